@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Makes or mends the environment in $VENV. Run by `make setup`; safe to run again at any time.
+#
+# What is already right is left alone and asks no package index, so that a machine without a network works
+# once it has been set up. Every package is held to its hash in requirements/*.txt.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+: "${PYTHON:=python3}" "${VENV:=.venv}"
+
+die() { printf '%s\n' "$@" >&2; exit 1; }
+
+if ! "$VENV/bin/python" -m pip --version >/dev/null 2>&1; then
+  command -v "$PYTHON" >/dev/null || die \
+    "There is no '$PYTHON' on this machine." \
+    "On Debian: apt install python3 python3-venv. Elsewhere: make setup PYTHON=/path/to/python3.11"
+  "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || die \
+    "'$PYTHON' is $("$PYTHON" -V 2>&1); Tansiq needs Python 3.11 or later." \
+    "Name another one: make setup PYTHON=python3.11"
+  "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || die \
+    "'$PYTHON' cannot make environments: its venv module is not complete." \
+    "On Debian and Ubuntu: apt install python3-venv"
+  echo "Making the environment in $VENV with $("$PYTHON" -V)"
+  "$PYTHON" -m venv --clear "$VENV"
+fi
+
+python="$VENV/bin/python"
+wanted=(run test lint tools)
+files=("${wanted[@]/#/requirements/}")
+files=("${files[@]/%/.txt}")
+
+if "$python" scripts/environment.py "${files[@]}"; then
+  echo "The packages in $VENV are the pinned ones"
+else
+  echo "Installing the pinned packages into $VENV (a minute or two the first time)"
+  "$python" -m pip install -qq --no-input --disable-pip-version-check --only-binary :all: \
+    --require-hashes "${files[@]/#/--requirement=}"
+fi
+
+# Without build isolation: the build tool is pinned with the others and nothing more is fetched.
+"$python" -m pip install -qq --no-input --disable-pip-version-check --no-index \
+  --no-build-isolation --no-deps --editable .
+echo "Ready: $VENV/bin/tansiq --help, make demo, make test"

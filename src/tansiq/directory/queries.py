@@ -1,0 +1,103 @@
+"""Reading the directory: documents by agency, keys by identifier.
+
+Invariant: documents are immutable, so a parsed one is kept in memory by its digest; which is current is read each time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.db import connection
+
+from tansiq.errors import NotFound
+from tansiq.protocol.directory import Certified, Directory, Use, parse_directory
+from tansiq.protocol.docket import agency_of
+from tansiq.protocol.keys import PublicSealingKey, PublicSigningKey
+
+__all__ = ["PartnerState", "current_directory", "documents_of", "node_keys", "own_directory", "partners", "sealing_key_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerState:
+    """An agency that we know: pinned identity, whether its words were compared, the number of its current document."""
+
+    agency: str
+    identity: bytes
+    is_self: bool
+    confirmed_ms: int
+    current: int
+
+
+@lru_cache(maxsize=1024)
+def _parsed(encoded: bytes) -> Directory:
+    return parse_directory(encoded)
+
+
+def partners() -> list[PartnerState]:
+    """All agencies that we know, ourselves first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT agency, identity, is_self, confirmed_ms, current FROM directory_partner ORDER BY is_self DESC, agency")
+        return [PartnerState(row[0], bytes(row[1]), bool(row[2]), row[3], row[4]) for row in cursor.fetchall()]
+
+
+def _document(sql: str, values: tuple[object, ...], agency: str) -> Directory:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        row = cursor.fetchone()
+    if row is None:
+        raise NotFound("directory.unknown-agency", agency=agency)
+    return _parsed(bytes(row[0]))
+
+
+def current_directory(agency: str) -> Directory:
+    """The current document of ``agency``. Raises NotFound."""
+    return _document(
+        "SELECT d.encoded FROM directory_partner p JOIN directory_document d ON d.agency = p.agency AND d.number = p.current WHERE p.agency = %s",
+        (agency,),
+        agency,
+    )
+
+
+def own_directory() -> Directory:
+    """Our own current document. Raises NotFound before `tansiq init`."""
+    return _document(
+        "SELECT d.encoded FROM directory_partner p JOIN directory_document d ON d.agency = p.agency AND d.number = p.current WHERE p.is_self = %s",
+        (True,),
+        "-",
+    )
+
+
+def documents_of(agency: str) -> list[Directory]:
+    """Every document of ``agency``, the oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT encoded FROM directory_document WHERE agency = %s ORDER BY number", (agency,))
+        return [_parsed(bytes(row[0])) for row in cursor.fetchall()]
+
+
+def node_keys(directory: Directory, time_ms: int) -> dict[bytes, PublicSigningKey]:
+    """The node signing keys that are believed at ``time_ms``, by identifier."""
+    return _node_keys(directory.encoded, time_ms // 60_000)
+
+
+@lru_cache(maxsize=256)
+def _node_keys(encoded: bytes, minute: int) -> dict[bytes, PublicSigningKey]:
+    keys = {}
+    for certified in _parsed(encoded).keys:
+        if certified.use == Use.NODE_SIGNS and not certified.doubt_at(minute * 60_000 + 59_999):
+            key = PublicSigningKey(certified.public)
+            keys[key.identifier] = key
+    return keys
+
+
+def sealing_key_of(post: str, time_ms: int) -> tuple[Certified, PublicSealingKey]:
+    """The key to which something for ``post`` is sealed now. Raises NotFound."""
+    return _sealing_key(current_directory(agency_of(post)).encoded, post, time_ms // 60_000)
+
+
+@lru_cache(maxsize=4096)
+def _sealing_key(encoded: bytes, post: str, minute: int) -> tuple[Certified, PublicSealingKey]:
+    found = _parsed(encoded).current(Use.POST_OPENS, post, minute * 60_000)
+    if not found:
+        raise NotFound("directory.unknown-post", post=post)
+    return found[0], PublicSealingKey(found[0].public)

@@ -1,0 +1,74 @@
+"""The node at work: its agency, its opened keys and its clock, passed to everything that needs them.
+
+Invariant: made once per process from an opened key store; the post keys and the node's own keys are here, officers' keys never.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from tansiq.directory.queries import own_directory
+from tansiq.errors import NotFound
+from tansiq.keystore.store import KeyStore
+from tansiq.protocol.directory import Directory, Use
+from tansiq.protocol.keys import SealingKey, SigningKey
+from tansiq.protocol.wraps import OwnSecret
+
+__all__ = ["Context", "OpeningKey", "system_clock"]
+
+
+def system_clock() -> int:
+    """UTC now, in milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningKey:
+    """A sealing key of this node and the post (or agency) that it belongs to."""
+
+    owner: str
+    key: SealingKey
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a verb needs of its node. Made by `Context.load`."""
+
+    agency: str
+    keys: KeyStore
+    signer: SigningKey
+    own: OwnSecret
+    owns: Mapping[bytes, OwnSecret] = field(repr=False)
+    opening: Mapping[bytes, OpeningKey] = field(repr=False)
+    clock: Callable[[], int] = system_clock
+
+    @classmethod
+    def load(cls, keys: KeyStore, *, clock: Callable[[], int] = system_clock) -> Context:
+        """The node whose key store is ``keys``. Raises NotFound when it has no keys yet."""
+        directory = own_directory()
+        signing = {identifier: SigningKey(private) for identifier, _, private in keys.secrets(str(Use.NODE_SIGNS))}
+        current = [key for key in directory.current(Use.NODE_SIGNS, directory.agency, clock()) if key.key.identifier in signing]
+        secrets = [OwnSecret(private) for _, _, private in keys.secrets("own")]
+        if not current or not secrets:
+            raise NotFound("exchange.no-node-key", agency=directory.agency)
+        opening = {
+            identifier: OpeningKey(owner, SealingKey(private))
+            for use in (Use.POST_OPENS, Use.NODE_OPENS)
+            for identifier, owner, private in keys.secrets(str(use))
+        }
+        return cls(
+            agency=directory.agency,
+            keys=keys,
+            signer=signing[current[0].key.identifier],
+            own=secrets[0],
+            owns={secret.identifier: secret for secret in secrets},
+            opening=opening,
+            clock=clock,
+        )
+
+    @property
+    def directory(self) -> Directory:
+        """Our own current directory document."""
+        return own_directory()

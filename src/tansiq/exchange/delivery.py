@@ -1,0 +1,238 @@
+"""Delivery: brings batches to each peer, takes the receipts, and goes on when a peer is away.
+
+Invariant: per peer at most one request of urgent and one of other things is under way, so nothing urgent waits for a bulk
+transfer and a slow peer holds back only itself. What was sent and got no receipt is sent again as it was.
+Only TLS 1.3, and only to the certificate that the peer's directory document pins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import ssl
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import aiohttp
+from django.db import DatabaseError, close_old_connections
+
+from tansiq.directory.queries import current_directory, partners
+from tansiq.errors import Error, NotProven, Unavailable
+from tansiq.exchange.context import Context
+from tansiq.exchange.door import CONTENT_TYPE, key_name
+from tansiq.exchange.intake import Intake, take
+from tansiq.exchange.parcels import Taken, make_parcel
+from tansiq.exchange.peers import failed, peer_state
+from tansiq.exchange.queries import has_work, owes_witness
+from tansiq.exchange.release import OutgoingBatch, next_batch
+from tansiq.faults import reach
+from tansiq.protocol.directory import Directory
+from tansiq.protocol.envelope import Lane
+from tansiq.protocol.httpsig import sign_request
+from tansiq.protocol.limits import MAX_PARCEL_BYTES
+from tansiq.protocol.parcel import parse_parcel
+
+__all__ = ["Delivery", "post_signed", "tls_context"]
+
+PULL_COUNT = 128
+_TIMEOUT = aiohttp.ClientTimeout(total=90, sock_connect=10)
+_GROUPS = ((Lane.URGENT,), (Lane.NORMAL, Lane.BULK))
+_log = logging.getLogger("tansiq.delivery")
+T = TypeVar("T")
+
+
+def tls_context(directory: Directory) -> ssl.SSLContext:
+    """TLS 1.3 to the certificates that ``directory`` pins, and to no others; names do not matter, the pin does."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.check_hostname = False
+    for certificate in directory.tls:
+        context.load_verify_locations(cadata=certificate)
+    return context
+
+
+async def post_signed(session: aiohttp.ClientSession, address: str, path: str, body: bytes, *, context: Context, tls: ssl.SSLContext) -> bytes:
+    """Posts ``body`` with our node's signature. Raises Unavailable (no answer, or the peer's refusal by its code)."""
+    target = address.rstrip("/") + path
+    headers = {"Content-Type": CONTENT_TYPE, "Content-Length": str(len(body))}
+    headers |= sign_request(
+        method="POST",
+        target_uri=target,
+        headers=headers,
+        body_digest=hashlib.sha256(body).digest(),
+        key=context.signer.raw,
+        keyid=key_name(context.agency, context.signer.identifier),
+        created=context.clock() // 1000,
+    )
+    try:
+        async with session.post(target, data=body, headers=headers, ssl=tls) as response:
+            answer = await response.content.read(MAX_PARCEL_BYTES + 1)
+            while len(answer) <= MAX_PARCEL_BYTES and (more := await response.content.read(MAX_PARCEL_BYTES + 1)):
+                answer += more
+            if response.status != 200:
+                raise Unavailable("exchange.peer-refused", status=response.status, code=_problem_code(answer))
+            return answer
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise Unavailable("exchange.no-answer", reason=type(error).__name__) from error
+
+
+def _problem_code(answer: bytes) -> str:
+    """The code in a problem document, if the peer sent one that is sane."""
+    marker = b'"urn:tansiq:'
+    start = answer.find(marker)
+    code = answer[start + len(marker) :].split(b'"', 1)[0][:80] if 0 <= start < 200 else b""
+    return code.decode("ascii", "replace") if all(33 <= byte < 127 for byte in code) else ""
+
+
+@dataclass(slots=True)
+class _Line:
+    """The state in memory of one peer: what wakes its tasks, and what we owe it."""
+
+    peer: str
+    events: tuple[asyncio.Event, ...]
+    owed: list[Taken] = field(default_factory=list)
+    witnessed: int = -1
+
+
+class Delivery:
+    """Delivers to every peer; `run` ends when it is cancelled. ``pool`` does the work on the database."""
+
+    def __init__(self, context: Context, *, pool: ThreadPoolExecutor, arrived: Callable[[], None], pull_seconds: float, pulls: bool) -> None:
+        self._context = context
+        self._pool = pool
+        self._arrived = arrived
+        self._pull_seconds = pull_seconds
+        self._pulls = pulls
+        self._lines: dict[str, _Line] = {}
+        self._tls: dict[bytes, ssl.SSLContext] = {}
+
+    def wake(self) -> None:
+        """There may be something to deliver."""
+        for line in self._lines.values():
+            for event in line.events:
+                event.set()
+
+    async def _work(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        def call() -> T:
+            close_old_connections()
+            return function(*args, **kwargs)
+
+        return await asyncio.get_running_loop().run_in_executor(self._pool, call)
+
+    async def run(self) -> None:
+        """Keeps a line open to every confirmed partner."""
+        async with aiohttp.ClientSession(timeout=_TIMEOUT, auto_decompress=False) as session, asyncio.TaskGroup() as tasks:
+            while True:
+                for partner in await self._work(partners):
+                    if partner.is_self or not partner.confirmed_ms or partner.agency in self._lines:
+                        continue
+                    line = _Line(partner.agency, tuple(asyncio.Event() for _ in _GROUPS))
+                    self._lines[partner.agency] = line
+                    for lanes, event in zip(_GROUPS, line.events, strict=True):
+                        tasks.create_task(self._keep(session, line, lanes, event))
+                    if self._pulls:
+                        tasks.create_task(self._keep_pulling(session, line))
+                await asyncio.sleep(1.0)
+
+    async def _keep(self, session: aiohttp.ClientSession, line: _Line, lanes: tuple[Lane, ...], event: asyncio.Event) -> None:
+        """One group of lanes to one peer, for ever."""
+        while True:
+            event.clear()
+            try:
+                await self._wait_until_allowed(line.peer)
+                while await self._deliver(session, line, lanes):
+                    pass
+            except (Error, DatabaseError, ssl.SSLError) as error:
+                await self._note_failure(line.peer, error)
+                continue
+            try:
+                async with asyncio.timeout(1.0):
+                    await event.wait()
+            except TimeoutError:
+                pass
+
+    async def _wait_until_allowed(self, peer: str) -> None:
+        state = await self._work(peer_state, peer)
+        wait_ms = state.retry_ms - self._context.clock()
+        if wait_ms > 0:
+            await asyncio.sleep(wait_ms / 1000)
+
+    async def _note_failure(self, peer: str, error: Exception) -> None:
+        code = error.code if isinstance(error, Error) else "exchange.database"
+        told = error.values.get("code") if isinstance(error, Error) else None
+        _log.warning("%s: %s", peer, error)
+        try:
+            await self._work(failed, peer, code=str(told or code), now_ms=self._context.clock())
+        except DatabaseError:
+            await asyncio.sleep(1.0)
+
+    async def _deliver(self, session: aiohttp.ClientSession, line: _Line, lanes: tuple[Lane, ...]) -> bool:
+        """One parcel, if there is anything to say on these lanes; returns whether to look again at once."""
+        directory = await self._work(current_directory, line.peer)
+        if not directory.addresses or directory.pulls:
+            return False
+        batch: OutgoingBatch | None = await self._work(next_batch, line.peer, lanes, context=self._context)
+        if batch is None and (lanes[0] == Lane.URGENT or not await self._owes(line)):
+            return False
+        await self._exchange(session, line, directory, batch, want=0)
+        return batch is not None
+
+    async def _owes(self, line: _Line) -> bool:
+        """Whether the peer lacks our witness, we lack its, or we owe it receipts; a pause gathers several into one."""
+        if line.owed or await self._work(owes_witness, line.peer, line.witnessed):
+            await asyncio.sleep(0.05)
+            return True
+        return False
+
+    async def _exchange(
+        self, session: aiohttp.ClientSession, line: _Line, directory: Directory, batch: OutgoingBatch | None, *, want: int
+    ) -> Intake:
+        owed, line.owed = line.owed, []
+        try:
+            parcel = await self._work(make_parcel, line.peer, context=self._context, batch=batch, taken=owed, want=want)
+            reach("delivery.before-request")
+            answer = await self._post(session, directory, parcel.to_bytes())
+            reach("delivery.after-answer")
+            intake = await self._work(self._take, answer, line.peer)
+        except BaseException:
+            line.owed = owed + line.owed
+            raise
+        line.witnessed = max(line.witnessed, parcel.known_size)
+        if intake.taken is not None:
+            line.owed.append(intake.taken)
+        if intake.new:
+            self._arrived()
+        return intake
+
+    def _take(self, answer: bytes, peer: str) -> Intake:
+        parcel = parse_parcel(answer)
+        intake = take(parcel, peer=peer, context=self._context)
+        if parcel.receipts:
+            reach("receipts.after-commit")
+        return intake
+
+    async def _post(self, session: aiohttp.ClientSession, directory: Directory, body: bytes) -> bytes:
+        tls = self._tls.setdefault(directory.digest, tls_context(directory))
+        last: Error = Unavailable("exchange.no-address", agency=directory.agency)
+        for address in directory.addresses:
+            try:
+                return await post_signed(session, address, "/exchange/1/parcel", body, context=self._context, tls=tls)
+            except Unavailable as error:
+                last = error
+        raise last
+
+    async def _keep_pulling(self, session: aiohttp.ClientSession, line: _Line) -> None:
+        """A node that can't be called asks its peer what waits."""
+        while True:
+            try:
+                await self._wait_until_allowed(line.peer)
+                directory = await self._work(current_directory, line.peer)
+                intake = await self._exchange(session, line, directory, None, want=PULL_COUNT)
+                if intake.taken is not None:
+                    continue
+            except (Error, DatabaseError, ssl.SSLError) as error:
+                await self._note_failure(line.peer, error)
+            await asyncio.sleep(self._pull_seconds)

@@ -1,0 +1,218 @@
+"""Dispatch: what was received is opened and handed to the capability of its kind, once, in causal order.
+
+Invariant: a handler's work, the mark that it is done and the end of its waiting are one commit; the content keys are in the key store
+before. A statement waits until all that it follows is in effect. What fails by its content is quarantined with the reason; what fails by
+the machine (database, disk) stays in the queue and is tried again.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import DatabaseError, connection, transaction
+
+from tansiq.errors import Error, NotFound
+from tansiq.exchange.context import Context
+from tansiq.exchange.kinds import Arrived, handler_of
+from tansiq.exchange.opening import Opened, open_statement
+from tansiq.faults import reach
+from tansiq.keystore.store import Contents
+from tansiq.protocol.cbor import decode
+from tansiq.protocol.statement import parse_part_proofs, parse_statement
+
+__all__ = ["dispatch_once", "wake_waiting"]
+
+BATCH = 128
+_log = logging.getLogger("tansiq.exchange")
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    row: int
+    statement: bytes
+    peer: str
+    at_ms: int
+
+
+def _claim(limit: int) -> list[_Waiting]:
+    lock = " FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id, statement, peer, at_ms FROM exchange_queue WHERE waits_for IS NULL ORDER BY lane, id LIMIT %s{lock}", (limit,)
+        )
+        return [_Waiting(row[0], bytes(row[1]), row[2], row[3]) for row in cursor.fetchall()]
+
+
+def _open(waiting: Sequence[_Waiting], context: Context) -> tuple[list[tuple[_Waiting, Arrived, Opened]], list[tuple[_Waiting, Error]]]:
+    """Reads and opens what waits; what can't be opened comes back with the reason."""
+    ids = [one.statement for one in waiting]
+    marks = ", ".join(["%s"] * len(ids))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT id, encoded, docket, proofs, parts FROM exchange_statement WHERE id IN ({marks})", ids)
+        rows = {bytes(row[0]): row for row in cursor.fetchall()}
+    wraps: dict[bytes, bytes] = {}
+    for peer in {one.peer for one in waiting}:
+        wraps.update(context.keys.wraps([one.statement for one in waiting if one.peer == peer], peer))
+    opened, failed = [], []
+    for one in waiting:
+        try:
+            if one.statement not in wraps:
+                raise NotFound("exchange.wraps-erased")
+            _, encoded, docket, proofs, parts = rows[one.statement]
+            statement = parse_statement(bytes(encoded))
+            read = open_statement(statement, docket=bytes(docket), wraps=decode(wraps[one.statement]), context=context)
+            arrived = Arrived(
+                statement=statement,
+                docket=read.docket,
+                peer=one.peer,
+                at_ms=one.at_ms,
+                reader=read.reader,
+                ciphertexts=decode(bytes(parts)),
+                proofs=parse_part_proofs(decode(bytes(proofs))),
+                part_keys=read.keys.parts,
+            )
+            opened.append((one, arrived, read))
+        except Error as error:
+            failed.append((one, error))
+    return opened, failed
+
+
+def _handled(ids: set[bytes]) -> set[bytes]:
+    if not ids:
+        return set()
+    marks = ", ".join(["%s"] * len(ids))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT statement FROM exchange_handled WHERE statement IN ({marks})", list(ids))
+        return {bytes(row[0]) for row in cursor.fetchall()}
+
+
+def _in_order(
+    opened: list[tuple[_Waiting, Arrived, Opened]],
+) -> tuple[list[tuple[_Waiting, Arrived, Opened]], list[tuple[_Waiting, bytes]]]:
+    """What may run now, in an order that puts what is followed first, and what must wait for which statement."""
+    done = _handled({before for _, arrived, _ in opened for before in arrived.docket.follows})
+    ready: list[tuple[_Waiting, Arrived, Opened]] = []
+    left = opened
+    while left:
+        still = []
+        for entry in left:
+            if all(before in done for before in entry[1].docket.follows):
+                ready.append(entry)
+                done.add(entry[1].statement.id)
+            else:
+                still.append(entry)
+        if len(still) == len(left):
+            return ready, [(one, next(b for b in arrived.docket.follows if b not in done)) for one, arrived, _ in still]
+        left = still
+    return ready, []
+
+
+def _quarantine(failed: Sequence[tuple[_Waiting, Error]], *, now_ms: int) -> None:
+    with connection.cursor() as cursor:
+        for one, error in failed:
+            cursor.execute("SELECT digest FROM exchange_statement WHERE id = %s", (one.statement,))
+            digest = bytes(cursor.fetchone()[0])
+            detail = ", ".join(f"{name}={value}" for name, value in error.values.items())[:512]
+            cursor.execute(
+                "INSERT INTO exchange_quarantine (statement, peer, code, detail, at_ms, since_ms, tries, raw) "
+                "VALUES (%s, %s, %s, %s, %s, %s, 1, NULL) ON CONFLICT (statement) DO UPDATE SET code = excluded.code, "
+                "detail = excluded.detail, tries = exchange_quarantine.tries + 1",
+                (digest, one.peer, error.code, detail, one.at_ms, now_ms),
+            )
+            cursor.execute("DELETE FROM exchange_queue WHERE id = %s", (one.row,))
+
+
+def _run(ready: Sequence[tuple[_Waiting, Arrived, Opened]], context: Context) -> None:
+    """Hands over in runs of one kind, marks as handled, ends the waiting of what follows."""
+    for kind, group in itertools.groupby(ready, key=lambda entry: entry[1].docket.kind):
+        handler = handler_of(kind)
+        if handler is None:
+            raise NotFound("exchange.unknown-kind", kind=kind)
+        handler([arrived for _, arrived, _ in group], context)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO exchange_handled (statement) VALUES (%s) ON CONFLICT DO NOTHING", [(one.statement,) for one, _, _ in ready]
+        )
+        cursor.executemany("DELETE FROM exchange_queue WHERE id = %s", [(one.row,) for one, _, _ in ready])
+        cursor.executemany("UPDATE exchange_queue SET waits_for = NULL WHERE waits_for = %s", [(one.statement,) for one, _, _ in ready])
+
+
+def _keep_keys(opened: Sequence[tuple[_Waiting, Arrived, Opened]], context: Context) -> None:
+    context.keys.put_contents(
+        [
+            Contents(one.statement, read.docket.case or read.docket.matter, (read.keys.docket, *read.keys.parts))
+            for one, _, read in opened
+        ]
+    )
+    reach("dispatch.keys-kept")
+
+
+def _handle(waiting: Sequence[_Waiting], context: Context) -> None:
+    """Opens, orders, hands over; raises what a handler raises."""
+    opened, failed = _open(waiting, context)
+    ready, waits = _in_order(opened)
+    if failed:
+        _quarantine(failed, now_ms=context.clock())
+    with connection.cursor() as cursor:
+        cursor.executemany("UPDATE exchange_queue SET waits_for = %s WHERE id = %s", [(before, one.row) for one, before in waits])
+    if ready:
+        _keep_keys(ready, context)
+        _run(ready, context)
+
+
+def _work(limit: int, context: Context) -> int:
+    """One commit's work on up to ``limit`` statements; when a handler raises, nothing has changed."""
+    with transaction.atomic():
+        waiting = _claim(limit)
+        if not waiting:
+            return 0
+        _handle(waiting, context)
+        reach("dispatch.before-commit")
+    reach("dispatch.after-commit")
+    return len(waiting)
+
+
+def _work_on_one(context: Context) -> int:
+    """After a handler refused something of a batch: one statement at a time, so that only the bad one is set aside."""
+    with transaction.atomic():
+        waiting = _claim(1)
+        if not waiting:
+            return 0
+        try:
+            with transaction.atomic():
+                _handle(waiting, context)
+        except DatabaseError:
+            raise
+        except Error as error:
+            _quarantine([(waiting[0], error)], now_ms=context.clock())
+        except Exception as error:
+            # Whatever a handler raises, the statement is kept and shown, and the others go on.
+            _log.exception("the handler of a statement failed")
+            _quarantine([(waiting[0], NotFound("exchange.handler-failed", error=type(error).__name__))], now_ms=context.clock())
+    return 1
+
+
+def dispatch_once(*, context: Context, limit: int = BATCH) -> int:
+    """Handles up to ``limit`` waiting statements; returns how many were looked at (0: nothing waits)."""
+    try:
+        return _work(limit, context)
+    except DatabaseError:
+        raise
+    except Exception:  # noqa: BLE001 (which statement it was is found one by one)
+        count = 0
+        while count < limit and _work_on_one(context):
+            count += 1
+        return count
+
+
+def wake_waiting() -> int:
+    """Lets what waits for something be looked at again; for the clock's sweep, and after a restore."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE exchange_queue SET waits_for = NULL WHERE waits_for IS NOT NULL "
+            "AND EXISTS (SELECT 1 FROM exchange_handled h WHERE h.statement = exchange_queue.waits_for)"
+        )
+        return cursor.rowcount

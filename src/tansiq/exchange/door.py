@@ -1,0 +1,171 @@
+"""The door: the one address that other nodes call, as a small ASGI application.
+
+Invariant: who calls is proven by the request's own signature (RFC 9421) over its headers *before* a byte of the body is read; size,
+rate and time are limited before they cost anything; every refusal is `application/problem+json` and changes nothing.
+
+    POST /exchange/1/parcel   a parcel in, a parcel out (push and pull)
+    POST /exchange/1/restore  a node that restored a backup asks for what it lost
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from django.db import close_old_connections
+
+from tansiq.directory.queries import current_directory, node_keys, own_directory
+from tansiq.errors import BadInput, Error, NotFound, TooMuch, Unavailable
+from tansiq.exchange.context import Context
+from tansiq.exchange.intake import require_confirmed, take
+from tansiq.exchange.parcels import make_parcel
+from tansiq.exchange.release import next_batch
+from tansiq.exchange.restoring import serve_restore
+from tansiq.exchange.wake import wake
+from tansiq.protocol.envelope import Lane
+from tansiq.protocol.httpsig import check_digest, verify_request
+from tansiq.protocol.limits import MAX_PARCEL_BYTES
+from tansiq.protocol.parcel import parse_parcel
+
+__all__ = ["CONTENT_TYPE", "Door", "key_name"]
+
+CONTENT_TYPE = "application/tansiq-parcel+cbor"
+_BODY_SECONDS = 60.0
+_RATE_PER_SECOND = 200.0
+_BURST = 400.0
+_log = logging.getLogger("tansiq.door")
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+def key_name(agency: str, identifier: bytes) -> str:
+    """How a node names its signing key in a request."""
+    return f"{agency}:{identifier.hex()}"
+
+
+class _Rates:
+    """A token bucket per caller, so that one loud peer costs the others nothing."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[str, tuple[float, float]] = {}
+
+    def spend(self, caller: str) -> None:
+        now = time.monotonic()
+        tokens, last = self._buckets.get(caller, (_BURST, now))
+        tokens = min(_BURST, tokens + (now - last) * _RATE_PER_SECOND)
+        if tokens < 1:
+            raise TooMuch("exchange.too-fast", caller=caller)
+        self._buckets[caller] = (tokens - 1, now)
+
+
+class Door:
+    """The ASGI application of the exchange. ``context`` is the opened node; ``threads`` do the work on the database."""
+
+    def __init__(self, context: Context, *, run_directory: str, threads: int = 1) -> None:
+        self._context = context
+        self._run = run_directory
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="door")
+        self._rates = _Rates()
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        try:
+            answer = await self._serve(scope, receive)
+        except Error as error:
+            await _problem(send, error)
+        except TimeoutError:
+            await _problem(send, Unavailable("exchange.too-slow"))
+        except Exception:
+            _log.exception("the door failed")
+            await _problem(send, Unavailable("exchange.failed"))
+        else:
+            await _answer(send, 200, CONTENT_TYPE, answer)
+
+    async def _serve(self, scope: Message, receive: Receive) -> bytes:
+        work = {"/exchange/1/parcel": self._parcel, "/exchange/1/restore": self._restore}.get(scope["path"])
+        if work is None or scope["method"] != "POST":
+            raise NotFound("exchange.no-such-door")
+        loop = asyncio.get_running_loop()
+        peer, verified = await loop.run_in_executor(self._pool, self._who, scope)
+        self._rates.spend(peer)
+        if verified.length > MAX_PARCEL_BYTES:
+            raise TooMuch("protocol.parcel-too-large", limit=MAX_PARCEL_BYTES)
+        async with asyncio.timeout(_BODY_SECONDS):
+            body = await _read(receive, verified.length)
+        check_digest(verified, hashlib.sha256(body).digest())
+        return await loop.run_in_executor(self._pool, work, peer, body)
+
+    def _who(self, scope: Message) -> tuple[str, Any]:
+        """The peer whose node signed the request. Raises before the body is read."""
+        close_old_connections()
+        found: dict[str, str] = {}
+
+        def resolve(keyid: str) -> Ed25519PublicKey | None:
+            agency, _, identifier = keyid.rpartition(":")
+            try:
+                key = node_keys(current_directory(agency), self._context.clock()).get(bytes.fromhex(identifier))
+            except (NotFound, ValueError):
+                return None
+            found["agency"] = agency
+            return key.raw if key else None
+
+        last: Error = NotFound("exchange.no-address")
+        for address in own_directory().addresses:
+            try:
+                verified = verify_request(
+                    method=scope["method"], target_uri=address.rstrip("/") + scope["path"], headers=scope["headers"], resolve=resolve
+                )
+            except Error as error:
+                last = error
+            else:
+                require_confirmed(found["agency"])
+                return found["agency"], verified
+        raise last
+
+    def _parcel(self, peer: str, body: bytes) -> bytes:
+        parcel = parse_parcel(body)
+        intake = take(parcel, peer=peer, context=self._context)
+        if intake.new or parcel.receipts:
+            wake(self._run)
+        batch = next_batch(peer, tuple(Lane), context=self._context, limit=parcel.want) if parcel.want else None
+        return make_parcel(peer, context=self._context, batch=batch, taken=(intake.taken,) if intake.taken else ()).to_bytes()
+
+    def _restore(self, peer: str, body: bytes) -> bytes:
+        return serve_restore(peer, body, context=self._context)
+
+
+async def _read(receive: Receive, length: int) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise BadInput("exchange.broken-off")
+        body += message.get("body", b"")
+        if len(body) > length:
+            raise TooMuch("exchange.longer-than-said", limit=length)
+        if not message.get("more_body"):
+            break
+    if len(body) != length:
+        raise BadInput("exchange.broken-off")
+    return bytes(body)
+
+
+async def _answer(send: Send, status: int, content_type: str, body: bytes) -> None:
+    headers = [(b"content-type", content_type.encode()), (b"content-length", str(len(body)).encode()), (b"cache-control", b"no-store")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _problem(send: Send, error: Error) -> None:
+    """RFC 9457: what happened, in English for the other node's engineer, and the code for its program."""
+    advice = error.advice("en")
+    body = {"type": f"urn:tansiq:{error.code}", "title": advice.what, "status": error.http_status, "detail": f"{advice.means} {advice.do}".strip()}
+    await _answer(send, error.http_status, "application/problem+json", json.dumps(body, ensure_ascii=False).encode())

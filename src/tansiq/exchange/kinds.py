@@ -1,0 +1,90 @@
+"""Which capability handles which kind of statement: capabilities register, this room only asks.
+
+Invariant: one handler per kind; a kind without a handler is quarantined, not dropped, and handled after the upgrade that brings one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from tansiq.errors import Conflict
+from tansiq.exchange.context import Context
+from tansiq.protocol.acts import Act, act_of
+from tansiq.protocol.acts import PART_KIND as ACT
+from tansiq.protocol.concealment import reveal
+from tansiq.protocol.docket import Docket
+from tansiq.protocol.parts import Part, parse_part
+from tansiq.protocol.statement import PartProof, Statement
+
+__all__ = ["Arrived", "Handler", "handler_of", "kinds", "register"]
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A received statement whose docket was opened here.
+
+    ``at_ms`` is when this agency received it (deadlines run from then), ``reader`` the post whose key opened it,
+    ``part_keys`` the keys of the parts (empty: only the docket is readable here, the body stays closed).
+    """
+
+    statement: Statement
+    docket: Docket
+    peer: str
+    at_ms: int
+    reader: str
+    ciphertexts: Sequence[bytes | None] = field(repr=False)
+    proofs: Sequence[PartProof] = field(repr=False)
+    part_keys: Sequence[bytes] = field(repr=False)
+
+    @property
+    def body_open(self) -> bool:
+        """Whether the body can be read here."""
+        return bool(self.part_keys)
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts, opened and checked against their commitments. Raises NotProven or BadInput."""
+        out = []
+        for place, (ciphertext, key) in enumerate(zip(self.ciphertexts, self.part_keys, strict=False)):
+            if ciphertext is not None:
+                content, _ = reveal(
+                    ciphertext, key=key, statement_id=self.statement.id, place=place, commitment=self.proofs[place].commitment
+                )
+                out.append(parse_part(content))
+        return tuple(out)
+
+    def part(self, kind: str) -> Part | None:
+        """The first part of this kind."""
+        return next((part for part in self.parts if part.kind == kind), None)
+
+    def act(self) -> tuple[Act, list[bytes]] | None:
+        """The officer's act inside and the commitments of the other parts, which it must name."""
+        for place, part in enumerate(self.parts):
+            if part.kind == ACT:
+                return act_of(part), [proof.commitment for at, proof in enumerate(self.proofs) if at != place]
+        return None
+
+
+Handler = Callable[[Sequence[Arrived], Context], None]
+"""Takes statements of its kind, in order, inside the dispatch's transaction; raises an error of the tree to quarantine them."""
+
+_handlers: dict[str, Handler] = {}
+
+
+def register(kind: str, handler: Handler) -> None:
+    """Registers the handler of ``kind``. Raises Conflict when there is another one."""
+    if _handlers.get(kind, handler) is not handler:
+        raise Conflict("exchange.kind-taken", kind=kind)
+    _handlers[kind] = handler
+
+
+def handler_of(kind: str) -> Handler | None:
+    """The handler of ``kind``, if a capability registered one."""
+    return _handlers.get(kind)
+
+
+def kinds() -> tuple[str, ...]:
+    """All kinds that this node handles."""
+    return tuple(sorted(_handlers))

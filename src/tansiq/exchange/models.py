@@ -1,0 +1,205 @@
+"""What the post room keeps.
+
+Invariant: rows of `Statement`, `Sent`, `Received`, `Batch` and `ReceiptRow` are added and never changed (but for contents that are
+erased); what waits stands in small queue tables (`Outbox`, `Pending`, `Queue`) whose rows go when the work is done.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+
+__all__ = [
+    "Batch", "Handled", "Lane", "Outbox", "Peer", "Pending", "Quarantine", "Queue", "ReceiptRow", "Received", "Reported", "Sent", "Statement",
+]  # fmt: skip
+
+
+class Statement(models.Model):
+    """A statement with its ciphertexts, own or received. ``matter`` and ``kind`` are filled once its docket is read."""
+
+    id = models.BinaryField(primary_key=True, max_length=16)
+    agency = models.CharField(max_length=64)
+    digest = models.BinaryField(max_length=32)
+    encoded = models.BinaryField()
+    docket = models.BinaryField()
+    proofs = models.BinaryField()
+    parts = models.BinaryField()
+    stored_ms = models.BigIntegerField()
+
+    class Meta:
+        db_table = "exchange_statement"
+
+
+class Outbox(models.Model):
+    """What waits to be released to a peer; ``held`` rows wait for their channel."""
+
+    id = models.BigAutoField(primary_key=True)
+    peer = models.CharField(max_length=64)
+    lane = models.SmallIntegerField()
+    statement = models.BinaryField(max_length=16)
+    handovers = models.BinaryField()
+    held = models.BooleanField(default=False)
+    since_ms = models.BigIntegerField()
+
+    class Meta:
+        db_table = "exchange_outbox"
+        indexes = [models.Index(fields=["peer", "lane", "id"], name="exchange_outbox_order")]
+
+
+class Lane(models.Model):
+    """The next number of a lane to a peer in our epoch, and up to where the peer's numbers came without a gap."""
+
+    pk = models.CompositePrimaryKey("peer", "direction", "epoch", "lane")
+    peer = models.CharField(max_length=64)
+    direction = models.SmallIntegerField()
+    epoch = models.IntegerField()
+    lane = models.SmallIntegerField()
+    number = models.BigIntegerField()
+
+    class Meta:
+        db_table = "exchange_lane"
+
+
+class Peer(models.Model):
+    """How it goes with a peer: epochs, last contact, skew of clocks, failures, and when to try again."""
+
+    peer = models.CharField(primary_key=True, max_length=64)
+    our_epoch = models.IntegerField(default=1)
+    their_epoch = models.IntegerField(default=1)
+    heard_ms = models.BigIntegerField(default=0)
+    skew_ms = models.BigIntegerField(default=0)
+    failures = models.IntegerField(default=0)
+    last_error = models.CharField(max_length=128, default="")
+    retry_ms = models.BigIntegerField(default=0)
+    directory_sent = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "exchange_peer"
+
+
+class Batch(models.Model):
+    """A signed batch of entries, sent or received; ``entries`` are the hashes of its leaves, for proving one alone."""
+
+    digest = models.BinaryField(primary_key=True, max_length=32)
+    peer = models.CharField(max_length=64)
+    direction = models.SmallIntegerField()
+    head = models.BinaryField()
+    leaves = models.BinaryField()
+
+    class Meta:
+        db_table = "exchange_batch"
+
+
+class Pending(models.Model):
+    """A batch that was released and has no receipt yet."""
+
+    batch = models.BinaryField(primary_key=True, max_length=32)
+    peer = models.CharField(max_length=64)
+    lane = models.SmallIntegerField()
+    epoch = models.IntegerField()
+    first = models.BigIntegerField()
+    count = models.IntegerField()
+
+    class Meta:
+        db_table = "exchange_pending"
+        indexes = [models.Index(fields=["peer", "lane", "first"], name="exchange_pending_order")]
+
+
+class Sent(models.Model):
+    """An entry sent: its number, its bytes, its leaf in our journal."""
+
+    pk = models.CompositePrimaryKey("peer", "epoch", "lane", "number")
+    peer = models.CharField(max_length=64)
+    epoch = models.IntegerField()
+    lane = models.SmallIntegerField()
+    number = models.BigIntegerField()
+    statement = models.BinaryField(max_length=16, db_index=True)
+    entry = models.BinaryField()
+    batch = models.BinaryField(max_length=32)
+    leaf = models.BigIntegerField()
+
+    class Meta:
+        db_table = "exchange_sent"
+
+
+class Received(models.Model):
+    """An entry received: its number, its bytes, its leaf in our journal and the time that the leaf states."""
+
+    pk = models.CompositePrimaryKey("peer", "epoch", "lane", "number")
+    peer = models.CharField(max_length=64)
+    epoch = models.IntegerField()
+    lane = models.SmallIntegerField()
+    number = models.BigIntegerField()
+    statement = models.BinaryField(max_length=16, db_index=True)
+    entry = models.BinaryField()
+    batch = models.BinaryField(max_length=32)
+    leaf = models.BigIntegerField()
+    at_ms = models.BigIntegerField()
+
+    class Meta:
+        db_table = "exchange_received"
+
+
+class ReceiptRow(models.Model):
+    """The peer's receipt for a batch: its signed head and root, where each leaf is, and one proof for all."""
+
+    batch = models.BinaryField(primary_key=True, max_length=32)
+    peer = models.CharField(max_length=64)
+    head = models.BinaryField()
+    root = models.BinaryField(max_length=32)
+    proof = models.BinaryField()
+
+    class Meta:
+        db_table = "exchange_receipt"
+
+
+class Queue(models.Model):
+    """A received statement that waits for its handler; ``waits_for`` is what it follows and is not handled yet."""
+
+    id = models.BigAutoField(primary_key=True)
+    statement = models.BinaryField(max_length=16, unique=True)
+    peer = models.CharField(max_length=64)
+    lane = models.SmallIntegerField()
+    at_ms = models.BigIntegerField()
+    waits_for = models.BinaryField(max_length=16, null=True, db_index=True)
+
+    class Meta:
+        db_table = "exchange_queue"
+        indexes = [models.Index(fields=["lane", "id"], name="exchange_queue_order")]
+
+
+class Handled(models.Model):
+    """A statement that is in effect here: sent by us, or handled by its kind's handler."""
+
+    statement = models.BinaryField(primary_key=True, max_length=16)
+
+    class Meta:
+        db_table = "exchange_handled"
+
+
+class Quarantine(models.Model):
+    """A received statement that could not be used: why, since when, how often it was tried. It is kept for ever."""
+
+    statement = models.BinaryField(primary_key=True, max_length=32)
+    peer = models.CharField(max_length=64)
+    code = models.CharField(max_length=128)
+    detail = models.CharField(max_length=512, default="")
+    at_ms = models.BigIntegerField()
+    since_ms = models.BigIntegerField()
+    tries = models.IntegerField(default=1)
+    raw = models.BinaryField(null=True)
+
+    class Meta:
+        db_table = "exchange_quarantine"
+
+
+class Reported(models.Model):
+    """A statement of ours that a peer took but could not use, as it told us: the reason's code."""
+
+    pk = models.CompositePrimaryKey("statement", "peer")
+    statement = models.BinaryField(max_length=32)
+    peer = models.CharField(max_length=64)
+    code = models.CharField(max_length=128)
+    at_ms = models.BigIntegerField()
+
+    class Meta:
+        db_table = "exchange_reported"

@@ -1,0 +1,84 @@
+"""Service statements: what nodes tell one another about themselves, on the urgent lane, whatever the channels say.
+
+Invariant: they carry no matter of any case, are sealed to the peer's node and always pass.
+
+    service.directory   our newer directory document
+    service.epoch       we restored a backup and go on under this epoch; why; what can no longer come
+    service.backup      up to where our backup covers what you sent, so that you may drop its wraps
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+
+from django.db import connection
+
+from tansiq.directory.queries import current_directory, partners
+from tansiq.directory.services import take_directory
+from tansiq.errors import BadInput, NotProven
+from tansiq.exchange.context import Context
+from tansiq.exchange.drafts import Draft, Reader
+from tansiq.exchange.kinds import Arrived, register
+from tansiq.exchange.services import send_many
+from tansiq.protocol.directory import Use
+from tansiq.protocol.docket import Docket
+from tansiq.protocol.envelope import Lane
+from tansiq.protocol.keys import PublicSealingKey
+from tansiq.protocol.parts import Part
+
+__all__ = ["SERVICE_CHANNEL", "announce", "register_kinds", "tell_directory"]
+
+SERVICE_CHANNEL = "service"
+
+
+def _draft(peer: str, part: Part, context: Context) -> Draft:
+    directory = current_directory(peer)
+    key = directory.current(Use.NODE_OPENS, peer, context.clock())[0]
+    docket = Docket(
+        kind=part.kind,
+        channel=SERVICE_CHANNEL,
+        matter=secrets.token_bytes(16),
+        sender=f"{context.agency}/node",
+        route=(f"{context.agency}/node", f"{peer}/node"),
+        addressees=(f"{peer}/node",),
+    )
+    return Draft(docket=docket, parts=[part], readers=[Reader(peer, PublicSealingKey(key.public))], lane=Lane.URGENT)
+
+
+def announce(peer: str, part: Part, *, context: Context) -> None:
+    """Sends one service statement to ``peer``."""
+    send_many([_draft(peer, part, context)], context=context)
+
+
+def tell_directory(*, context: Context) -> int:
+    """Sends our directory document to every confirmed partner that has not got it yet; returns to how many."""
+    own = context.directory
+    told = 0
+    for partner in partners():
+        if partner.is_self or not partner.confirmed_ms:
+            continue
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT directory_sent FROM exchange_peer WHERE peer = %s", (partner.agency,))
+            row = cursor.fetchone()
+            if row is None or row[0] >= own.number:
+                continue
+            announce(partner.agency, Part("service.directory", {0: own.encoded}), context=context)
+            cursor.execute("UPDATE exchange_peer SET directory_sent = %s WHERE peer = %s", (own.number, partner.agency))
+            told += 1
+    return told
+
+
+def _take_directories(arrived: Sequence[Arrived], context: Context) -> None:
+    for one in arrived:
+        part = one.part("service.directory")
+        encoded = part.content.get(0) if part else None
+        if type(encoded) is not bytes:
+            raise BadInput("protocol.wrong-field", what="service.directory", field=0)
+        if take_directory(encoded, now_ms=context.clock()).agency != one.statement.agency:
+            raise NotProven("protocol.other-identity", agency=one.statement.agency)
+
+
+def register_kinds() -> None:
+    """Registers the kinds of this room."""
+    register("service.directory", _take_directories)

@@ -1,0 +1,74 @@
+"""Officers' keys, sealed under their owner's passphrase.
+
+Invariant: the passphrase is stored nowhere; a key is open only in the memory of the act that asked for it. So the machine's operator is
+nobody's officer, and what is sealed to an officer's own reading key opens for nobody who has disk, backups or an administrator's account.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from django.db import connections, transaction
+
+from tansiq.errors import NotFound, Refused
+from tansiq.keystore.router import ALIAS
+from tansiq.keystore.sealing import OFFICER_COST, Cost, derive, seal, unseal
+
+__all__ = ["MIN_PASSPHRASE", "OfficerKey", "has_officer", "open_officer_keys", "put_officer_keys"]
+
+MIN_PASSPHRASE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerKey:
+    """One private key of an officer: its identifier, its use as in the directory, its bytes."""
+
+    identifier: bytes
+    use: str
+    private: bytes
+
+
+def put_officer_keys(officer: str, keys: list[OfficerKey], passphrase: str) -> None:
+    """Seals ``keys`` under the officer's ``passphrase``. Raises Refused when it is too short."""
+    if len(passphrase) < MIN_PASSPHRASE:
+        raise Refused("keystore.short-passphrase", least=MIN_PASSPHRASE)
+    salt = os.urandom(16)
+    key = derive(passphrase.encode(), salt=salt, cost=OFFICER_COST)
+    rows = [
+        (one.identifier, officer, one.use, salt, str(OFFICER_COST), seal(one.private, key=key, bound_to=one.use.encode() + one.identifier))
+        for one in keys
+    ]
+    with transaction.atomic(using=ALIAS), connections[ALIAS].cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO keystore_officer_secret (identifier, officer, use, salt, cost, sealed) VALUES (%s, %s, %s, %s, %s, %s)", rows
+        )
+
+
+def has_officer(officer: str) -> bool:
+    """Whether keys of this officer are kept here."""
+    with connections[ALIAS].cursor() as cursor:
+        cursor.execute("SELECT 1 FROM keystore_officer_secret WHERE officer = %s LIMIT 1", (officer,))
+        return cursor.fetchone() is not None
+
+
+def open_officer_keys(officer: str, passphrase: str) -> list[OfficerKey]:
+    """The officer's private keys. Raises NotFound (no such officer here) or Refused (another passphrase)."""
+    with connections[ALIAS].cursor() as cursor:
+        cursor.execute(
+            "SELECT identifier, use, salt, cost, sealed FROM keystore_officer_secret WHERE officer = %s ORDER BY identifier", (officer,)
+        )
+        rows = cursor.fetchall()
+    if not rows:
+        raise NotFound("keystore.no-officer", officer=officer)
+    derived: dict[bytes, bytes] = {}
+    keys = []
+    for identifier, use, salt, cost, sealed in rows:
+        salt = bytes(salt)
+        if salt not in derived:
+            derived[salt] = derive(passphrase.encode(), salt=salt, cost=Cost.parse(cost))
+        private = unseal(
+            bytes(sealed), key=derived[salt], bound_to=use.encode() + bytes(identifier), code="keystore.wrong-passphrase"
+        )
+        keys.append(OfficerKey(bytes(identifier), use, private))
+    return keys

@@ -1,0 +1,28 @@
+"""Sends the key store's tables to the database ``keys`` and everything else to ``default``.
+
+Invariant: no other table is ever made in the key store's database, and none of its tables elsewhere.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["ALIAS", "KeyStoreRouter"]
+
+ALIAS = "keys"
+
+
+class KeyStoreRouter:
+    """Django database router for the two databases of a node."""
+
+    def db_for_read(self, model: Any, **hints: Any) -> str:
+        return ALIAS if model._meta.app_label == "keystore" else "default"
+
+    def db_for_write(self, model: Any, **hints: Any) -> str:
+        return self.db_for_read(model, **hints)
+
+    def allow_relation(self, first: Any, second: Any, **hints: Any) -> bool:
+        return self.db_for_read(type(first)) == self.db_for_read(type(second))
+
+    def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
+        return (app_label == "keystore") == (db == ALIAS)

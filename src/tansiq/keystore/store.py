@@ -1,0 +1,225 @@
+"""The opened key store: reads and writes of keys, in batches, on the database ``keys``.
+
+Invariant: a content key leaves this room only to somebody who asks for one thing by name; nothing lists them. Every write
+here is committed before it returns unless the caller opened a transaction on ``keys``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
+from django.db import connections, transaction
+
+from tansiq.errors import Conflict, NotFound, Refused
+from tansiq.faults import reach
+from tansiq.keystore.router import ALIAS
+from tansiq.keystore.sealing import ROOT_COST, Cost, derive, seal, unseal
+
+__all__ = ["ERASED", "SLOT", "Contents", "KeyStore", "Kept", "create_key_store", "open_key_store"]
+
+SLOT = 40
+ERASED = bytes(SLOT)
+_ROOT = b"root".ljust(32, b"\0")
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The content keys of one thing (a statement's id, an item's id) that belongs to a case."""
+
+    thing: bytes
+    case: bytes
+    keys: Sequence[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The wraps of a statement on the hop to or from ``peer``, encoded."""
+
+    statement: bytes
+    peer: str
+    kept_ms: int
+    wraps: bytes
+
+
+def _rows(sql: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
+    with connections[ALIAS].cursor() as cursor:
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())
+
+
+def _write_many(sql: str, rows: Sequence[Sequence[object]]) -> None:
+    if rows:
+        with transaction.atomic(using=ALIAS), connections[ALIAS].cursor() as cursor:
+            cursor.executemany(sql, rows)
+
+
+def _blob(value: object) -> bytes:
+    return bytes(value)  # type: ignore[call-overload, no-any-return]
+
+
+class KeyStore:
+    """An opened key store; ``root`` never leaves it. Made by `open_key_store`."""
+
+    def __init__(self, root: bytes) -> None:
+        self._root = root
+        self._case_key = lru_cache(maxsize=4096)(self._load_case_key)
+
+    # Secrets of the node and its posts
+
+    def put_secret(self, *, identifier: bytes, use: str, owner: str, private: bytes) -> None:
+        """Keeps a private key or secret."""
+        sealed = seal(private, key=self._root, bound_to=use.encode() + identifier)
+        _write_many(
+            "INSERT INTO keystore_secret (identifier, use, owner, sealed) VALUES (%s, %s, %s, %s)", [(identifier, use, owner, sealed)]
+        )
+
+    def secrets(self, use: str, owner: str | None = None) -> list[tuple[bytes, str, bytes]]:
+        """``(identifier, owner, private)`` of every secret with this use."""
+        rows = _rows("SELECT identifier, owner, sealed FROM keystore_secret WHERE use = %s ORDER BY identifier", (use,))
+        return [
+            (_blob(identifier), str(holder), self._unseal(use, _blob(identifier), _blob(sealed)))
+            for identifier, holder, sealed in rows
+            if owner is None or holder == owner
+        ]
+
+    def drop_secret(self, identifier: bytes) -> None:
+        """Erases a secret for ever."""
+        _write_many("DELETE FROM keystore_secret WHERE identifier = %s", [(identifier,)])
+
+    def _unseal(self, use: str, identifier: bytes, sealed: bytes) -> bytes:
+        return unseal(sealed, key=self._root, bound_to=use.encode() + identifier, code="keystore.damaged")
+
+    # Content keys
+
+    def _load_case_key(self, case: bytes) -> bytes:
+        rows = _rows('SELECT wrapped FROM keystore_case_key WHERE case_ref = %s', (case,))
+        if not rows:
+            raise NotFound("keystore.no-case")
+        try:
+            return aes_key_unwrap(self._root, _blob(rows[0][0]))
+        except InvalidUnwrap as error:
+            raise Refused("keystore.damaged") from error
+
+    def ensure_cases(self, cases: Iterable[bytes]) -> None:
+        """Makes a key for every case that has none."""
+        wanted = set(cases)
+        missing = []
+        for case in wanted:
+            try:
+                self._case_key(case)
+            except NotFound:
+                missing.append((case, aes_key_wrap(self._root, os.urandom(32))))
+        _write_many('INSERT INTO keystore_case_key (case_ref, wrapped) VALUES (%s, %s) ON CONFLICT DO NOTHING', missing)
+
+    def put_contents(self, contents: Sequence[Contents]) -> None:
+        """Keeps the content keys of many things in one commit; what is kept already stays as it is."""
+        with transaction.atomic(using=ALIAS):
+            self.ensure_cases(entry.case for entry in contents)
+            rows = []
+            for entry in contents:
+                case_key = self._case_key(entry.case)
+                rows.append((entry.thing, entry.case, b"".join(aes_key_wrap(case_key, key) for key in entry.keys)))
+            _write_many(
+                'INSERT INTO keystore_content_keys (thing, case_ref, wrapped) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING', rows
+            )
+            reach("keystore.contents.before-commit")
+        reach("keystore.contents.after-commit")
+
+    def contents(self, thing: bytes) -> tuple[bytes | None, ...]:
+        """The content keys of a thing; None where one is erased. Raises NotFound when there are none."""
+        rows = _rows('SELECT case_ref, wrapped FROM keystore_content_keys WHERE thing = %s', (thing,))
+        if not rows:
+            raise NotFound("keystore.no-contents")
+        case_key = self._case_key(_blob(rows[0][0]))
+        wrapped = _blob(rows[0][1])
+        slots = [wrapped[at : at + SLOT] for at in range(0, len(wrapped), SLOT)]
+        try:
+            return tuple(None if slot == ERASED else aes_key_unwrap(case_key, slot) for slot in slots)
+        except InvalidUnwrap as error:
+            raise Refused("keystore.damaged") from error
+
+    def has_contents(self, things: Sequence[bytes]) -> set[bytes]:
+        """Those of ``things`` whose keys are here."""
+        found: set[bytes] = set()
+        for at in range(0, len(things), 500):
+            chunk = list(things[at : at + 500])
+            marks = ", ".join(["%s"] * len(chunk))
+            found.update(_blob(row[0]) for row in _rows(f"SELECT thing FROM keystore_content_keys WHERE thing IN ({marks})", chunk))
+        return found
+
+    def erase(self, thing: bytes, *, place: int | None = None) -> None:
+        """Erases the key of one content of a thing (``place`` counts from 0, docket first) or of all of them.
+
+        The caller has written the tombstone before. Raises Conflict when there is no such place.
+        """
+        with transaction.atomic(using=ALIAS):
+            if place is None:
+                _write_many("DELETE FROM keystore_content_keys WHERE thing = %s", [(thing,)])
+            else:
+                rows = _rows("SELECT wrapped FROM keystore_content_keys WHERE thing = %s", (thing,))
+                if not rows or len(_blob(rows[0][0])) < (place + 1) * SLOT:
+                    raise Conflict("keystore.no-place")
+                wrapped = bytearray(_blob(rows[0][0]))
+                wrapped[place * SLOT : (place + 1) * SLOT] = ERASED
+                _write_many("UPDATE keystore_content_keys SET wrapped = %s WHERE thing = %s", [(bytes(wrapped), thing)])
+            reach("keystore.erase.before-commit")
+        reach("keystore.erase.after-commit")
+        self.compact_log()
+
+    def compact_log(self) -> None:
+        """Makes SQLite fold its log into the database, so that no page with an erased key stays in the log."""
+        if connections[ALIAS].vendor == "sqlite" and not connections[ALIAS].in_atomic_block:
+            _rows("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    # Wraps
+
+    def keep_wraps(self, kept: Sequence[Kept]) -> None:
+        """Keeps wraps sent or received; the same hop again replaces nothing."""
+        _write_many(
+            "INSERT INTO keystore_kept_wraps (statement, peer, kept_ms, wraps) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            [(entry.statement, entry.peer, entry.kept_ms, entry.wraps) for entry in kept],
+        )
+
+    def wraps(self, statements: Sequence[bytes], peer: str) -> dict[bytes, bytes]:
+        """The encoded wraps of those of ``statements`` that are kept for ``peer``."""
+        found: dict[bytes, bytes] = {}
+        for at in range(0, len(statements), 500):
+            chunk = list(statements[at : at + 500])
+            marks = ", ".join(["%s"] * len(chunk))
+            sql = f"SELECT statement, wraps FROM keystore_kept_wraps WHERE peer = %s AND statement IN ({marks})"
+            found.update((_blob(row[0]), _blob(row[1])) for row in _rows(sql, [peer, *chunk]))
+        return found
+
+    def drop_wraps(self, statements: Sequence[bytes], peer: str | None = None) -> None:
+        """Erases the kept wraps of ``statements``, for one peer or for all."""
+        if peer is None:
+            _write_many("DELETE FROM keystore_kept_wraps WHERE statement = %s", [(one,) for one in statements])
+        else:
+            _write_many("DELETE FROM keystore_kept_wraps WHERE statement = %s AND peer = %s", [(one, peer) for one in statements])
+
+
+def create_key_store(secret: bytes) -> KeyStore:
+    """Makes the root of a new, empty key store that ``secret`` opens. Raises Conflict when there is one."""
+    if _rows("SELECT 1 FROM keystore_secret WHERE use = 'root'"):
+        raise Conflict("keystore.exists")
+    salt, root = os.urandom(16), os.urandom(32)
+    sealed = seal(root, key=derive(secret, salt=salt, cost=ROOT_COST), bound_to=b"root")
+    _write_many(
+        "INSERT INTO keystore_secret (identifier, use, owner, sealed) VALUES (%s, %s, %s, %s)",
+        [(_ROOT, "root", str(ROOT_COST), salt + sealed)],
+    )
+    return KeyStore(root)
+
+
+def open_key_store(secret: bytes) -> KeyStore:
+    """Opens the key store. Raises NotFound (there is none) or Refused (another secret)."""
+    rows = _rows("SELECT owner, sealed FROM keystore_secret WHERE use = 'root'")
+    if not rows:
+        raise NotFound("keystore.missing")
+    sealed = _blob(rows[0][1])
+    key = derive(secret, salt=sealed[:16], cost=Cost.parse(str(rows[0][0])))
+    return KeyStore(unseal(sealed[16:], key=key, bound_to=b"root", code="keystore.wrong-unlock"))

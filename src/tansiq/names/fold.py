@@ -1,0 +1,64 @@
+"""A name as keys are made from it: one form for every way of typing the same letters.
+
+Invariant: ``folded`` is idempotent; the order of combining marks, case, presentation forms, diacritics, tatweel, bidi
+marks and zero-width characters never change its result, which holds only letters, digits and single spaces.
+Source: Unicode Standard Annex 15 (NFKC) and chapter 9.2 (Arabic); hamza seats fall to their carrier because the
+canonical decomposition of أ, ؤ and ئ is carrier and mark.
+
+>>> folded("Muḥammad  BEN-ʿALĪ"), folded("مُحَمَّـد بن عليّ")
+('muhammad ben ali', 'محمد بن علي')
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from tansiq.errors import BadInput
+
+__all__ = ["MAX_NAME", "folded"]
+
+MAX_NAME = 500
+"""Characters of the longest name accepted: the longest alias of a published list has 324."""
+
+_APOSTROPHES = "'`´‘’‛′＇"
+_LETTERS = {
+    # Latin letters without a canonical decomposition
+    "ı": "i", "ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ə": "a", "ŋ": "n", "ħ": "h",
+    "ŧ": "t",
+    # Arabic letters that one writer's keyboard has for another's: Persian, Urdu, Pashto, Kurdish, Maghrebi
+    "ی": "ي", "ى": "ي", "ې": "ي", "ۍ": "ي", "ے": "ي", "ێ": "ي", "ک": "ك", "ڪ": "ك", "ګ": "گ", "ڭ": "گ", "ݣ": "گ",
+    "ة": "ه", "ہ": "ه", "ھ": "ه", "ە": "ه", "ۃ": "ه", "ٱ": "ا", "ۆ": "و", "ۇ": "و", "ۋ": "و", "ڥ": "ڤ", "ڨ": "گ",
+    "ټ": "ت", "ٹ": "ت", "ډ": "د", "ڈ": "د", "ړ": "ر", "ڑ": "ر", "ڼ": "ن", "ں": "ن", "ږ": "ژ", "ښ": "ش", "څ": "س",
+    "ځ": "ز",
+}  # fmt: skip
+_TABLE = str.maketrans({**_LETTERS, **dict.fromkeys(_APOSTROPHES, ""), "ـ": "", "ء": "", "\ufffd": ""})
+_DROPPED = frozenset({"Mn", "Me", "Cf", "Cs", "Co", "Cn"})
+_MODIFIERS = range(0x02B0, 0x0300)  # the half rings and primes of scholarly transliteration
+
+
+def _kept(letter: str) -> str:
+    """``letter`` as it stays, nothing, or a space where it parts words."""
+    category = unicodedata.category(letter)
+    if category in _DROPPED or ord(letter) in _MODIFIERS:
+        return ""
+    if category == "Nd":
+        return str(unicodedata.decimal(letter))
+    return letter if category[0] in "LNM" else " "
+
+
+def folded(name: str) -> str:
+    """``name`` in small letters without marks, its words separated by one space; "" when no letter or digit is left.
+
+    Takes any Unicode text; raises BadInput (``names.too-long``) above MAX_NAME characters, before looking at them.
+    """
+    if len(name) > MAX_NAME:
+        raise BadInput("names.too-long", length=len(name), limit=MAX_NAME)
+    if name.isascii():
+        plain = name.lower().translate(_TABLE)
+        return " ".join("".join(c if c.isalnum() else " " for c in plain).split())
+    plain = name
+    # Twice, because the case of a compatibility letter may only appear when its marks have gone.
+    for _ in range(2):
+        plain = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", plain).casefold())
+        plain = unicodedata.normalize("NFKC", "".join(map(_kept, plain.translate(_TABLE))).translate(_TABLE))
+    return " ".join(plain.split())

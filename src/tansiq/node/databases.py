@@ -1,0 +1,67 @@
+"""Where the two databases of a node are, as Django wants to be told.
+
+Invariant: SQLite runs in WAL mode with synchronous=FULL (a commit that was answered survives a power cut) and its key store
+overwrites what is deleted; writers wait for one another and begin IMMEDIATE, so that none fails in the middle.
+Pages of 32 KiB store a message of 2 KiB in a third less than pages of 4 KiB.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from tansiq.errors import BadInput
+from tansiq.node.home import Home
+
+__all__ = ["databases_for"]
+
+_WAIT_SECONDS = 60
+
+
+def _sqlite(name: str, *, secure_delete: bool) -> dict[str, Any]:
+    pragmas = [
+        "page_size=32768",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"secure_delete={'ON' if secure_delete else 'OFF'}",
+        "temp_store=MEMORY",
+        "cache_size=-16384",
+        "wal_autocheckpoint=512",
+    ]
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": name,
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {"timeout": _WAIT_SECONDS, "transaction_mode": "IMMEDIATE", "init_command": ";".join(f"PRAGMA {p}" for p in pragmas)},
+    }
+
+
+def _postgresql(address: str) -> dict[str, Any]:
+    parts = urlsplit(address)
+    if parts.scheme not in ("postgresql", "postgres") or not parts.path.strip("/"):
+        raise BadInput("node.wrong-database")
+    query = parse_qs(parts.query)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path.strip("/"),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.get("host", [parts.hostname or ""])[0],
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"application_name": "tansiq", "prepare_threshold": 1},
+    }
+
+
+def databases_for(home: Home | None) -> dict[str, dict[str, Any]]:
+    """Django's DATABASES for ``home``: ``default`` and, apart, ``keys``. Raises BadInput for an unreadable address."""
+    if home is None:
+        return {"default": _sqlite(":memory:", secure_delete=False), "keys": _sqlite(":memory:", secure_delete=True)}
+    if home.on_postgresql:
+        return {"default": _postgresql(home.database), "keys": _postgresql(home.keys_database)}
+    return {
+        "default": _sqlite(str(home.main_database), secure_delete=False),
+        "keys": _sqlite(str(home.key_database), secure_delete=True),
+    }

@@ -1,0 +1,118 @@
+"""The home of a node: one directory with its configuration and its embedded databases.
+
+Invariant: what opens the key store (the *unlock secret*) never lies inside the home; `find_unlock_secret` looks for it in a systemd
+credential, a file named outside, or a descriptor, and refuses a file within the home.
+
+    HOME/node.toml          configuration; no secrets
+    HOME/data/tansiq.sqlite the main database (unless PostgreSQL is configured)
+    HOME/data/keys.sqlite   the key store (unless PostgreSQL is configured)
+    HOME/run/               sockets of the running node
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from tansiq.errors import BadInput, NotFound, Refused
+
+__all__ = ["CONFIGURATION", "Home", "find_unlock_secret", "load_home"]
+
+CONFIGURATION = "node.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """A node's configuration. ``database`` and ``keys_database`` are '' for embedded SQLite or postgresql:// addresses;
+    ``listen`` is host:port for TLS; ``unlock_file`` the path of the unlock secret ('' when it comes otherwise)."""
+
+    path: Path
+    agency: str
+    database: str = ""
+    keys_database: str = ""
+    listen: str = "127.0.0.1:8443"
+    unlock_file: str = ""
+    pull_seconds: float = 5.0
+    mirror: str = ""
+    language: str = "en"
+
+    @property
+    def data(self) -> Path:
+        return self.path / "data"
+
+    @property
+    def run(self) -> Path:
+        return self.path / "run"
+
+    @property
+    def socket(self) -> Path:
+        """Where acts are asked for (see `node.acts`)."""
+        return self.run / "node.sock"
+
+    @property
+    def main_database(self) -> Path:
+        return self.data / "tansiq.sqlite"
+
+    @property
+    def key_database(self) -> Path:
+        return self.data / "keys.sqlite"
+
+    @property
+    def on_postgresql(self) -> bool:
+        return bool(self.database)
+
+    def to_toml(self) -> str:
+        """The configuration file's text."""
+        lines = ["# Configuration of a Tansiq node. No secret belongs here.", f'agency = "{self.agency}"', f'listen = "{self.listen}"']
+        for name in ("database", "keys_database", "unlock_file", "mirror", "language"):
+            if value := getattr(self, name):
+                lines.append(f'{name} = "{value}"')
+        lines.append(f"pull_seconds = {self.pull_seconds}")
+        return "\n".join(lines) + "\n"
+
+
+_TYPES = {
+    "agency": str, "database": str, "keys_database": str, "listen": str, "unlock_file": str, "pull_seconds": (int, float), "mirror": str, "language": str,
+}  # fmt: skip
+
+
+def load_home(path: str | Path) -> Home:
+    """The home at ``path``. Raises NotFound (no node there) or BadInput (its configuration is not valid)."""
+    root = Path(path).resolve()
+    try:
+        raw = (root / CONFIGURATION).read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NotFound("node.no-home", home=str(root)) from error
+    try:
+        values = tomllib.loads(raw)
+    except tomllib.TOMLDecodeError as error:
+        raise BadInput("node.wrong-configuration", home=str(root), detail=str(error)) from error
+    for name, value in values.items():
+        if name not in _TYPES or not isinstance(value, _TYPES[name]):  # type: ignore[arg-type]
+            raise BadInput("node.wrong-configuration", home=str(root), detail=name)
+    if "agency" not in values:
+        raise BadInput("node.wrong-configuration", home=str(root), detail="agency")
+    return Home(path=root, **values)
+
+
+def find_unlock_secret(home: Home) -> bytes:
+    """The secret that opens the key store: from ``$TANSIQ_UNLOCK_FD``, a systemd credential, ``$TANSIQ_UNLOCK_FILE`` or the
+    configured file. Raises NotFound (none) or Refused (it lies inside the home)."""
+    if descriptor := os.environ.get("TANSIQ_UNLOCK_FD"):
+        with os.fdopen(int(descriptor), "rb", closefd=False) as stream:
+            return stream.read(4096).strip()
+    candidates = []
+    if credentials := os.environ.get("CREDENTIALS_DIRECTORY"):
+        candidates.append(Path(credentials) / "tansiq-unlock")
+    if named := os.environ.get("TANSIQ_UNLOCK_FILE"):
+        candidates.append(Path(named))
+    if home.unlock_file:
+        candidates.append(Path(home.unlock_file))
+    for candidate in candidates:
+        if candidate.is_file():
+            if candidate.resolve().is_relative_to(home.path):
+                raise Refused("node.unlock-inside-home", file=str(candidate))
+            return candidate.read_bytes().strip()
+    raise NotFound("node.no-unlock", home=str(home.path))

@@ -1,0 +1,55 @@
+"""Opening a node: Django for its home, its key store, and the context that its verbs need.
+
+Invariant: one home per process at a time; `bind` is called before any table is touched.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import django
+from django.conf import settings
+from django.db import connections
+
+from tansiq.exchange.context import Context, system_clock
+from tansiq.keystore.store import open_key_store
+from tansiq.node.databases import databases_for
+from tansiq.node.home import Home, find_unlock_secret
+
+__all__ = ["bind", "open_node", "register_capabilities"]
+
+
+def bind(home: Home) -> None:
+    """Makes Django use the databases of ``home``; again, with another home, only after closing what was open."""
+    if not settings.configured:
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tansiq.node.settings")
+        django.setup()
+    connections.close_all()
+    databases = databases_for(home)
+    for alias, values in databases.items():
+        connections.databases[alias] = values
+    connections.settings = connections.configure_settings(connections.databases)
+    for alias in databases:
+        if hasattr(connections._connections, alias):  # noqa: SLF001 (Django has no public way to forget a connection)
+            delattr(connections._connections, alias)  # noqa: SLF001
+
+
+def register_capabilities() -> None:
+    """Lets every capability register the kinds that it handles."""
+    from tansiq.enquiries import handlers as enquiries  # noqa: PLC0415 (only after Django is bound)
+    from tansiq.exchange import service  # noqa: PLC0415
+
+    service.register_kinds()
+    enquiries.register_kinds()
+
+
+def open_node(home: Home, *, secret: bytes | None = None, clock: Callable[[], int] = system_clock) -> Context:
+    """The opened node of ``home``; ``secret`` opens its key store (found as `find_unlock_secret` says when None).
+
+    Raises what finding and opening raise: no home, no secret, another secret.
+    """
+    bind(home)
+    keys = open_key_store(find_unlock_secret(home) if secret is None else secret)
+    register_capabilities()
+    return Context.load(keys, clock=clock)

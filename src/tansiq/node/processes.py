@@ -1,0 +1,116 @@
+"""The processes of a running node: the web (its door) and the worker (delivery, dispatch, clock, acts).
+
+Invariant: one process tree, forked from one opened node, so that its memory is shared; when one process dies, all end, and a supervisor (systemd)
+starts the tree again. All work is restartable at any instruction, so ending is always safe.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+import uvicorn
+from django.db import connections
+
+from tansiq.errors import NotFound
+from tansiq.exchange.context import Context
+from tansiq.exchange.door import Door
+from tansiq.node.certificate import server_context
+from tansiq.node.home import Home
+from tansiq.node.opening import open_node
+from tansiq.node.worker import work
+
+__all__ = ["run_node", "run_web", "run_worker"]
+
+
+def _tls_secret(context: Context) -> tuple[bytes, bytes]:
+    pinned = context.directory.tls
+    for _, certificate, private in context.keys.secrets("tls"):
+        if bytes.fromhex(certificate) in pinned:
+            return bytes.fromhex(certificate), private
+    raise NotFound("node.no-certificate", agency=context.agency)
+
+
+async def _serve(home: Home, context: Context) -> None:
+    host, _, port = home.listen.rpartition(":")
+    threads = 4 if home.on_postgresql else 1
+    door = Door(context, run_directory=str(home.run), threads=threads)
+    config = uvicorn.Config(
+        door, host=host, port=int(port), http="httptools", loop="uvloop", lifespan="off", ws="none", log_config=None, access_log=False,
+        server_header=False, limit_concurrency=256, timeout_keep_alive=75, h11_max_incomplete_event_size=16_384,
+    )  # fmt: skip
+    config.load()
+    config.ssl = server_context(*_tls_secret(context))
+    await uvicorn.Server(config).serve()
+
+
+def run_web(home: Home, context: Context | None = None) -> None:
+    """Serves the door until it is told to end."""
+    opened = context or open_node(home)
+    with asyncio.Runner(loop_factory=_uvloop()) as runner:
+        runner.run(_serve(home, opened))
+
+
+def run_worker(home: Home, context: Context | None = None) -> None:
+    """Delivers, dispatches, keeps the clock and takes acts until it is told to end."""
+    opened = context or open_node(home)
+    with asyncio.Runner(loop_factory=_uvloop()) as runner:
+        runner.run(work(home, opened))
+
+
+def _uvloop() -> Callable[[], asyncio.AbstractEventLoop]:
+    import uvloop  # noqa: PLC0415 (only the processes need it)
+
+    return uvloop.new_event_loop
+
+
+def _fork(function: Callable[[Home, Context], None], home: Home, context: Context) -> int:
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            function(home, context)
+            status = 0
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+    return pid
+
+
+def run_node(home: Home, *, ready: Callable[[], None] = lambda: None) -> int:
+    """Runs web and worker until SIGTERM or SIGINT; returns the exit code (1 when a process died of itself)."""
+    context = open_node(home)
+    connections.close_all()
+    children = {_fork(run_web, home, context), _fork(run_worker, home, context)}
+    ending = False
+
+    def end(_signal: int, _frame: object) -> None:
+        nonlocal ending
+        ending = True
+        for child in children:
+            try:
+                os.kill(child, signal.SIGTERM)
+            except ProcessLookupError:
+                continue
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    ready()
+    failed = 0
+    while children:
+        try:
+            pid, status = os.wait()
+        except ChildProcessError:
+            break
+        children.discard(pid)
+        if not ending:
+            failed = 1
+            end(signal.SIGTERM, None)
+        elif os.waitstatus_to_exitcode(status) not in (0, -signal.SIGTERM):
+            failed = 1
+    return failed

@@ -1,0 +1,103 @@
+"""The worker: delivery to peers, dispatch of what came, the clock's sweeps, and the socket where acts are asked for.
+
+Invariant: everything here may end at any instruction; what was under way is found again in the tables.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from concurrent.futures import ThreadPoolExecutor
+
+from django.db import DatabaseError, close_old_connections
+
+from tansiq.exchange.context import Context
+from tansiq.exchange.delivery import Delivery
+from tansiq.exchange.dispatch import dispatch_once, wake_waiting
+from tansiq.exchange.wake import SWEEP_SECONDS, wake_socket
+from tansiq.node.acts import serve_acts
+from tansiq.node.home import Home
+
+__all__ = ["work"]
+
+_log = logging.getLogger("tansiq.worker")
+_SWEEP_EVERY = 30.0
+
+
+async def _dispatching(context: Context, event: asyncio.Event, pool: ThreadPoolExecutor, delivery: Delivery) -> None:
+    """Dispatches whatever waits, whenever something came; a broken database is waited for."""
+    loop = asyncio.get_running_loop()
+
+    def once() -> int:
+        close_old_connections()
+        return dispatch_once(context=context)
+
+    while True:
+        event.clear()
+        try:
+            while await loop.run_in_executor(pool, once):
+                delivery.wake()
+        except DatabaseError:
+            _log.exception("the database refused; trying again")
+            await asyncio.sleep(1.0)
+        try:
+            async with asyncio.timeout(SWEEP_SECONDS):
+                await event.wait()
+        except TimeoutError:
+            pass
+
+
+async def _waking(home: Home, arrived: asyncio.Event, delivery: Delivery) -> None:
+    """Passes on the datagrams of other processes of this node."""
+    loop = asyncio.get_running_loop()
+    with wake_socket(str(home.run)) as receiver:
+        while True:
+            await loop.sock_recv(receiver, 16)
+            arrived.set()
+            delivery.wake()
+
+
+async def _clock(pool: ThreadPoolExecutor) -> None:
+    """The sweeps that need no event."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(_SWEEP_EVERY)
+        try:
+            await loop.run_in_executor(pool, wake_waiting)
+        except DatabaseError:
+            _log.exception("a sweep failed")
+
+
+async def work(home: Home, context: Context) -> None:
+    """Runs the worker of ``home`` until SIGTERM."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    arrived = asyncio.Event()
+    delivering, dispatching = ThreadPoolExecutor(2, "delivery"), ThreadPoolExecutor(1, "dispatch")
+    delivery = Delivery(
+        context,
+        pool=delivering,
+        arrived=lambda: loop.call_soon_threadsafe(arrived.set),
+        pull_seconds=home.pull_seconds,
+        pulls=context.directory.pulls,
+    )
+    tasks = [
+        asyncio.create_task(delivery.run()),
+        asyncio.create_task(_dispatching(context, arrived, dispatching, delivery)),
+        asyncio.create_task(_waking(home, arrived, delivery)),
+        asyncio.create_task(_clock(delivering)),
+        asyncio.create_task(serve_acts(home, context, woken=lambda: (arrived.set(), delivery.wake())[0])),
+    ]
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        done, _ = await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        for task in done - {stopped}:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        delivering.shutdown(wait=True, cancel_futures=True)
+        dispatching.shutdown(wait=True, cancel_futures=True)

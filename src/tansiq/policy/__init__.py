@@ -1,0 +1,15 @@
+"""What the law and the originator allow, as pure functions over plain values and data.
+
+Invariant: nothing here reads a clock, a file outside the package, a socket or a database; time is an argument.
+A rule answers with codes; the sentences for people stand in ``texts/`` in four languages.
+
+    codes       the code lists of the field, as data (codes/*.toml)
+    plain       records as plain values of CBOR, and back
+    values      texts with a language, incomplete dates, a person's word
+    subjects    whom or what it is about      conditions  what the originator demands
+    enquiry     what is asked, on what basis  answer      items, answers, refusals, the question of what comes in
+    rules       the requirements as tables    faults      what a check finds
+    law         the checks of every channel
+    deadlines   when an answer is due (deadlines.toml)
+    handling    one decision for every use of an item (handling.toml)
+"""

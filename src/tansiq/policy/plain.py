@@ -1,0 +1,288 @@
+"""Records of the policy as plain values of CBOR, and back.
+
+Invariant: ``T.from_plain(x.to_plain()) == x`` for every record, and whatever else ``from_plain`` is given, it makes a
+record that keeps every limit or raises BadInput. What came by the wire and what a person typed pass the same checks,
+since a record checks itself when it is made.
+
+Unknown keys are ignored, so that a newer version may add what this one can do without; an unknown key that begins with
+``!`` is refused ('policy.newer-version'), so that it may also add what must not be overlooked, such as a restriction.
+An absent value is left out, never written as null. A code needs only its shape here, whether its list has it is
+a question of law (``law``): so a partner's newer code arrives, is shown and is answered, not thrown away.
+
+A field names its shape beside its type: ``purpose: Annotated[str | None, Code("purposes")] = None``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, Final, NamedTuple, Protocol, Self, TypeAlias, get_type_hints
+
+from tansiq.errors import BadInput
+from tansiq.policy.codes import CODE
+
+__all__ = [
+    "Code",
+    "Flag",
+    "Line",
+    "Many",
+    "Matching",
+    "One",
+    "Plain",
+    "Prose",
+    "Record",
+    "Shape",
+    "Slot",
+    "Whole",
+    "slots_of",
+]
+
+Plain: TypeAlias = "bool | int | str | list[Plain] | dict[str, Plain]"
+
+_FORBIDDEN: Final = "\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202d\u202e\ud800-\udfff\ufffe\uffff"
+"""Control characters, lone surrogates, and the two overrides of direction, which make a text read as another."""
+_NOT_IN_PROSE: Final = re.compile(f"[{_FORBIDDEN}]")
+_NOT_IN_A_LINE: Final = re.compile(f"[\t\n\u202a-\u202c{_FORBIDDEN}]")
+_LETTER_OR_DIGIT: Final = re.compile(r"[^\W_]")
+
+
+class Shape(Protocol):
+    """What a field may hold."""
+
+    def check(self, value: object, field: str) -> None:
+        """Raises BadInput naming ``field`` unless ``value`` keeps type and limits."""
+
+
+def _text(value: object, field: str, most: int) -> str:
+    if type(value) is not str:
+        raise BadInput("policy.field-type", field=field)
+    if len(value) > most:
+        raise BadInput("policy.field-too-long", field=field, most=most)
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A code of the list ``name``; here only its shape is judged."""
+
+    name: str
+
+    def check(self, value: object, field: str) -> None:
+        """See `Shape`."""
+        if not CODE.fullmatch(_text(value, field, 64)):
+            raise BadInput("policy.field-malformed", field=field)
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """Words of a person, in lines ended by LF: at least one letter or digit, no control characters."""
+
+    most: int
+
+    def check(self, value: object, field: str) -> None:
+        """See `Shape`."""
+        text = _text(value, field, self.most)
+        if _NOT_IN_PROSE.search(text) or not _LETTER_OR_DIGIT.search(text):
+            raise BadInput("policy.field-malformed", field=field)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: a name, a number; as prose, but without line ends, tabs and marks that embed a direction."""
+
+    most: int
+
+    def check(self, value: object, field: str) -> None:
+        """See `Shape`."""
+        text = _text(value, field, self.most)
+        if _NOT_IN_A_LINE.search(text) or not _LETTER_OR_DIGIT.search(text):
+            raise BadInput("policy.field-malformed", field=field)
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """A short text that matches ``pattern`` as a whole: a language tag, a country, a reference."""
+
+    pattern: re.Pattern[str]
+    most: int = 96
+
+    def check(self, value: object, field: str) -> None:
+        """See `Shape`."""
+        if not self.pattern.fullmatch(_text(value, field, self.most)):
+            raise BadInput("policy.field-malformed", field=field)
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole number from ``least`` to ``most``, both included."""
+
+    least: int
+    most: int
+
+    def check(self, value: object, field: str) -> None:
+        """See `Shape`."""
+        if type(value) is not int:
+            raise BadInput("policy.field-type", field=field)
+        if not self.least <= value <= self.most:
+            raise BadInput("policy.field-malformed", field=field)
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Yes or no."""
+
+    def check(self, value: object, field: str) -> None:
+        """See `Shape`."""
+        if type(value) is not bool:
+            raise BadInput("policy.field-type", field=field)
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """One record of another class."""
+
+    kind: type[Record]
+
+    def check(self, value: object, field: str) -> None:
+        """See `Shape`."""
+        if not isinstance(value, self.kind):
+            raise BadInput("policy.field-type", field=field)
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """Up to ``most`` values of one shape, as a tuple; an empty tuple is the same as an absent field."""
+
+    each: Code | Line | Matching | One
+    most: int
+
+    def check(self, value: object, field: str) -> None:
+        """See `Shape`."""
+        if not isinstance(value, tuple):
+            raise BadInput("policy.field-type", field=field)
+        if len(value) > self.most:
+            raise BadInput("policy.field-too-long", field=field, most=self.most)
+        for item in value:
+            self.each.check(item, field)
+
+
+class Slot(NamedTuple):
+    """One field of a record: its name, the label that errors show, its shape, and how it is written and read."""
+
+    name: str
+    label: str
+    shape: Shape
+    required: bool
+    nullable: bool
+    write: Callable[[Any], Plain] | None
+    read: Callable[[object, str], object] | None
+
+    @property
+    def inner(self) -> Shape:
+        """The shape of one value: of each, where the field holds many."""
+        return self.shape.each if isinstance(self.shape, Many) else self.shape
+
+
+def _write_record(value: Record) -> Plain:
+    return value.to_plain()
+
+
+def _write_records(values: tuple[Record, ...]) -> Plain:
+    return [value.to_plain() for value in values]
+
+
+def _reader(shape: Shape) -> Callable[[object, str], object] | None:
+    """How a value of ``shape`` is read; None: as it is, for the record checks itself."""
+    if isinstance(shape, One):
+        kind = shape.kind
+        return lambda plain, _: kind.from_plain(plain)
+    if isinstance(shape, Many):
+        each, most = _reader(shape.each), shape.most
+
+        def read(plain: object, field: str) -> object:
+            if type(plain) is not list and type(plain) is not tuple:
+                raise BadInput("policy.field-type", field=field)
+            if len(plain) > most:
+                raise BadInput("policy.field-too-long", field=field, most=most)
+            return tuple(plain) if each is None else tuple(each(item, field) for item in plain)
+
+        return read
+    return None
+
+
+def _writer(shape: Shape) -> Callable[[Any], Plain] | None:
+    """How a value of ``shape`` is written; None: as it is."""
+    if isinstance(shape, One):
+        return _write_record
+    if isinstance(shape, Many):
+        return _write_records if isinstance(shape.each, One) else list
+    return None
+
+
+_KNOWN: Final[dict[type[Record], tuple[Slot, ...]]] = {}
+
+
+def slots_of(kind: type[Record]) -> tuple[Slot, ...]:
+    """The fields of ``kind`` in their order; read from its annotations once."""
+    if kind in _KNOWN:
+        return _KNOWN[kind]
+    hints = get_type_hints(kind, include_extras=True)
+    found = []
+    for field in fields(kind):  # type: ignore[arg-type]  # every record is a dataclass
+        shape: Shape = hints[field.name].__metadata__[0]
+        label = f"{kind.__name__.lower()}.{field.name}"
+        required, nullable = field.default is MISSING, field.default is None
+        found.append(Slot(field.name, label, shape, required, nullable, _writer(shape), _reader(shape)))
+    return _KNOWN.setdefault(kind, tuple(found))
+
+
+class Record:
+    """Base of all records: frozen dataclasses whose fields carry a shape."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        """Checks every field. Raises BadInput."""
+        for name, label, shape, _, nullable, _, _ in slots_of(type(self)):
+            value = getattr(self, name)
+            if value is not None:
+                shape.check(value, label)
+            elif not nullable:
+                raise BadInput("policy.field-missing", field=label)
+        self._verify()
+
+    def _verify(self) -> None:
+        """What the fields must keep together; a record that has such a rule overrides it. Raises BadInput."""
+
+    def to_plain(self) -> dict[str, Plain]:
+        """This record as a map of plain values; what is absent is left out."""
+        out: dict[str, Plain] = {}
+        for name, _, _, _, _, write, _ in slots_of(type(self)):
+            value = getattr(self, name)
+            if value is not None and value != ():
+                out[name] = value if write is None else write(value)
+        return out
+
+    @classmethod
+    def from_plain(cls, plain: object) -> Self:
+        """A record from a map of plain values.
+
+        Raises BadInput: anything but such a map; a field lacking, of the wrong type, beyond its limit; a newer '!' key.
+        """
+        if not isinstance(plain, dict):
+            raise BadInput("policy.field-type", field=cls.__name__.lower())
+        values: dict[str, object] = {}
+        for name, label, _, required, _, _, read in slots_of(cls):
+            if name in plain:
+                value = plain[name]
+                if value is None:
+                    raise BadInput("policy.field-type", field=label)
+                values[name] = value if read is None else read(value, label)
+            elif required:
+                raise BadInput("policy.field-missing", field=label)
+        if len(values) < len(plain):
+            for key in plain:
+                if isinstance(key, str) and key.startswith("!"):
+                    raise BadInput("policy.newer-version", field=cls.__name__.lower())
+        return cls(**values)

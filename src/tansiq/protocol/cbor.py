@@ -1,0 +1,208 @@
+"""CBOR (RFC 8949): the one encoding of everything that is signed, sealed or sent.
+
+Invariant: what ``decode`` accepts, ``encode`` would write again byte for byte: integers, byte and text strings, arrays,
+maps, booleans and null, all in their shortest form, no tags, no floats, nothing indefinite, no key twice; a key is an
+integer or a string. So two readers can't understand the same bytes differently (RFC 8949 section 5.6), and no decoder
+extension is ever reached.
+
+Maps of the protocol have integer keys. *A reader ignores an unknown key that is positive and refuses one that is
+negative* (``Fields``): so version 2 may add what version 1 can do without, and what it can't.
+
+>>> decode(encode({0: 1, 1: b"x"}))
+{0: 1, 1: b'x'}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import cbor2
+
+from tansiq.errors import BadInput, TooMuch
+from tansiq.protocol.limits import MAX_CBOR_DEPTH, MAX_CBOR_ITEMS, MAX_INTEGER
+
+__all__ = ["Fields", "Plain", "bstr", "decode", "encode"]
+
+Plain = Any
+"""int, bytes, str, bool, None, and lists and maps of these."""
+
+_INTEGER, _STRING, _ARRAY, _MAP, _SIMPLE, _REFUSED = range(6)
+_LEAST: Final = {1: 24, 2: 1 << 8, 4: 1 << 16, 8: 1 << 32}
+"""By the width of a long argument, the least that has no shorter form."""
+
+
+def _head(initial: int) -> tuple[int, int, int]:
+    """What an initial byte says: the sort of the item, its argument, and the width of a longer argument (or 0)."""
+    major, short = initial >> 5, initial & 31
+    if major == 7:
+        return (_SIMPLE if short in {20, 21, 22} else _REFUSED), 0, 0
+    if short > 27 or major == 6:
+        return _REFUSED, 0, 0
+    sort = (_INTEGER, _INTEGER, _STRING, _STRING, _ARRAY, _MAP)[major]
+    return (sort, short, 0) if short < 24 else (sort, 0, 1 << (short - 24))
+
+
+_HEADS: Final = tuple(_head(initial) for initial in range(256))
+
+
+def encode(value: Plain) -> bytes:
+    """The bytes of ``value``; maps keep the order in which they were built."""
+    return cbor2.dumps(value)
+
+
+def bstr(data: bytes) -> bytes:
+    """``data`` as a CBOR byte string, for building signed structures without a second copy of the encoder."""
+    size = len(data)
+    if size < 24:
+        return bytes((0x40 | size,)) + data
+    if size < 256:
+        return bytes((0x58, size)) + data
+    if size < 65536:
+        return b"\x59" + size.to_bytes(2, "big") + data
+    return b"\x5a" + size.to_bytes(4, "big") + data
+
+
+def _long_argument(data: bytes, at: int, width: int) -> int:
+    if at + width > len(data):
+        raise BadInput("protocol.truncated", at=at)
+    argument = int.from_bytes(data[at : at + width], "big")
+    if argument < _LEAST[width]:
+        raise BadInput("protocol.not-shortest", at=at)
+    return argument
+
+
+def _check(data: bytes, depth_limit: int, item_limit: int) -> None:
+    """Walks the heads of ``data`` once, without recursion; raises BadInput or TooMuch."""
+    size = len(data)
+    at = items = 0
+    # How many items each open container still wants; of a map below zero, and even before a key.
+    wanted = [1]
+    while wanted:
+        top = wanted[-1]
+        if top == 0:
+            wanted.pop()
+            continue
+        items += 1
+        if items > item_limit:
+            raise TooMuch("protocol.too-many-items", limit=item_limit)
+        if at >= size:
+            raise BadInput("protocol.truncated", at=at)
+        sort, argument, width = _HEADS[data[at]]
+        at += 1
+        if sort == _REFUSED or (top < 0 and not top & 1 and sort > _STRING):
+            raise BadInput("protocol.not-plain", at=at - 1)
+        wanted[-1] = top - 1 if top > 0 else top + 1
+        if width:
+            argument = _long_argument(data, at, width)
+            at += width
+        if sort != _INTEGER and argument > size - at:  # an item takes a byte at least: no room for an invented length
+            raise BadInput("protocol.truncated", at=size)
+        if sort == _STRING:
+            at += argument
+        elif sort in {_ARRAY, _MAP}:
+            if len(wanted) > depth_limit:
+                raise TooMuch("protocol.too-deep", limit=depth_limit)
+            wanted.append(argument if sort == _ARRAY else -2 * argument)
+    if at != size:
+        raise BadInput("protocol.trailing-bytes", at=at)
+
+
+def decode(data: bytes, *, depth: int = MAX_CBOR_DEPTH, items: int = MAX_CBOR_ITEMS) -> Plain:
+    """The value of ``data``.
+
+    Raises BadInput (not well formed, not in the shortest form, a tag, a float, a key twice, bytes left over)
+    and TooMuch (deeper than ``depth``, more than ``items`` values).
+    """
+    _check(data, depth, items)
+    try:
+        value = cbor2.loads(data)
+    except (cbor2.CBORDecodeError, ValueError, TypeError, RecursionError) as error:
+        raise BadInput("protocol.not-plain", at=0) from error
+    if cbor2.dumps(value) != data:  # only a key that came twice is left to make a difference
+        raise BadInput("protocol.key-twice")
+    return value
+
+
+class Fields:
+    """A decoded map of the protocol, read field by field with the types that are expected.
+
+    ``what`` names the thing in errors; ``known`` are the keys that this version understands. Raises BadInput for
+    anything but a map with integer keys and for a key that only a newer version understands ('protocol.newer-version').
+    """
+
+    __slots__ = ("_map", "_what")
+
+    def __init__(self, value: Plain, *, what: str, known: frozenset[int]) -> None:
+        if type(value) is not dict:
+            raise BadInput("protocol.wrong-field", what=what, field="-")
+        for key in value:
+            if type(key) is not int:
+                raise BadInput("protocol.wrong-field", what=what, field="key")
+            if key < 0 and key not in known:
+                raise BadInput("protocol.newer-version", what=what, field=key)
+        self._map: Mapping[int, Plain] = value
+        self._what = what
+
+    def _wrong(self, key: int) -> BadInput:
+        return BadInput("protocol.wrong-field", what=self._what, field=key)
+
+    def has(self, key: int) -> bool:
+        """Whether the map has ``key`` at all."""
+        return key in self._map
+
+    def integer(self, key: int, *, least: int = 0, most: int = MAX_INTEGER) -> int:
+        """The integer under ``key``, from ``least`` to ``most``. Raises BadInput, as all that follow do."""
+        value = self._map.get(key)
+        if type(value) is not int or not least <= value <= most:
+            raise self._wrong(key)
+        return value
+
+    def octets(self, key: int, *, size: int | None = None, most: int = 1 << 24) -> bytes:
+        """The byte string under ``key``: of ``size`` bytes, or at most ``most``."""
+        value = self._map.get(key)
+        if type(value) is not bytes or len(value) > most or (size is not None and len(value) != size):
+            raise self._wrong(key)
+        return value
+
+    def text(self, key: int, *, most: int = 256) -> str:
+        """The text under ``key``, of at most ``most`` characters."""
+        value = self._map.get(key)
+        if type(value) is not str or len(value) > most:
+            raise self._wrong(key)
+        return value
+
+    def items(self, key: int, *, most: int) -> list[Plain]:
+        """The array under ``key``, of at most ``most`` values of any type."""
+        value = self._map.get(key)
+        if type(value) is not list or len(value) > most:
+            raise self._wrong(key)
+        return value
+
+    def texts(self, key: int, *, most: int, length: int = 256) -> tuple[str, ...]:
+        """The array of at most ``most`` texts under ``key``, each of at most ``length`` characters."""
+        values = self.items(key, most=most)
+        if any(type(value) is not str or len(value) > length for value in values):
+            raise self._wrong(key)
+        return tuple(values)
+
+    def octet_strings(self, key: int, *, most: int, size: int | None = None) -> tuple[bytes, ...]:
+        """The array of at most ``most`` byte strings under ``key``, each of ``size`` bytes where that is given."""
+        values = self.items(key, most=most)
+        if any(type(value) is not bytes or (size is not None and len(value) != size) for value in values):
+            raise self._wrong(key)
+        return tuple(values)
+
+    def mapping(self, key: int) -> dict[Plain, Plain]:
+        """The map under ``key``; what it holds is not looked at."""
+        value = self._map.get(key)
+        if type(value) is not dict:
+            raise self._wrong(key)
+        return value
+
+    def true(self, key: int) -> bool:
+        """The boolean under ``key``; False when there is none."""
+        value = self._map.get(key, False)
+        if type(value) is not bool:
+            raise self._wrong(key)
+        return value

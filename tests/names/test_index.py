@@ -1,0 +1,196 @@
+"""Persons are found by any spelling, without those whom the asker may not see, and quickly."""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import random
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tansiq.errors import BadInput
+from tansiq.names import MAX_NAME, NameIndex
+from tansiq.texts import catalogue
+
+GIVEN = ["Mohamed", "Ahmed", "Karim", "Rachid", "Fatima", "Nadia", "Antonio", "خالد", "عبدالله", "سعيد"]
+FAMILY = ["Alami", "Benali", "Cherkaoui", "Tazi", "Bennis", "García", "Ruiz", "الحمداوي", "بوعزة", "Lahlou"]
+SYLLABLES = ["ba", "dou", "ra", "ki", "sou", "la", "mi", "na", "ha", "ja", "za", "fa", "cha", "wa", "gho", "ta"]
+
+
+def crowd(size: int) -> NameIndex:
+    """``size`` invented persons, the same every time."""
+    chance = random.Random(5)
+    index = NameIndex()
+    for number in range(size):
+        surname = "".join(chance.choices(SYLLABLES, k=3))
+        name = f"{chance.choice(GIVEN)} {chance.choice(FAMILY)} {surname}"
+        index.add(number.to_bytes(4, "big"), [name], (1950 + number % 50, 1950 + number % 50))
+    return index
+
+
+@pytest.fixture(scope="module")
+def thousand() -> NameIndex:
+    return crowd(1000)
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ["محمد بنعلي", "Mohammed Benali", "Mohamed Ben Ali", "Mohamed Benalí"],
+        ["عبد السلام الحمداوي", "Abdeslam El Hamdaoui", "Abdeselam Hamdaui"],
+        ["خالد الشرقاوي", "Jaled Cherkaui", "Khalid Echarkaoui"],
+        ["نور الدين أبو زيد", "Noureddine Abouzaid", "Nuredin Abu Zaid"],
+        ["يحيى ولد سالم", "Yahya Ould Salem", "Iahia Uld Salem"],
+    ],
+    ids=lambda names: names[1],
+)
+def test_each_spelling_finds_each_other_among_a_thousand(spellings: list[str]) -> None:
+    for held, asked in itertools.permutations(spellings, 2):
+        index = crowd(300)
+        index.add(b"sought", [held])
+        found = index.search(asked)
+        assert found[0].id == b"sought", (held, asked, found[:3])
+        assert found[0].name == held
+
+
+def test_everybody_is_found_by_the_own_name(thousand: NameIndex) -> None:
+    chance = random.Random(5)
+    for number in range(300):
+        surname = "".join(chance.choices(SYLLABLES, k=3))
+        name = f"{chance.choice(GIVEN)} {chance.choice(FAMILY)} {surname}"
+        first = thousand.search(name, limit=3)
+        assert number.to_bytes(4, "big") in {hit.id for hit in first}, name
+
+
+def test_a_person_is_one_hit_under_the_best_fitting_name() -> None:
+    index = NameIndex()
+    index.add(b"1", ["Karim Alami", "Karim El Alami Tazi", "كريم العلمي"])
+    (hit,) = index.search("Kareem Alami Tazi")
+    assert (hit.id, hit.name) == (b"1", "Karim El Alami Tazi")
+    assert hit.reasons == ("names.part-spelling", "names.part-same", "names.part-same")
+
+
+def test_hits_come_best_first_and_no_more_than_asked(thousand: NameIndex) -> None:
+    hits = thousand.search("Mohamed Benali", limit=7)
+    assert len(hits) == 7
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert hits == thousand.search("Mohamed Benali", limit=20)[:7]
+    assert thousand.search("Mohamed Benali", limit=0) == []
+
+
+@pytest.mark.parametrize(
+    ("birth", "reason"),
+    [
+        ((1980, 1980), "fits"),
+        ((1978, 1981), "fits"),
+        ((1983, 1983), "near"),
+        ((1986, 1986), "differs"),
+        ((1950, 1950), "differs"),
+    ],
+)
+def test_a_birth_year_moves_the_score_and_never_excludes(birth: tuple[int, int], reason: str) -> None:
+    index = NameIndex()
+    index.add(b"1", ["Karim Alami"], birth_year_range=(1979, 1981))
+    (plain,), (hit,) = index.search("Karim Alami"), index.search("Karim Alami", birth=birth)
+    assert hit.reasons == (*plain.reasons, f"names.birth-{reason}")
+    moved = (hit.score > plain.score) - (hit.score < plain.score)
+    assert moved == {"fits": 1, "near": 0, "differs": -1}[reason]
+
+
+def test_a_birth_year_decides_between_namesakes() -> None:
+    index = NameIndex()
+    index.add(b"old", ["Karim Alami"], (1950, 1950))
+    index.add(b"young", ["Karim Alami"], (1990, 1990))
+    index.add(b"unknown", ["Karim Alami"])
+    assert [hit.id for hit in index.search("Karim Alami", birth=(1990, 1991))] == [b"young", b"unknown", b"old"]
+
+
+def test_a_person_who_may_not_be_seen_changes_nothing() -> None:
+    """Two worlds that differ only in a hidden crowd of namesakes give the same answer."""
+    open_world, other_world = crowd(200), crowd(200)
+    for number in range(500):
+        other_world.add(b"hidden" + bytes([number // 256, number % 256]), ["Mohamed Benali", "محمد بنعلي"])
+    for question in ("Mohamed Benali", "محمد", "Benali Lahlou", "nobody"):
+        answer = other_world.search(question, visible=lambda person: not person.startswith(b"hidden"))
+        assert answer == open_world.search(question)
+
+
+def test_adding_again_replaces_and_removing_forgets() -> None:
+    index = NameIndex()
+    index.add(b"1", ["Karim Alami"])
+    index.add(b"1", ["Hassan Tazi"])
+    assert len(index) == 1
+    assert b"1" in index
+    assert not index.search("Karim Alami")
+    assert [hit.id for hit in index.search("Hassan Tazi")] == [b"1"]
+    assert index.remove(b"1")
+    assert not index.remove(b"1")
+    assert b"1" not in index
+    assert not index.search("Hassan Tazi")
+
+
+def test_nothing_of_a_removed_name_stays_behind() -> None:
+    index = NameIndex()
+    index.add(b"1", ["Karim Alami", "كريم العلمي"])
+    index.search("Karim Zebdi")
+    index.remove(b"1")
+    gc.collect()
+    assert not any((index._rows, index._rows_of, index._postings, list(index._parts)))
+
+
+def test_what_is_refused_changes_nothing() -> None:
+    index = NameIndex()
+    index.add(b"1", ["Karim Alami"])
+    with pytest.raises(BadInput, match=r"names\.too-long"):
+        index.add(b"1", ["Hassan Tazi", "x" * (MAX_NAME + 1)])
+    with pytest.raises(BadInput, match=r"names\.too-long"):
+        index.search("x" * 10_000)
+    assert [hit.name for hit in index.search("Karim Alami")] == ["Karim Alami"]
+
+
+@pytest.mark.parametrize("name", ["", "  ", "---", "\u200b\u200f", "'"])
+def test_a_name_without_letters_finds_nobody_and_harms_nobody(name: str) -> None:
+    index = NameIndex()
+    index.add(b"1", [name, "Karim Alami"])
+    index.add(b"2", [name])
+    assert index.search(name) == []
+    assert len(index) == 2
+    assert [hit.id for hit in index.search("Karim Alami")] == [b"1"]
+
+
+@given(st.lists(st.text(max_size=80), max_size=6), st.text(max_size=80))
+def test_any_text_may_be_held_and_asked(names: list[str], question: str) -> None:
+    index = NameIndex()
+    index.add(b"1", names)
+    for asked in (question, *names):
+        for hit in index.search(asked):
+            assert 0.0 < hit.score <= 1.0
+            assert hit.name in names
+            assert all(reason in catalogue() for reason in hit.reasons)
+    index.remove(b"1")
+    assert not index._rows
+    assert not index._postings
+
+
+@given(st.integers(0, 999))
+def test_the_longest_names_are_answered_in_bounded_time(seed: int) -> None:
+    chance = random.Random(seed)
+    index = NameIndex()
+    letters = "abdelkrim عبدالكريم -'ﷺ"
+    for number in range(30):
+        index.add(bytes([number]), ["".join(chance.choices(letters, k=MAX_NAME))])
+    start = time.perf_counter()
+    index.search("".join(chance.choices(letters, k=MAX_NAME)))
+    assert time.perf_counter() - start < 1.0
+
+
+def test_a_thousand_persons_are_searched_in_a_moment(thousand: NameIndex) -> None:
+    """Measured far below a millisecond; the bound leaves room for a loaded machine."""
+    questions = [f"{first} {last}" for first in GIVEN for last in FAMILY]
+    start = time.perf_counter()
+    for question in questions:
+        thousand.search(question)
+    assert (time.perf_counter() - start) / len(questions) < 0.01
