@@ -528,6 +528,8 @@ class SimulatedPeer:
         """
         if parcel.receiver != self.agency:
             raise Dishonest("not-for-us")
+        if parcel.sender not in self._relations:
+            raise Dishonest("stranger")
         relation = self._relations[parcel.sender]
         if parcel.epoch < relation.their_epoch:
             raise Dishonest("old-epoch")

@@ -49,6 +49,7 @@ DUE: list[tuple[str, str, list[Pause], list[Delay], float | None]] = [
     ("clarifications that overlap count once", "urgent-direct", [pause(2, 7), pause(3, 5), pause(6, 8)], [], 14),
     ("a clarification still awaited", "urgent-direct", [pause(2)], [], None),
     ("still awaited, an older one answered", "urgent-direct", [pause(2), pause(1, 3)], [], None),
+    ("still awaited, a later one answered", "urgent-direct", [pause(2), pause(5, 6)], [], None),
     ("asked before the receipt", "urgent-direct", [pause(-5, 1)], [], 9),
     ("over before the receipt", "urgent-direct", [pause(-5, -1)], [], 8),
     ("of no length", "urgent-direct", [pause(3, 3)], [], 8),

@@ -410,3 +410,4 @@ def test_a_fault_tells_code_field_and_source_but_never_the_content(enquiry: Enqu
     assert "Benali" not in shown
     assert "policy.law.code-unknown" in shown
     assert fault.source
+    assert fault.sentence("es") == "Este campo contiene un código desconocido."

@@ -9,7 +9,8 @@ from __future__ import annotations
 from django.db import models
 
 __all__ = [
-    "Batch", "Handled", "Lane", "Outbox", "Peer", "Pending", "Quarantine", "Queue", "ReceiptRow", "Received", "Reported", "Sent", "Statement",
+    "Batch", "Handled", "Lane", "Outbox", "Peer", "Pending", "Quarantine", "Queue", "ReceiptRow", "Received", "Reported", "Restore",
+    "Sent", "Statement", "Tombstone",
 ]  # fmt: skip
 
 
@@ -203,3 +204,39 @@ class Reported(models.Model):
 
     class Meta:
         db_table = "exchange_reported"
+
+
+class Restore(models.Model):
+    """A peer that has not yet given back what we lost with a restored backup; until it has, nothing is sent to it.
+
+    ``size`` is how long our journal was in the backup, ``mirror_ms`` how old the key store is; ``sent_from`` and
+    ``received_from`` say per epoch and lane from which number on we ask; ``leaves`` gathers pages of leaf hashes.
+    """
+
+    peer = models.CharField(primary_key=True, max_length=64)
+    step = models.SmallIntegerField(default=0)
+    since_ms = models.BigIntegerField()
+    backup_ms = models.BigIntegerField()
+    mirror_ms = models.BigIntegerField()
+    size = models.BigIntegerField()
+    next_epoch = models.IntegerField(default=0)
+    sent_from = models.BinaryField()
+    received_from = models.BinaryField()
+    after = models.BinaryField()
+    leaves = models.BinaryField()
+
+    class Meta:
+        db_table = "exchange_restore"
+
+
+class Tombstone(models.Model):
+    """What was erased, written before its key goes: of a thing, the content at ``place`` (docket 0), or all of it (-1)."""
+
+    pk = models.CompositePrimaryKey("thing", "place")
+    thing = models.BinaryField(max_length=16)
+    place = models.SmallIntegerField(default=-1)
+    at_ms = models.BigIntegerField()
+    reason = models.CharField(max_length=32)
+
+    class Meta:
+        db_table = "exchange_tombstone"

@@ -7,8 +7,10 @@ starts the tree again. All work is restartable at any instruction, so ending is 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
+import ssl
 import sys
 from collections.abc import Callable
 
@@ -34,7 +36,7 @@ def _tls_secret(context: Context) -> tuple[bytes, bytes]:
     raise NotFound("node.no-certificate", agency=context.agency)
 
 
-async def _serve(home: Home, context: Context) -> None:
+async def _serve(home: Home, context: Context, tls: ssl.SSLContext) -> None:
     host, _, port = home.listen.rpartition(":")
     threads = 4 if home.on_postgresql else 1
     door = Door(context, run_directory=str(home.run), threads=threads)
@@ -43,22 +45,24 @@ async def _serve(home: Home, context: Context) -> None:
         server_header=False, limit_concurrency=256, timeout_keep_alive=75, h11_max_incomplete_event_size=16_384,
     )  # fmt: skip
     config.load()
-    config.ssl = server_context(*_tls_secret(context))
+    config.ssl = tls
     await uvicorn.Server(config).serve()
 
 
 def run_web(home: Home, context: Context | None = None) -> None:
     """Serves the door until it is told to end."""
     opened = context or open_node(home)
+    tls = server_context(*_tls_secret(opened))
     with asyncio.Runner(loop_factory=_uvloop()) as runner:
-        runner.run(_serve(home, opened))
+        runner.run(_serve(home, opened, tls))
 
 
 def run_worker(home: Home, context: Context | None = None) -> None:
     """Delivers, dispatches, keeps the clock and takes acts until it is told to end."""
     opened = context or open_node(home)
+    pulls = opened.directory.pulls
     with asyncio.Runner(loop_factory=_uvloop()) as runner:
-        runner.run(work(home, opened))
+        runner.run(work(home, opened, pulls=pulls))
 
 
 def _uvloop() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -75,6 +79,9 @@ def _fork(function: Callable[[Home, Context], None], home: Home, context: Contex
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             function(home, context)
             status = 0
+        except Exception:
+            # The child of a fork never returns to its parent's stack; what killed it is logged here.
+            logging.getLogger("tansiq.node").exception("a process of the node failed")
         finally:
             sys.stdout.flush()
             sys.stderr.flush()

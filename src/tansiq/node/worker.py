@@ -69,7 +69,7 @@ async def _clock(pool: ThreadPoolExecutor) -> None:
             _log.exception("a sweep failed")
 
 
-async def work(home: Home, context: Context) -> None:
+async def work(home: Home, context: Context, *, pulls: bool) -> None:
     """Runs the worker of ``home`` until SIGTERM."""
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
@@ -81,7 +81,7 @@ async def work(home: Home, context: Context) -> None:
         pool=delivering,
         arrived=lambda: loop.call_soon_threadsafe(arrived.set),
         pull_seconds=home.pull_seconds,
-        pulls=context.directory.pulls,
+        pulls=pulls,
     )
     tasks = [
         asyncio.create_task(delivery.run()),

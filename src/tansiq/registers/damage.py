@@ -1,12 +1,14 @@
-"""Damaged copies of published lists: what a value lost, which of two values is the good one, and a file read all the same.
+"""Damaged copies of published lists: what a value lost, which of two values is good, and a file read all the same.
 
-The fault this room knows best: a careless copy kept only the low byte of every character. ``صدام`` (U+0635 U+062F U+0627
-U+0645) becomes ``5/'E``, a typographic apostrophe (U+2019) becomes a control character, and what falls on ``&`` or ``<``
-breaks the XML. Invariant: nothing is repaired in silence. What looks damaged is named with its reason; what it may have
-been is only a *hint*, for several alphabets share each low byte; and a damaged value never replaces a good one.
+The fault this room knows best: a careless copy kept only the low byte of every character. ``خالد`` (U+062E U+0627
+U+0644 U+062F) becomes ``.'D/``, a typographic apostrophe (U+2019) becomes a control character, and what falls on ``&``
+or ``<`` breaks the XML. Invariant: nothing is repaired in silence. What looks damaged is named with its reason; what it
+may have been is only a *hint*, for several alphabets share each low byte; a damaged value never replaces a good one.
 
->>> damage_of("5/'E -3JF").reason, damage_of("5/'E -3JF").hint, damage_of("D'ABADIE, J.-B."), damage_of("金 正恩")
-('damage.high-byte-lost', 'صدام حسين', None, None)
+>>> damage_of(".'D/ 'D41B'HJ")
+Damage(reason='damage.high-byte-lost', hint='خالد الشرقاوي', legible=False)
+>>> damage_of("D'ABADIE, J.-B."), damage_of("خالد الشرقاوي"), damage_of("山田 太郎")
+(None, None, None)
 """
 
 from __future__ import annotations
@@ -29,17 +31,18 @@ CHUNK = 2**16
 
 _PICTURES = {code: 0x2400 + code for code in range(32) if code not in {9, 10, 13}}  # a visible sign for each control
 _CODES = {picture: code for code, picture in _PICTURES.items()}
-_LOST = re.compile("[\u0001-\u0008\u000b\u000c\u000e-\u001f\u0080-\u009f\u2400-\u241f]")
+_LOST = re.compile("[\u0080-\u009f\u2400-\u241f]")
 _PUNCTUATION = {0x2413: "–", 0x2414: "—", 0x2418: "‘", 0x2419: "’", 0x241C: "“", 0x241D: "”"}
 _NO_SIGNS = dict.fromkeys(_PUNCTUATION, "")
 
 # The low bytes that names leave behind. Arabic: letters U+0621–063A and 0641–064A, tatweel, Persian and Urdu letters.
 _ARABIC = re.compile(r"[ !-:@A-J~|\u0080-\u00ff]+")
 _ARABIC_MARKS = re.compile(r"[K-R]")
-_CYRILLIC = re.compile("[ -OQVW\u0010-\u001f\u2410-\u241f]+")
+_CYRILLIC = re.compile("[ -OQVW\u2410-\u241f]+")
+_CYRILLIC_PAIR = re.compile("[;-?\u2410-\u241f][0-O]|[0-O][;-?]")  # a capital, or л м н о п, in a word
 # What a word of a Latin name, a number or a code may look like.
 _LATIN_WORD = re.compile(
-    r"""[("'«]*[A-Za-zÀ-ÖØ-öø-ÿ]+(?:['&/.-][A-Za-zÀ-ÖØ-öø-ÿ]+)*[.,;:)"'!»]*|[-&/+]"""
+    r"""[("'«]*[A-Za-zÀ-ÖØ-öø-ÿ]+(?:\.?['&/.-][A-Za-zÀ-ÖØ-öø-ÿ]+)*[.,;:)"'!»]*|[-&/+]"""
     r"""|[("#]*\d[\d.,/:;)"-]*"""
 )
 _CODE = re.compile(r"""[("#]*\d[\d.,/:-]*(?:[A-Z][.,;:)"]*|[;)"]*)|[("]*[A-Z]{1,3}[-/.]?\d+[.,;:)"]*""")
@@ -74,19 +77,20 @@ def damage_of(text: str, *, original_script: bool = False) -> Damage | None:
     """
     if "\ufffd" in text or ("?" in text and not re.search(r"[^\W\d_]", text)):
         return Damage("damage.replaced", legible=bool(re.search(r"[^\W\d_]{3}", text)))
+    if hint := _decoded_again(text):
+        return Damage("damage.misread", hint)
+    text = text.translate(_PICTURES)
     if any(ord(letter) > 0xFF and ord(letter) not in _CODES for letter in text):
         return None
     words = text.replace("\u00a0", " ").split(" ")
     if _LOST.search(text) and not any(_strange(word, codes=True) for word in text.translate(_NO_SIGNS).split(" ")):
         return Damage("damage.signs-lost", text.translate(_PUNCTUATION), legible=True)
     strange = any(_strange(word, codes=not original_script) for word in words)
-    bare = _ARABIC_MARKS.sub("", text)
+    bare = _ARABIC_MARKS.sub("", text) if " " in text else text
     if strange and _ARABIC.fullmatch(bare) and re.search(r"['A-J]", text):
         return Damage("damage.high-byte-lost", _raised(bare, 0x0600))
-    if strange and _CYRILLIC.fullmatch(text) and re.search(r"[0-?][;-?@-O]|[;-?][0-?@-O]", text):
+    if strange and _CYRILLIC.fullmatch(text) and _CYRILLIC_PAIR.search(text):
         return Damage("damage.high-byte-lost", _raised(text, 0x0400))
-    if hint := _decoded_again(text):
-        return Damage("damage.misread", hint)
     if _LOST.search(text):
         legible = re.search(r"[A-Za-z]{3}", text) is not None
         return Damage("damage.signs-lost" if legible else "damage.high-byte-lost", legible=legible)
@@ -109,12 +113,14 @@ def _raised(text: str, base: int) -> str:
 
 def _decoded_again(text: str) -> str:
     """What UTF-8 stood there before it was read as a Western single-byte encoding; "" if it was not."""
+    if text.isascii():
+        return ""
     for encoding in ("cp1252", "latin-1"):
         try:
             decoded = text.encode(encoding).decode("utf-8")
         except UnicodeError:
             continue
-        if decoded != text and all(letter.isascii() or letter.isalpha() for letter in decoded):
+        if all(letter.isascii() or letter.isalpha() for letter in decoded):
             return decoded
     return ""
 
@@ -122,18 +128,22 @@ def _decoded_again(text: str) -> str:
 def choose(older: str, newer: str) -> Chosen:
     """Which of two editions of one value to go on with: the newer one unless it is damaged.
 
-    A good older value survives a damaged newer one, with ``damage.kept-older`` when the newer is visibly its remains and
-    ``damage.kept-older-unsure`` when it is not (the name may have been changed meanwhile). Where neither is good the
-    value is "".
+    A good older value survives a damaged newer one, with ``damage.kept-older`` when the newer is visibly what remains
+    of it and ``damage.kept-older-unsure`` when it is not (the list may have changed the name meanwhile). Where neither
+    is good the value is "".
     """
     damage = damage_of(newer)
     if damage is None or damage.legible:
         return Chosen(newer, "damage.unchanged" if older == newer else "damage.taken", damage)
     if not older or damage_of(older) is not None:
         return Chosen("", "damage.none-good", damage)
-    remains = "".join(chr(ord(letter) & 0xFF) for letter in older).translate(_PICTURES)
-    sure = remains == newer.translate(_PICTURES) or damage.hint == older
+    sure = _low_bytes(older) == _low_bytes(newer)
     return Chosen(older, "damage.kept-older" if sure else "damage.kept-older-unsure", damage)
+
+
+def _low_bytes(text: str) -> str:
+    """What the careless copy leaves of ``text``, without spaces: it makes them of some letters, and files fold them."""
+    return "".join(chr(_CODES.get(ord(letter), ord(letter)) & 0xFF) for letter in text).replace(" ", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +162,8 @@ _CONTROLS = re.compile(rb"[\x01-\x08\x0b\x0c\x0e-\x1f]")
 def survey(source: BinaryIO) -> Survey:
     """Reads ``source`` once, in pieces, and says how to read it.
 
-    Raises BadInput: ``unlist.too-large``, ``unlist.too-long``, ``unlist.entities``, ``unlist.not-utf8``, ``unlist.empty``.
+    Raises BadInput: ``unlist.too-large``, ``unlist.too-long``, ``unlist.entities``, ``unlist.not-utf8``,
+    ``unlist.empty``.
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
     size, run, wrong_at, tail = 0, 0, -1, b""
@@ -169,14 +180,14 @@ def survey(source: BinaryIO) -> Survey:
         if size > MAX_BYTES:
             raise BadInput("unlist.too-large", limit=MAX_BYTES // 2**20)
         pieces = chunk.split(b"<")
-        run = run + len(chunk) if len(pieces) == 1 else len(pieces[-1])
-        if run > MAX_RUN:
+        if max(run + len(pieces[0]), *map(len, pieces)) > MAX_RUN:
             raise BadInput("unlist.too-long", limit=MAX_RUN)
+        run = len(pieces[-1]) + (run if len(pieces) == 1 else 0)
         seen = tail + chunk
         if b"<!DOCTYPE" in seen or b"<!ENTITY" in seen:
             raise BadInput("unlist.entities")
         controls = controls or _CONTROLS.search(chunk) is not None
-        lost = lost or any(_lost_letters(match[1].decode("latin-1")) for match in _ORIGINAL.finditer(seen))
+        lost = lost or any(_lost_letters(match[1]) for match in _ORIGINAL.finditer(seen))
         tail = seen[-400:]
     if not size:
         raise BadInput("unlist.empty")
@@ -185,8 +196,12 @@ def survey(source: BinaryIO) -> Survey:
     return Survey(size, "utf-8" if wrong_at < 0 else "latin-1", controls or lost)
 
 
-def _lost_letters(value: str) -> bool:
-    damage = damage_of(value.strip())
+def _lost_letters(value: bytes) -> bool:
+    try:
+        text = value.decode("utf-8")
+    except UnicodeDecodeError:
+        text = value.decode("latin-1")
+    damage = damage_of(text.strip())
     return damage is not None and damage.reason == "damage.high-byte-lost"
 
 

@@ -1,0 +1,169 @@
+"""Erasure: an item ends, provably and for good, and a crash at any instruction leaves something that the sweep finishes.
+
+Invariant: the order is tombstone (with its leaf in the access journal), then the key, then the ciphertext. Once the tombstone is
+committed the item is erased for everybody; once its key is gone it is erased in every backup too, for ordinary backups hold no keys and
+the key store keeps an empty slot. So `replay_erasures` finds, after a backup was restored, what ended since, and ends it again.
+The tombstone says when and by whose order, not what (Directive (EU) 2016/680, Article 25; Regulation (EU) 2016/794, Article 31).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from django.db import connection, transaction
+
+from tansiq.cases.queries import ItemRow, item_row
+from tansiq.errors import Conflict, NotFound
+from tansiq.exchange.context import Context
+from tansiq.journal.access import Access, Operation, log_access
+from tansiq.protocol.cbor import decode, encode
+from tansiq.protocol.ids import id_text
+
+__all__ = ["Ground", "erase_due", "erase_item", "replay_erasures", "sweep_erasures"]
+
+NODE = "node"
+"""Who ordered it where a rule did: the machine itself."""
+_CHUNK = 500
+
+
+class Ground(StrEnum):
+    """Why an item ended: an officer ordered it, its time had come, its originator recalled it, or a restored backup brought it back."""
+
+    ORDERED = "erasure.ordered"
+    RETENTION = "erasure.retention"
+    RECALLED = "erasure.recalled"
+    REPLAYED = "erasure.replayed"
+
+
+def _refuse_while_leaving(row: ItemRow) -> None:
+    """A part of our own statement that has no receipt yet can't be erased: the peer would be given another thing than was signed for."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM exchange_outbox WHERE statement = %s UNION ALL SELECT 1 FROM exchange_sent s "
+            "JOIN exchange_pending p ON p.batch = s.batch WHERE s.statement = %s LIMIT 1",
+            (row.statement, row.statement),
+        )
+        if cursor.fetchone() is not None:
+            raise Conflict("cases.still-leaving", item=id_text(row.id))
+
+
+def _bury(rows: Sequence[ItemRow], *, context: Context, ordered_by: str, ground: Ground) -> None:
+    """The tombstones and their leaves in the access journal, in one commit."""
+    now_ms = context.clock()
+    with transaction.atomic():
+        log_access(
+            [
+                Access(
+                    operation=Operation.ERASURE,
+                    officer=ordered_by,
+                    ordered_by=ordered_by,
+                    thing=row.id,
+                    purpose=row.purpose,
+                    justification=str(ground),
+                    time_ms=now_ms,
+                )
+                for row in rows
+            ],
+            keys=context.keys,
+        )
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO cases_tombstone (item, at_ms, ordered_by, ground, done_ms) VALUES (%s, %s, %s, %s, NULL) ON CONFLICT DO NOTHING",
+                [(row.id, now_ms, ordered_by, str(ground)) for row in rows],
+            )
+            cursor.executemany("UPDATE cases_item SET erased = %s WHERE id = %s", [(True, row.id) for row in rows])
+
+
+def _empty(row: ItemRow, *, context: Context) -> None:
+    """Key, then ciphertext, of an item whose tombstone is committed; again, it changes nothing."""
+    thing, place = (row.id, 0) if row.statement is None else (row.statement, row.place + 1)
+    try:
+        context.keys.erase(thing, place=place)
+    except Conflict:
+        pass  # there was no key: nothing is left that could open it
+    if row.statement is not None:
+        context.keys.drop_wraps([row.statement])
+    with transaction.atomic(), connection.cursor() as cursor:
+        if row.statement is None:
+            cursor.execute("UPDATE cases_item SET concealed = NULL WHERE id = %s", (row.id,))
+        else:
+            lock = " FOR UPDATE" if connection.vendor == "postgresql" else ""
+            cursor.execute(f"SELECT parts FROM exchange_statement WHERE id = %s{lock}", (row.statement,))
+            found = cursor.fetchone()
+            if found is not None:
+                parts = decode(bytes(found[0]))
+                parts[row.place] = None
+                cursor.execute("UPDATE exchange_statement SET parts = %s WHERE id = %s", (encode(parts), row.statement))
+        cursor.execute("UPDATE cases_tombstone SET done_ms = %s WHERE item = %s AND done_ms IS NULL", (context.clock(), row.id))
+
+
+def erase_item(item: bytes, *, context: Context, ordered_by: str, ground: Ground = Ground.ORDERED) -> None:
+    """Erases one item by the order of ``ordered_by`` (a service number); again, it changes nothing.
+
+    Raises NotFound ('cases.unknown-item'), Conflict ('cases.still-leaving': it has not been receipted by its addressee).
+    """
+    row = item_row(item)
+    if not row.erased:
+        _refuse_while_leaving(row)
+        _bury([row], context=context, ordered_by=ordered_by, ground=ground)
+    _empty(row, context=context)
+
+
+def erase_due(*, context: Context, limit: int = 100) -> int:
+    """Erases up to ``limit`` items whose end has come; returns how many. What is still leaving waits for the next time."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM cases_item WHERE erase_ms IS NOT NULL AND erased = %s AND erase_ms <= %s ORDER BY erase_ms LIMIT %s",
+            (False, context.clock(), limit),
+        )
+        due = [bytes(row[0]) for row in cursor.fetchall()]
+    count = 0
+    for item in due:
+        try:
+            erase_item(item, context=context, ordered_by=NODE, ground=Ground.RETENTION)
+        except Conflict:
+            continue
+        count += 1
+    return count
+
+
+def sweep_erasures(*, context: Context, limit: int = 100) -> int:
+    """Finishes up to ``limit`` erasures that a crash left half-done; returns how many."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT item FROM cases_tombstone WHERE done_ms IS NULL ORDER BY at_ms LIMIT %s", (limit,))
+        waiting = [bytes(row[0]) for row in cursor.fetchall()]
+    for item in waiting:
+        _empty(item_row(item), context=context)
+    return len(waiting)
+
+
+def _slot_is_empty(row: ItemRow, context: Context) -> bool:
+    """Whether the key store keeps an empty slot for the item: the mark of an erasure that this database does not know."""
+    thing, place = (row.id, 0) if row.statement is None else (row.statement, row.place + 1)
+    try:
+        keys = context.keys.contents(thing)
+    except NotFound:
+        return False
+    return place < len(keys) and keys[place] is None
+
+
+def replay_erasures(*, context: Context) -> int:
+    """After a backup was restored: ends again every item that ended since it was made; returns how many.
+
+    Reads the keys of every item, so it takes a while; it may be ended and begun again at any time.
+    """
+    last, count = b"", 0
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT id FROM cases_item WHERE id > %s AND erased = %s ORDER BY id LIMIT {_CHUNK}", (last, False))
+            ids = [bytes(row[0]) for row in cursor.fetchall()]
+        if not ids:
+            return count + sweep_erasures(context=context, limit=1_000_000)
+        last = ids[-1]
+        gone = [row for row in map(item_row, ids) if _slot_is_empty(row, context)]
+        if gone:
+            _bury(gone, context=context, ordered_by=NODE, ground=Ground.REPLAYED)
+            for row in gone:
+                _empty(row, context=context)
+        count += len(gone)

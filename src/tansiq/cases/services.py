@@ -1,0 +1,106 @@
+"""Writing items: those that came, those entered here, and the answer of how incoming ones were obtained.
+
+Invariant: keys are in the key store before the row; received items are added in the transaction of whoever received them, and the same
+part twice is one item.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import connection, transaction
+
+from tansiq.cases.items import REVIEW_MS, NewItem, evaluated_item
+from tansiq.cases.queries import item_row
+from tansiq.exchange.context import Context
+from tansiq.journal.access import Access, Operation, log_access
+from tansiq.keystore.store import Contents
+from tansiq.policy.answer import IncomingCheck, Item
+from tansiq.policy.faults import Faults, refuse
+from tansiq.policy.law import incoming_faults
+from tansiq.protocol.cbor import encode
+from tansiq.protocol.concealment import conceal
+from tansiq.protocol.ids import IdMaker
+from tansiq.protocol.parts import Part
+
+__all__ = ["add_own_item", "add_received_items", "answer_incoming", "set_end"]
+
+_maker = IdMaker()
+_INSERT = (
+    "INSERT INTO cases_item (id, case_ref, statement, place, kind, originator, source, information, basis, handling, classification, "
+    "category, purpose, special, protected, incoming, expires_ms, review_ms, erase_ms, received_ms, created_ms, erased, commitment, "
+    "concealed) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, '', %s, %s, %s, %s, %s, %s, %s, %s) "
+    "ON CONFLICT DO NOTHING"
+)
+
+
+def _values(new: NewItem, *, item: bytes, now_ms: int, commitment: bytes | None, concealed: bytes | None) -> tuple[object, ...]:
+    return (
+        item, new.case, new.statement or None, new.place, new.kind, new.originator, new.source, new.information, new.basis, new.handling,
+        new.classification, new.category, new.purpose, new.special, new.protected, new.expires_ms, new.received_ms + REVIEW_MS,
+        new.erase_ms, new.received_ms, now_ms, False, commitment, concealed,
+    )  # fmt: skip
+
+
+def add_received_items(items: Sequence[NewItem], *, context: Context) -> list[bytes]:
+    """Stores items whose contents are parts of statements, in the caller's transaction; returns their ids.
+
+    A part that is an item already stays that item; the id returned for it is not used.
+    """
+    now_ms = context.clock()
+    ids = [_maker.make(now_ms) for _ in items]
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            _INSERT, [_values(new, item=item, now_ms=now_ms, commitment=None, concealed=None) for item, new in zip(ids, items, strict=True)]
+        )
+    return ids
+
+
+def add_own_item(item: Item, *, case: bytes, context: Context, officer: str, purpose: str) -> bytes:
+    """Stores an item that ``officer`` (a service number) entered into ``case`` for ``purpose`` (a code); returns its id."""
+    now_ms = context.clock()
+    made = _maker.make(now_ms)
+    content = Part("item", dict(item.assessed().to_plain()))
+    concealed = conceal(content.to_bytes(), statement_id=made, place=0)
+    context.keys.put_contents([Contents(made, case, (concealed.key,))])
+    new = evaluated_item(item, case=case, statement=b"", place=0, received_ms=now_ms, purpose=purpose, sender=context.agency)
+    access = Access(operation=Operation.COLLECTION, officer=officer, thing=made, purpose=purpose, time_ms=now_ms)
+    with transaction.atomic():
+        log_access([access], keys=context.keys)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _INSERT, _values(new, item=made, now_ms=now_ms, commitment=concealed.commitment, concealed=concealed.ciphertext)
+            )
+    return made
+
+
+def set_end(statements: Sequence[bytes], *, erase_ms: int) -> None:
+    """Lets every item of ``statements`` end at ``erase_ms`` at the latest; an earlier end stays. In the caller's transaction."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE cases_item SET erase_ms = %s WHERE statement = %s AND (erase_ms IS NULL OR erase_ms > %s)",
+            [(erase_ms, statement, erase_ms) for statement in statements],
+        )
+
+
+def answer_incoming(item: bytes, check: IncomingCheck, *, context: Context) -> None:
+    """Records an officer's answer to 'may this have been obtained by ill-treatment?' (Convention against Torture, Article 15).
+
+    Raises NotFound, and Refused('policy.law') for a code that its list does not have or that lacks its reason.
+    """
+    wrong = {"policy.law.incoming-reason-missing", "policy.law.code-unknown"}
+    refuse(Faults(fault for fault in incoming_faults(check) if fault.code in wrong))
+    row = item_row(item)
+    now_ms = context.clock()
+    made = _maker.make(now_ms)
+    concealed = conceal(encode(check.to_plain()), statement_id=made, place=0)
+    context.keys.put_contents([Contents(made, row.case, (concealed.key,))])
+    access = Access(operation=Operation.ALTERATION, officer=check.officer, thing=item, purpose=row.purpose, time_ms=now_ms)
+    with transaction.atomic():
+        log_access([access], keys=context.keys)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO cases_incoming_answer (id, item, code, officer, at_ms, commitment, concealed) VALUES (%s, %s, %s, %s, %s, %s, %s)",
+                (made, item, check.answer, check.officer, now_ms, concealed.commitment, concealed.ciphertext),
+            )
+            cursor.execute("UPDATE cases_item SET incoming = %s WHERE id = %s", (check.answer, item))

@@ -1,0 +1,121 @@
+"""Reading registers: which there are, and the content of an entry.
+
+Invariant: entries are opened one by one with their own keys; nothing here writes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from tansiq.errors import NotFound
+from tansiq.exchange.context import Context
+from tansiq.keystore.store import KeyStore
+from tansiq.protocol.cbor import decode
+from tansiq.protocol.concealment import reveal
+from tansiq.registers.listed import Entry, entry_from_plain
+
+__all__ = ["Stored", "entries", "entry_faults", "entry_of", "open_entry", "register_versions", "registers", "stored_entries"]
+
+_FIELDS = "id, register, reference, kind, changed, listed, faults, first_ms, thing, commitment, concealed"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An entry as it is stored; ``concealed`` is None when it has left the list."""
+
+    id: bytes
+    register: str
+    reference: str
+    kind: str
+    changed: int
+    listed: bool
+    faults: int
+    first_ms: int
+    thing: bytes
+    commitment: bytes
+    concealed: bytes | None
+
+
+def _stored(row: Sequence[Any]) -> Stored:
+    concealed = None if row[10] is None else bytes(row[10])
+    return Stored(
+        bytes(row[0]), row[1], row[2], row[3], row[4], bool(row[5]), row[6], row[7], bytes(row[8]), bytes(row[9]), concealed
+    )
+
+
+def entries(register: str, *, since: int = 0) -> list[Stored]:
+    """The entries of ``register`` that changed after its version ``since``; those that left the list among them."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {_FIELDS} FROM registers_entry WHERE register = %s AND changed > %s", (register, since))
+        return [_stored(row) for row in cursor.fetchall()]
+
+
+def open_entry(stored: Stored, keys: KeyStore) -> Entry | None:
+    """The content of a stored entry; None when it has left the list. Raises NotFound (its key is lost) and NotProven (altered)."""
+    if stored.concealed is None:
+        return None
+    key = keys.contents(stored.thing)[0]
+    if key is None:
+        raise NotFound("registers.key-lost", reference=stored.reference)
+    content, _ = reveal(stored.concealed, key=key, statement_id=stored.thing, place=0, commitment=stored.commitment)
+    return entry_from_plain(decode(content))
+
+
+def stored_entries(ids: Sequence[bytes]) -> dict[bytes, Stored]:
+    """Those of the entries that are known, by id."""
+    if not ids:
+        return {}
+    marks = ", ".join(["%s"] * len(ids))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {_FIELDS} FROM registers_entry WHERE id IN ({marks})", list(ids))
+        return {bytes(row[0]): _stored(row) for row in cursor.fetchall()}
+
+
+def entry_of(entry: bytes, *, context: Context) -> Entry | None:
+    """The content of one entry; None when it has left the list. Raises NotFound when there never was one."""
+    stored = stored_entries([entry]).get(entry)
+    if stored is None:
+        raise NotFound("registers.unknown-entry", entry=entry.hex())
+    return open_entry(stored, context.keys)
+
+
+def register_versions() -> dict[str, int]:
+    """Every register with its version."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, version FROM registers_register")
+        return dict(cursor.fetchall())
+
+
+def registers() -> list[dict[str, Any]]:
+    """Every register for people: name, version, listed entries, the publisher's day, and when it was imported."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT r.name, r.version, r.generated, r.imported_ms, "
+            "(SELECT COUNT(*) FROM registers_entry e WHERE e.register = r.name AND e.listed) FROM registers_register r ORDER BY r.name"
+        )
+        rows = cursor.fetchall()
+    return [
+        {
+            "register": name,
+            "version": version,
+            "entries": count,
+            "generated": generated,
+            "imported_at": dt.datetime.fromtimestamp(imported_ms / 1000, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        }
+        for name, version, generated, imported_ms, count in rows
+    ]
+
+
+def entry_faults(*, context: Context) -> Iterator[tuple[bytes, str]]:
+    """Every listed entry that does not open, with the error's code: for the node's self-check."""
+    for register in register_versions():
+        for stored in entries(register):
+            try:
+                open_entry(stored, context.keys)
+            except Exception as error:  # noqa: BLE001 (whatever it is, the entry is not as it should be)
+                yield stored.id, getattr(error, "code", type(error).__name__)
