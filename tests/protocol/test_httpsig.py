@@ -1,12 +1,13 @@
-"""The signature at the door: the RFC's vector, an independent implementation in both directions, and hostile requests."""
+"""The signature at the door: the RFC's vector, an implementation that is not ours both ways, hostile requests."""
 
 import base64
-import datetime
+import datetime as dt
 import hashlib
 import time
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -42,15 +43,19 @@ def resolve(keyid: str) -> Ed25519PublicKey | None:
 
 
 def signed(**changed: object) -> dict[str, str]:
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "method": "POST", "target_uri": URI, "headers": PLAIN, "body_digest": DIGEST, "key": KEY, "keyid": KEYID,
         "created": CREATED,
     }  # fmt: skip
-    return {**PLAIN, **sign_request(**{**values, **changed})}  # type: ignore[arg-type]
+    return {**PLAIN, **sign_request(**{**values, **changed})}
 
 
 def verify(headers: httpsig.Headers, method: str = "POST", target_uri: str = URI) -> httpsig.Verified:
     return verify_request(method=method, target_uri=target_uri, headers=headers, resolve=resolve)
+
+
+def coded(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 def signature_input(headers: Mapping[str, str], old: str, new: str) -> dict[str, str]:
@@ -59,8 +64,7 @@ def signature_input(headers: Mapping[str, str], old: str, new: str) -> dict[str,
     assert edited != headers["Signature-Input"]
     values = ("POST", URI, headers["Content-Digest"], headers["Content-Type"], headers["Content-Length"])
     base = httpsig.signature_base(zip(httpsig.COMPONENTS, values, strict=True), edited.partition("=")[2])
-    signature = base64.b64encode(KEY.sign(base)).decode()
-    return {**headers, "Signature-Input": edited, "Signature": f"tansiq=:{signature}:"}
+    return {**headers, "Signature-Input": edited, "Signature": f"tansiq=:{coded(KEY.sign(base))}:"}
 
 
 # RFC 9421, appendix B.1.4 (the key, as its JWK members d and x) and B.2.6 (base, parameters, signature).
@@ -106,18 +110,16 @@ def test_a_request_is_proven_before_its_body_is_read() -> None:
 
 
 def test_what_is_written_is_the_profile() -> None:
-    added = sign_request(
-        method="POST", target_uri=URI, headers=PLAIN, body_digest=DIGEST, key=KEY, keyid=KEYID, created=CREATED, nonce="n1"
-    )
-    assert list(added) == ["Content-Digest", "Signature-Input", "Signature"]
-    assert added["Signature-Input"] == (
+    headers = signed(nonce="n1")
+    assert list(headers) == [*PLAIN, "Content-Digest", "Signature-Input", "Signature"]
+    assert headers["Signature-Input"] == (
         'tansiq=("@method" "@target-uri" "content-digest" "content-type" "content-length")'
         ';created=1700000000;keyid="es.cgi/3f9c0d";nonce="n1";tag="tansiq-exchange";alg="ed25519"'
     )
-    parsed = parse({**PLAIN, **added})
+    parsed = parse(headers)
     assert (parsed.label, parsed.keyid, parsed.created, parsed.nonce) == ("tansiq", KEYID, CREATED, "n1")
     assert (parsed.digest, parsed.length, parsed.content_type) == (DIGEST, len(BODY), "application/tansiq+cbor")
-    assert verify({**PLAIN, **added}).nonce == "n1"
+    assert verify(headers).nonce == "n1"
 
 
 def test_headers_may_come_as_servers_give_them() -> None:
@@ -152,7 +154,7 @@ class Request:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-class Keys(HTTPSignatureKeyResolver):  # type: ignore[misc]
+class Keys(HTTPSignatureKeyResolver):
     def resolve_private_key(self, key_id: str) -> Ed25519PrivateKey:
         return KEY
 
@@ -170,9 +172,10 @@ def other_verifies(request: Request, body: bytes = BODY) -> dict[str, object]:
 
 def other_signs(**changed: object) -> dict[str, str]:
     request = Request("POST", URI, {**PLAIN, "Content-Digest": signed()["Content-Digest"]})
-    values: dict[str, object] = {
-        "key_id": KEYID, "created": datetime.datetime.fromtimestamp(CREATED, datetime.UTC), "label": "pyhms",
+    values: dict[str, Any] = {
+        "key_id": KEYID, "created": dt.datetime.fromtimestamp(CREATED, dt.UTC), "label": "pyhms",
         "tag": httpsig.TAG, "covered_component_ids": httpsig.COMPONENTS,
+        "use_existing_digest": True,
     }  # fmt: skip
     signer = HTTPMessageSigner(signature_algorithm=algorithms.ED25519, key_resolver=Keys())
     signer.sign(request, **{**values, **changed})
@@ -197,8 +200,8 @@ def test_we_verify_what_another_implementation_signs() -> None:
     [
         {"method": "PUT"}, {"url": URI + "x"}, {"url": URI.replace("https", "http")},
         {"Content-Type": "application/json"}, {"Content-Length": "9"},
-        {"Content-Digest": "sha-256=:" + base64.b64encode(bytes(32)).decode() + ":"},
-        {"Signature": "tansiq=:" + base64.b64encode(bytes(64)).decode() + ":"},
+        {"Content-Digest": f"sha-256=:{coded(bytes(32))}:"},
+        {"Signature": f"tansiq=:{coded(bytes(64))}:"},
     ],
 )  # fmt: skip
 def test_both_implementations_refuse_the_same_tampering(changed: dict[str, str]) -> None:
@@ -215,23 +218,22 @@ def test_both_implementations_refuse_the_same_tampering(changed: dict[str, str])
 
 
 @pytest.mark.parametrize(
-    ("changed", "part"),
+    ("changed", "code", "part"),
     [
-        ({"covered_component_ids": httpsig.COMPONENTS[:-1]}, "components"),
-        ({"covered_component_ids": (*httpsig.COMPONENTS, "@authority")}, "signature-input"),
-        ({"covered_component_ids": httpsig.COMPONENTS[::-1]}, "components"),
-        ({"covered_component_ids": ("@method",)}, "components"),
-        ({"tag": "another-application"}, "tag"),
-        ({"tag": None}, "tag"),
-        ({"include_alg": False}, "alg"),
-        ({"expires": datetime.datetime.fromtimestamp(CREATED + 9, datetime.UTC)}, "signature-input"),
+        ({"covered_component_ids": httpsig.COMPONENTS[:-1]}, "httpsig.profile", "components"),
+        ({"covered_component_ids": (*httpsig.COMPONENTS, "@authority")}, "httpsig.profile", "components"),
+        ({"covered_component_ids": httpsig.COMPONENTS[::-1]}, "httpsig.profile", "components"),
+        ({"covered_component_ids": ("@method", "content-digest")}, "httpsig.profile", "components"),
+        ({"tag": "another"}, "httpsig.profile", "tag"),
+        ({"tag": None}, "httpsig.missing", "tag"),
+        ({"include_alg": False}, "httpsig.missing", "alg"),
+        ({"expires": dt.datetime.fromtimestamp(CREATED + 9, dt.UTC)}, "httpsig.profile", "signature-input"),
     ],
-)  # fmt: skip
-def test_a_good_signature_of_another_profile_is_refused(changed: dict[str, object], part: str) -> None:
+)
+def test_a_good_signature_of_another_profile_is_refused(changed: dict[str, object], code: str, part: str) -> None:
     with pytest.raises((BadInput, TooMuch)) as caught:
         verify(other_signs(**changed))
-    assert caught.value.code in ("httpsig.profile", "httpsig.missing", "httpsig.malformed", "httpsig.too-long")
-    assert caught.value.values["part"] in (part, "signature-input", "components")
+    assert (caught.value.code, caught.value.values["part"]) == (code, part)
 
 
 # Hostile requests.
@@ -258,7 +260,8 @@ def test_every_byte_of_every_header_counts(name: str) -> None:
         ("post", URI, "httpsig.malformed"), ("", URI, "httpsig.malformed"), ('POST\n"x": y', URI, "httpsig.malformed"),
         ("P" * 17, URI, "httpsig.too-long"),
         ("POST", URI + "&more", "httpsig.wrong-signature"), ("POST", URI.upper(), "httpsig.wrong-signature"),
-        ("POST", URI.replace("ma-dgst", "es-cgi"), "httpsig.wrong-signature"), ("POST", "/exchange/push", "httpsig.malformed"),
+        ("POST", URI.replace("ma-dgst", "es-cgi"), "httpsig.wrong-signature"),
+        ("POST", "/exchange/push", "httpsig.malformed"),
         ("POST", "", "httpsig.malformed"), ("POST", URI + '\n"content-digest": x', "httpsig.malformed"),
         ("POST", URI + " ", "httpsig.malformed"), ("POST", "https://ma-dgst.example/ü", "httpsig.malformed"),
         ("POST", "https://" + "a" * 2_041, "httpsig.too-long"),
@@ -290,7 +293,7 @@ def test_each_part_is_needed_once(name: str) -> None:
         with pytest.raises(BadInput) as caught:
             verify([*headers.items(), (name.upper(), second)])
         assert (caught.value.code, caught.value.values["part"]) == ("httpsig.duplicate", name.lower())
-    with pytest.raises(BadInput):
+    with pytest.raises((BadInput, NotProven)):
         verify({**headers, name: f"{headers[name]}, {headers[name]}"})
     with pytest.raises(BadInput):
         verify({**headers, name: ""})
@@ -325,7 +328,7 @@ def test_two_signatures_are_refused_even_if_both_hold() -> None:
         ('alg="ed25519"', 'alg="rsa"', "httpsig.profile", "alg"),
         ('alg="ed25519"', 'alg="ED25519"', "httpsig.profile", "alg"),
         (';alg="ed25519"', "", "httpsig.missing", "alg"),
-        (';created=1700000000', "", "httpsig.missing", "created"),
+        (";created=1700000000", "", "httpsig.missing", "created"),
         ('keyid="es.cgi/3f9c0d"', 'keyid=""', "httpsig.malformed", "keyid"),
         ('keyid="es.cgi/3f9c0d"', 'keyid="es.cgi\\/3f9c0d"', "httpsig.malformed", "keyid"),
         ('keyid="es.cgi/3f9c0d"', 'keyid="es.cgi\\"3f9c0d"', "httpsig.malformed", "keyid"),
@@ -352,7 +355,7 @@ def test_two_signatures_are_refused_even_if_both_hold() -> None:
         ('"content-digest" ', "", "httpsig.profile", "components"),
         ('"content-digest"', '"content-digest";sf', "httpsig.profile", "components"),
         ('"content-digest"', '"Content-Digest"', "httpsig.profile", "components"),
-        ("tansiq=(", "(", "httpsig.malformed", "signature-input"),
+        ("tansiq=(", "(", "httpsig.too-long", "signature-input"),
         ("tansiq=(", "Tansiq=(", "httpsig.malformed", "signature-input"),
         ("tansiq=(", "1ansiq=(", "httpsig.malformed", "signature-input"),
         ("tansiq=(", "t" * 33 + "=(", "httpsig.too-long", "signature-input"),
@@ -364,22 +367,23 @@ def test_other_parameters_are_refused_even_if_rightly_signed(old: str, new: str,
     assert (caught.value.code, caught.value.values["part"]) == (code, part)
     for language in ("ar", "es", "fr", "en"):
         told = caught.value.advice(language)
-        assert part in told.what and told.means and told.do
+        assert part in told.what
+        assert all((told.means, told.do))
 
 
 def test_parameters_may_come_in_any_order_if_rightly_signed() -> None:
-    moved = signature_input(signed(), ';created=1700000000;keyid="es.cgi/3f9c0d"', ';keyid="es.cgi/3f9c0d";created=1700000000')
+    created, keyid = ";created=1700000000", ';keyid="es.cgi/3f9c0d"'
+    moved = signature_input(signed(), created + keyid, keyid + created)
     assert verify(moved) == verify(signed())
 
 
 @pytest.mark.parametrize(
     "digest",
     [
-        "sha-512=:" + base64.b64encode(hashlib.sha512(BODY).digest()).decode() + ":",
-        "SHA-256=:" + base64.b64encode(DIGEST).decode() + ":", "sha-256=" + base64.b64encode(DIGEST).decode(),
-        "sha-256=:" + base64.b64encode(DIGEST[:-1]).decode() + ":", "sha-256=:" + base64.b64encode(DIGEST).decode().rstrip("=") + ":",
-        "sha-256=:" + base64.urlsafe_b64encode(b"\xff" * 32).decode() + ":", "sha-256=::", "sha-256=:", "sha-256=:====:",
-        "sha-256=:" + base64.b64encode(DIGEST).decode() + ":;a=1", "sha-256=:" + base64.b64encode(DIGEST).decode() + ":, sha-256=::",
+        f"sha-512=:{coded(hashlib.sha512(BODY).digest())}:", f"SHA-256=:{coded(DIGEST)}:", f"sha-256={coded(DIGEST)}",
+        f"sha-256=:{coded(DIGEST[:-1])}:", f"sha-256=:{coded(DIGEST).rstrip('=')}:", "sha-256=:" + "_" * 42 + "8=:",
+        "sha-256=::", "sha-256=:", "sha-256=:====:", f"sha-256=:{coded(DIGEST)}:;a=1",
+        f"sha-256=:{coded(DIGEST)}:, sha-256=::",
     ],
 )  # fmt: skip
 def test_another_digest_is_refused(digest: str) -> None:
@@ -454,9 +458,12 @@ def test_nothing_can_be_put_into_the_parameters(at: int, extra: str) -> None:
 @pytest.mark.parametrize(
     ("changed", "part"),
     [
-        ({"keyid": ""}, "keyid"), ({"keyid": 'a"b'}, "keyid"), ({"keyid": "a\nb"}, "keyid"), ({"keyid": "k" * 257}, "keyid"),
-        ({"nonce": ""}, "nonce"), ({"nonce": "n" * 129}, "nonce"), ({"created": -1}, "created"), ({"created": 10**15}, "created"),
-        ({"body_digest": b"short"}, "content-digest"), ({"method": "post"}, "@method"), ({"target_uri": "/push"}, "@target-uri"),
+        ({"keyid": ""}, "keyid"), ({"keyid": 'a"b'}, "keyid"), ({"keyid": "a\nb"}, "keyid"),
+        ({"keyid": "k" * 257}, "keyid"),
+        ({"nonce": ""}, "nonce"), ({"nonce": "n" * 129}, "nonce"), ({"created": -1}, "created"),
+        ({"created": 10**15}, "created"),
+        ({"body_digest": b"short"}, "content-digest"), ({"method": "post"}, "@method"),
+        ({"target_uri": "/push"}, "@target-uri"),
         ({"headers": {}}, "content-length"), ({"headers": {"Content-Length": "8"}}, "content-type"),
         ({"headers": {**PLAIN, "Content-Length": "eight"}}, "content-length"),
         ({"headers": {**PLAIN, "Content-Digest": "sha-256=:x:"}}, "content-digest"),

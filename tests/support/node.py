@@ -21,6 +21,7 @@ The clock (`Clock`) stands still until a test moves it, and is the same for all 
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -145,7 +146,9 @@ class _Template:
 
 @cache
 def _folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix="tansiq-test-"))
+    folder = Path(tempfile.mkdtemp(prefix="tansiq-test-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _empty_home(path: Path, agency: str) -> Home:
@@ -308,11 +311,3 @@ def node(tmp_path: Path, clock: Clock) -> Iterator[Nodes]:
     nodes = Nodes(tmp_path, clock)
     yield nodes
     nodes.close()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _templates_end_with_the_run() -> Iterator[None]:
-    yield
-    connections.close_all()
-    if _folder.cache_info().currsize:
-        shutil.rmtree(_folder(), ignore_errors=True)

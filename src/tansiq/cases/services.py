@@ -1,7 +1,7 @@
-"""Writing items: those that came, those entered here, and the answer of how incoming ones were obtained.
+"""Writing items: those that stand in statements, those entered here, and the answer of how incoming ones were obtained.
 
-Invariant: keys are in the key store before the row; received items are added in the transaction of whoever received them, and the same
-part twice is one item.
+Invariant: keys are in the key store before the row; items of a statement are added in the transaction of whoever sends or receives it, and
+the same part twice is one item.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tansiq.protocol.concealment import conceal
 from tansiq.protocol.ids import IdMaker
 from tansiq.protocol.parts import Part
 
-__all__ = ["add_own_item", "add_received_items", "answer_incoming", "set_end"]
+__all__ = ["add_items", "add_own_item", "answer_incoming", "bring_forward"]
 
 _maker = IdMaker()
 _INSERT = (
@@ -42,8 +42,8 @@ def _values(new: NewItem, *, item: bytes, now_ms: int, commitment: bytes | None,
     )  # fmt: skip
 
 
-def add_received_items(items: Sequence[NewItem], *, context: Context) -> list[bytes]:
-    """Stores items whose contents are parts of statements, in the caller's transaction; returns their ids.
+def add_items(items: Sequence[NewItem], *, context: Context) -> list[bytes]:
+    """Stores items whose contents are parts of statements, sent or received, in the caller's transaction; returns their ids.
 
     A part that is an item already stays that item; the id returned for it is not used.
     """
@@ -74,13 +74,21 @@ def add_own_item(item: Item, *, case: bytes, context: Context, officer: str, pur
     return made
 
 
-def set_end(statements: Sequence[bytes], *, erase_ms: int) -> None:
-    """Lets every item of ``statements`` end at ``erase_ms`` at the latest; an earlier end stays. In the caller's transaction."""
+def bring_forward(statements: Sequence[bytes], *, review_ms: int, erase_ms: int | None = None) -> None:
+    """Lets the items of ``statements`` be reviewed by ``review_ms`` and end at ``erase_ms`` at the latest; earlier moments stay.
+
+    In the caller's transaction.
+    """
     with connection.cursor() as cursor:
         cursor.executemany(
-            "UPDATE cases_item SET erase_ms = %s WHERE statement = %s AND (erase_ms IS NULL OR erase_ms > %s)",
-            [(erase_ms, statement, erase_ms) for statement in statements],
+            "UPDATE cases_item SET review_ms = %s WHERE statement = %s AND review_ms > %s",
+            [(review_ms, statement, review_ms) for statement in statements],
         )
+        if erase_ms is not None:
+            cursor.executemany(
+                "UPDATE cases_item SET erase_ms = %s WHERE statement = %s AND (erase_ms IS NULL OR erase_ms > %s)",
+                [(erase_ms, statement, erase_ms) for statement in statements],
+            )
 
 
 def answer_incoming(item: bytes, check: IncomingCheck, *, context: Context) -> None:

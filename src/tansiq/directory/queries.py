@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from django.db import connection
 
@@ -41,7 +42,7 @@ def partners() -> list[PartnerState]:
         return [PartnerState(row[0], bytes(row[1]), bool(row[2]), row[3], row[4]) for row in cursor.fetchall()]
 
 
-def _document(sql: str, values: tuple[object, ...], agency: str) -> Directory:
+def _document(sql: str, values: tuple[Any, ...], agency: str) -> Directory:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         row = cursor.fetchone()

@@ -73,7 +73,7 @@ async def post_signed(session: aiohttp.ClientSession, address: str, path: str, b
             while len(answer) <= MAX_PARCEL_BYTES and (more := await response.content.read(MAX_PARCEL_BYTES + 1)):
                 answer += more
             if response.status != 200:
-                raise Unavailable("exchange.peer-refused", status=response.status, code=_problem_code(answer))
+                raise Unavailable("exchange.peer-refused", status=response.status, refusal=_problem_code(answer))
             return answer
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise Unavailable("exchange.no-answer", reason=type(error).__name__) from error
@@ -100,7 +100,7 @@ class _Line:
 class Delivery:
     """Delivers to every peer; `run` ends when it is cancelled. ``pool`` does the work on the database."""
 
-    def __init__(self, context: Context, *, pool: ThreadPoolExecutor, arrived: Callable[[], None], pull_seconds: float, pulls: bool) -> None:
+    def __init__(self, context: Context, *, pool: ThreadPoolExecutor, arrived: Callable[[], object], pull_seconds: float, pulls: bool) -> None:
         self._context = context
         self._pool = pool
         self._arrived = arrived
@@ -162,7 +162,7 @@ class Delivery:
 
     async def _note_failure(self, peer: str, error: Exception) -> None:
         code = error.code if isinstance(error, Error) else "exchange.database"
-        told = error.values.get("code") if isinstance(error, Error) else None
+        told = error.values.get("refusal") if isinstance(error, Error) else None
         _log.warning("%s: %s", peer, error)
         try:
             await self._work(failed, peer, code=str(told or code), now_ms=self._context.clock())
@@ -182,10 +182,10 @@ class Delivery:
 
     async def _owes(self, line: _Line) -> bool:
         """Whether the peer lacks our witness, we lack its, or we owe it receipts; a pause gathers several into one."""
-        if line.owed or await self._work(owes_witness, line.peer, line.witnessed):
-            await asyncio.sleep(0.05)
-            return True
-        return False
+        if not line.owed and not await self._work(owes_witness, line.peer, line.witnessed):
+            return False
+        await asyncio.sleep(0.05)
+        return True
 
     async def _exchange(
         self, session: aiohttp.ClientSession, line: _Line, directory: Directory, batch: OutgoingBatch | None, *, want: int

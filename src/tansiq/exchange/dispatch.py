@@ -215,4 +215,4 @@ def wake_waiting() -> int:
             "UPDATE exchange_queue SET waits_for = NULL WHERE waits_for IS NOT NULL "
             "AND EXISTS (SELECT 1 FROM exchange_handled h WHERE h.statement = exchange_queue.waits_for)"
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)

@@ -154,7 +154,8 @@ def _keep(peer: str, head: BatchHead, checked: list[_Checked], *, context: Conte
         elif known[number][0] != one.item.entry:
             raise NotProven("exchange.number-used-twice", peer=peer, number=one.entry.number)
     digests = _other_digests(fresh)
-    good, faulty = [], []
+    good: list[_Checked] = []
+    faulty: list[_Checked] = []
     for one in fresh:
         if not one.fault and one.statement is not None and digests.get(one.statement.id, one.statement.digest) != one.statement.digest:
             one = _Checked(one.entry, one.item, one.statement, "exchange.id-used-twice")

@@ -6,6 +6,7 @@ Invariant: reads only, by index; costs stay flat as statements grow.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -38,7 +39,7 @@ class Quarantined:
     tries: int
 
 
-def _one(sql: str, values: tuple[object, ...]) -> int:
+def _one(sql: str, values: tuple[Any, ...]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         row = cursor.fetchone()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -81,7 +82,8 @@ def release(peer: str, lane: Lane, *, context: Context, limit: int = BATCH) -> O
                 (peer, int(lane), False, limit),
             )
             rows = cursor.fetchall()
-            taken, size = [], 0
+            taken: list[tuple[Any, ...]] = []
+            size = 0
             for row in rows:
                 size += row[4]
                 if taken and size > BATCH_BYTES:

@@ -9,7 +9,7 @@ an older epoch of its is taken, so what it lost can't turn up behind its back.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -123,6 +123,7 @@ class _Pages:
         count = size = 0
         more = False
         for rows in self._groups():
+            # The last page is known by there being nothing after it.
             if count >= MOST_ITEMS or size >= MOST_BYTES:
                 more = True
                 break
@@ -139,26 +140,21 @@ class _Pages:
             topic=self._question.topic, batches=tuple(batches), more=more, size=at.size, root=at.root, head=head, faults=tuple(self._faults)
         )
 
-    def _groups(self) -> list[list[_Row]]:
-        """The next batches, whole, in the order of their numbers; one more than fits a page."""
+    def _groups(self) -> Iterator[list[_Row]]:
+        """The batches that follow, whole, in the order of their numbers."""
         after_epoch, after_lane, after_number = self._question.after
-        groups: list[list[_Row]] = []
         for epoch, lane in self._lanes():
             if (epoch, lane) < (after_epoch, after_lane):
                 continue
             start = self._whole_from(epoch, lane, self._starts.get((epoch, lane), 1))
             if (epoch, lane) == (after_epoch, after_lane):
                 start = max(start, after_number + 1)
-            while sum(map(len, groups)) <= MOST_ITEMS:
-                rows = self._rows(epoch, lane, start, MAX_BATCH + 1)
+            while rows := self._rows(epoch, lane, start, MAX_BATCH + 1):
                 found = [list(group) for _, group in itertools.groupby(rows, key=lambda row: row.batch)]
-                if len(rows) > MAX_BATCH:
+                if len(rows) > MAX_BATCH and len(found) > 1:
                     found.pop()
-                if not found:
-                    break
-                groups += found
+                yield from found
                 start = found[-1][-1].number + 1
-        return groups
 
     def _lanes(self) -> Sequence[tuple[int, int]]:
         direction = Direction.RECEIVED if self._received else Direction.SENT
@@ -226,6 +222,8 @@ class _Pages:
         if not self._received:
             return None
         digest = parse_entry(row.entry).statement
+        if digest[:16] != row.statement:
+            return None
         with connection.cursor() as cursor:
             cursor.execute("SELECT raw, code FROM exchange_quarantine WHERE statement = %s AND raw IS NOT NULL", (digest,))
             found = cursor.fetchone()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -77,13 +78,14 @@ def log_access(accesses: list[Access], *, keys: KeyStore) -> None:
         )
         cursor.execute(f"SELECT frontier FROM journal_access WHERE name = %s{lock}", (_NAME,))
         frontier = Frontier.from_bytes(bytes(cursor.fetchone()[0]))
-        rows, contents, leaves = [], [], []
+        rows: list[tuple[Any, ...]] = []
+        contents, leaves = [], []
         for number, access in enumerate(accesses, frontier.size):
             thing = new_id(access.time_ms)
             concealed = conceal(encode(access.to_plain()), statement_id=thing, place=0)
             contents.append(Contents(thing, _CASE, (concealed.key,)))
             leaves.append(leaf_hash(encode([number, access.time_ms, concealed.commitment])))
-            rows.append([number, thing, concealed.commitment, access.time_ms, concealed.ciphertext])
+            rows.append((number, thing, concealed.commitment, access.time_ms, concealed.ciphertext))
         grown, completed = frontier.extend(leaves)
         keys.put_contents(contents)
         cursor.executemany(

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 from django.db import connections, transaction
@@ -45,13 +46,13 @@ class Kept:
     wraps: bytes
 
 
-def _rows(sql: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
+def _rows(sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     with connections[ALIAS].cursor() as cursor:
         cursor.execute(sql, values)
         return list(cursor.fetchall())
 
 
-def _write_many(sql: str, rows: Sequence[Sequence[object]]) -> None:
+def _write_many(sql: str, rows: Sequence[Sequence[Any]]) -> None:
     if rows:
         with transaction.atomic(using=ALIAS), connections[ALIAS].cursor() as cursor:
             cursor.executemany(sql, rows)

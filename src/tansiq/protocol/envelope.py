@@ -154,6 +154,7 @@ def parse_batch_head(encoded: bytes) -> BatchHead:
     if signature.payload is None:
         raise BadInput("protocol.not-sign1")
     fields = Fields(decode(signature.payload), what="batch", known=_B_KNOWN)
+    fields.integer(_VERSION, least=1, most=255)
     return BatchHead(
         sender=check_agency(fields.text(_SENDER, most=64)),
         receiver=check_agency(fields.text(_RECEIVER, most=64)),

@@ -26,7 +26,7 @@ from tansiq.protocol.cose import parse_sign1
 from tansiq.protocol.directory import Certified, Directory, Use, fingerprint, verify_successor
 from tansiq.protocol.docket import agency_of, parse_docket
 from tansiq.protocol.envelope import BatchHead, Entry, parse_entry
-from tansiq.protocol.evidence_report import Finding, Missing, Report
+from tansiq.protocol.evidence_report import Finding, Missing, Report, utc_text
 from tansiq.protocol.heads import Direction, exchange_leaf, journal_name, parse_head, verify_receipt
 from tansiq.protocol.ids import id_text
 from tansiq.protocol.keys import PublicSigningKey
@@ -179,7 +179,7 @@ def _check_leaf(
         file=file,
         other=peer if what == "receipt" else owner,
         doubt=_doubt(certified, head.time_ms),
-        details={"size": head.size, "leaf_ms": proof.time_ms},
+        details={"size": head.size, "taken": utc_text(proof.time_ms)},
     )
 
 

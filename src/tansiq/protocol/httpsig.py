@@ -52,8 +52,12 @@ _MAX_KEYID: Final = 256
 _MAX_NONCE: Final = 128
 _MAX_DIGITS: Final = 15  # RFC 9651: an Integer has at most fifteen
 _LIMITS: Final = {
-    "content-digest": 256, "content-type": 256, "content-length": _MAX_DIGITS, "signature-input": 2_048, "signature": 512,
-}  # fmt: skip
+    "content-digest": 256,
+    "content-type": 256,
+    "content-length": _MAX_DIGITS,
+    "signature-input": 2_048,
+    "signature": 512,
+}
 _STRING_LIMITS: Final = {"keyid": _MAX_KEYID, "nonce": _MAX_NONCE, "tag": len(TAG), "alg": len(_ALG)}
 _REQUIRED: Final = ("created", "keyid", "tag", "alg")
 _LABEL_CHARACTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-.*")
@@ -98,8 +102,8 @@ def signature_params(components: Iterable[str], parameters: Mapping[str, int | s
     Texts are written as Strings; the caller has made sure that they hold neither quotes nor backslashes.
     """
     names = " ".join(f'"{name}"' for name in components)
-    told = "".join(f";{key}={value}" if isinstance(value, int) else f';{key}="{value}"' for key, value in parameters.items())
-    return f"({names}){told}"
+    told = (f"{key}={value}" if isinstance(value, int) else f'{key}="{value}"' for key, value in parameters.items())
+    return ";".join((f"({names})", *told))
 
 
 def signature_base(components: Iterable[tuple[str, str]], params: str) -> bytes:

@@ -80,8 +80,8 @@ def fingerprint_words(digest: bytes, language: str) -> tuple[str, ...]:
 def words_to_bytes(words: str | Iterable[str], language: str) -> bytes:
     """The sixteen bytes that ``words`` stand for: one line as somebody typed it, or the words one by one.
 
-    Raises BadInput: "words.unknown" with the word, "words.count" unless there are sixteen, "words.language"; TooMuch for
-    what is too long to be a fingerprint.
+    Raises BadInput: "words.unknown" with the word, "words.count" unless there are sixteen, "words.language"; TooMuch
+    for what is too long to be a fingerprint.
     """
     vocabulary(language)
     places = _places(language)
