@@ -134,6 +134,20 @@ KNOWN = frozenset((0, 1, -5))
 
 def test_a_positive_key_that_is_not_known_is_passed_over() -> None:
     assert Fields({0: 7, 99: "later"}, what="thing", known=KNOWN).integer(0) == 7
+    assert Fields({0: 7}, what="thing", known=frozenset()).integer(0) == 7
+
+
+@pytest.mark.parametrize("value", [3, 5])
+def test_what_is_just_within_its_limits_is_taken(value: int) -> None:
+    def fields(held: Any) -> Fields:
+        return Fields({0: held}, what="thing", known=KNOWN)
+
+    assert fields(value).integer(0, least=3, most=5) == value
+    assert fields("x" * value).text(0, most=value) == "x" * value
+    assert fields([1] * value).items(0, most=value) == [1] * value
+    assert fields(["x" * value]).texts(0, most=1, length=value) == ("x" * value,)
+    assert fields(b"x" * value).octets(0, most=value) == b"x" * value
+    assert fields((1 << 63) - 1).integer(0) == (1 << 63) - 1
 
 
 def test_a_negative_key_that_is_not_known_asks_for_a_newer_version() -> None:

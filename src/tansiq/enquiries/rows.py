@@ -194,8 +194,6 @@ def settle(enquiry: EnquiryRow, reply: ReplyRow, *, received_ms: int | None, dea
         )
     if closed:
         nothing_held = enquiry.direction == Direction.IN and reply.outcome == "answer.no-hit"
-        bring_forward(
-            [enquiry.request, reply.statement],
-            review_ms=reply.at_ms + CLOSED_REVIEW_MS,
-            erase_ms=reply.at_ms + NO_HIT_MS if nothing_held else None,
-        )
+        review_ms = reply.at_ms + CLOSED_REVIEW_MS
+        bring_forward([enquiry.request], review_ms=review_ms, erase_ms=reply.at_ms + NO_HIT_MS if nothing_held else None)
+        bring_forward([reply.statement], review_ms=review_ms)

@@ -87,9 +87,9 @@ def _check(batch: Returned, *, sender: str, receiver: str, time_ms: int) -> tupl
     head = parse_batch_head(batch.head)
     check_batch(head, entries=[item.entry for item in batch.items], key=key_at(sender, head.signature.signer, time_ms))
     entries = [parse_entry(item.entry) for item in batch.items]
-    for one in (head, *entries):
-        if (one.sender, one.receiver, one.epoch) != (sender, receiver, head.epoch):
-            raise NotProven("exchange.not-for-us")
+    named = {(head.sender, head.receiver, head.epoch), *((one.sender, one.receiver, one.epoch) for one in entries)}
+    if named != {(sender, receiver, head.epoch)}:
+        raise NotProven("exchange.not-for-us")
     return head, entries
 
 
@@ -115,7 +115,7 @@ def _leaves(peer: str, numbers: Sequence[int]) -> dict[int, bytes]:
 # What we sent
 
 
-def _sent(batch: Returned, page: ItemsPage, lost: Lost, context: Context) -> tuple[list[_Back], tuple[object, ...]]:
+def _sent(batch: Returned, page: ItemsPage, lost: Lost, context: Context) -> tuple[list[_Back], tuple[bytes, str, bytes, bytes, bytes]]:
     """The entries of a batch of ours, and its receipt's row. Raises NotProven."""
     head, entries = _check(batch, sender=context.agency, receiver=lost.peer, time_ms=parse_batch_head(batch.head).time_ms)
     digests = [hashlib.sha256(item.entry).digest() for item in batch.items]
@@ -167,7 +167,7 @@ def store_sent(page: ItemsPage, *, lost: Lost, context: Context) -> None:
         receipts.append(receipt)
     standing = _standing(back, lost, context)
     standing.take_keys()
-    _store_statements(back, now_ms=context.clock())
+    _store_statements(back, standing, now_ms=context.clock())
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO exchange_sent (peer, epoch, lane, number, statement, entry, batch, leaf) VALUES (%s, %s, %s, %s, %s, %s, %s, %s) "
@@ -221,7 +221,7 @@ def store_received(page: ItemsPage, *, lost: Lost, context: Context) -> None:
     good = [one for one in back if not one.fault]
     standing = _standing(good, lost, context)
     standing.take_keys()
-    _store_statements(good, now_ms=context.clock())
+    _store_statements(good, standing, now_ms=context.clock())
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO exchange_received (peer, epoch, lane, number, statement, entry, batch, leaf, at_ms) "
@@ -286,7 +286,7 @@ def _settle(standing: Standing, back: Sequence[_Back], *, received: bool) -> Non
     standing.settle(at_ms=at_ms, lane={_id(one): int(one.entry.lane) for one in back}, received=received)
 
 
-def _store_statements(back: Sequence[_Back], *, now_ms: int) -> None:
+def _store_statements(back: Sequence[_Back], standing: Standing, *, now_ms: int) -> None:
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO exchange_statement (id, agency, digest, encoded, docket, proofs, parts, stored_ms) "
@@ -294,7 +294,7 @@ def _store_statements(back: Sequence[_Back], *, now_ms: int) -> None:
             [
                 (
                     one.statement.id, one.statement.agency, one.statement.digest, one.item.statement, one.item.docket,
-                    encode(one.item.proofs), encode(list(one.item.parts)), now_ms,
+                    encode(one.item.proofs), encode(standing.parts_of(one.statement, one.item.parts)), now_ms,
                 )
                 for one in back
                 if one.statement

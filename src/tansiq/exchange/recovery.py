@@ -13,7 +13,7 @@ from enum import IntEnum
 
 from django.db import connection, transaction
 
-from tansiq.directory.queries import node_keys, own_directory, current_directory
+from tansiq.directory.queries import current_directory, node_keys, own_directory
 from tansiq.directory.services import publish_own, take_directory
 from tansiq.errors import BadInput, NotProven
 from tansiq.exchange.context import Context
@@ -92,7 +92,11 @@ def _starts(peer: str, lacking: Iterable[bytes]) -> tuple[list[LaneStart], list[
                 cursor.execute(f"SELECT epoch, lane, number FROM {table} WHERE statement = %s AND peer = %s", (thing, peer))
                 for epoch, lane, number in cursor.fetchall():
                     starts[epoch, lane] = min(number, starts.get((epoch, lane), number))
-    return ([(*lane, number) for lane, number in sorted(starts.items())] for starts in (sent, received))  # type: ignore[return-value]
+    return _in_order(sent), _in_order(received)
+
+
+def _in_order(starts: dict[tuple[int, int], int]) -> list[LaneStart]:
+    return [(epoch, lane, number) for (epoch, lane), number in sorted(starts.items())]
 
 
 def begin_recovery(*, backup_ms: int, mirror_ms: int, now_ms: int, lacking: Iterable[bytes] = ()) -> list[str]:

@@ -19,12 +19,15 @@ from tansiq.directory.services import take_directory
 from tansiq.errors import BadInput, NotProven
 from tansiq.exchange.context import Context
 from tansiq.exchange.drafts import Draft, Reader
+from tansiq.exchange.kept import drop_covered, parse_coverage
 from tansiq.exchange.kinds import Arrived, register
+from tansiq.exchange.lanes import advance_mark
 from tansiq.exchange.services import send_many
 from tansiq.protocol.directory import Use
 from tansiq.protocol.docket import Docket
 from tansiq.protocol.envelope import Lane
 from tansiq.protocol.keys import PublicSealingKey
+from tansiq.protocol.limits import MAX_INTEGER
 from tansiq.protocol.parts import Part
 
 __all__ = ["SERVICE_CHANNEL", "announce", "register_kinds", "tell_directory"]
@@ -79,6 +82,42 @@ def _take_directories(arrived: Sequence[Arrived], context: Context) -> None:
             raise NotProven("protocol.other-identity", agency=one.statement.agency)
 
 
+def _take_backups(arrived: Sequence[Arrived], context: Context) -> None:
+    """A peer's backup covers what it says: wraps kept for its restore may go."""
+    for one in arrived:
+        part = one.part("service.backup")
+        if part is None:
+            raise BadInput("protocol.wrong-field", what="service.backup", field=0)
+        drop_covered(one.peer, parse_coverage(part.content), context=context)
+
+
+def _lost_ranges(part: Part | None) -> list[tuple[int, int, list[tuple[int, int]]]]:
+    """``(epoch, lane, ranges)`` of the numbers that can no longer come. Raises BadInput."""
+    out = []
+    for value in (part.content.get(3) if part else None) or []:
+        if type(value) is not list or len(value) != 4 or type(value[3]) is not list:
+            raise BadInput("protocol.wrong-field", what="service.epoch", field=3)
+        epoch, lane, upto, ranges = value
+        numbers = [epoch, lane, upto]
+        for pair in ranges:
+            if type(pair) is not list or len(pair) != 2:
+                raise BadInput("protocol.wrong-field", what="service.epoch", field=3)
+            numbers += pair
+        if any(type(number) is not int or not 0 <= number <= MAX_INTEGER for number in numbers):
+            raise BadInput("protocol.wrong-field", what="service.epoch", field=3)
+        out.append((epoch, lane, [(first, last) for first, last in ranges]))
+    return out
+
+
+def _take_epochs(arrived: Sequence[Arrived], context: Context) -> None:
+    """A peer restored a backup: what it lost for good is waited for no longer."""
+    for one in arrived:
+        for epoch, lane, ranges in _lost_ranges(one.part("service.epoch")):
+            advance_mark(one.peer, epoch, lane, lost=ranges)
+
+
 def register_kinds() -> None:
     """Registers the kinds of this room."""
     register("service.directory", _take_directories)
+    register("service.backup", _take_backups)
+    register("service.epoch", _take_epochs)

@@ -18,7 +18,7 @@ from tansiq.exchange.erasure import bury, tombstones
 from tansiq.exchange.opening import open_statement
 from tansiq.keystore.store import Contents, Kept
 from tansiq.protocol.cbor import encode
-from tansiq.protocol.concealment import DOCKET_PLACE, reveal
+from tansiq.protocol.concealment import DOCKET_PLACE, KEY_SIZE, reveal
 from tansiq.protocol.docket import Docket, parse_docket
 from tansiq.protocol.statement import Statement
 from tansiq.protocol.wraps import ContentKeys, open_own, parse_wrap, seal_wrap
@@ -77,6 +77,14 @@ class Standing:
         self._buried = tombstones(ids)
         self._handled = _handled(ids)
         self._gone: dict[bytes, str] = {}
+        self._blank: dict[bytes, set[int]] = {}
+
+    def parts_of(self, statement: Statement, parts: Sequence[bytes | None]) -> list[bytes | None]:
+        """The ciphertexts to store: those of erased parts stay away."""
+        if self._gone.get(statement.id) == ERASED:
+            return [None] * len(parts)
+        blank = self._blank.get(statement.id, set())
+        return [None if place in blank else part for place, part in enumerate(parts)]
 
     def take_keys(self) -> None:
         """Writes to the key store what may be read: content keys from the wraps, and the wraps themselves."""
@@ -113,11 +121,12 @@ class Standing:
         if keys[0] is None:
             self._gone[thing] = ERASED
             return []
-        whole = tuple(key for key in keys[1:] if key is not None)
+        self._blank[thing] = {place for place, key in enumerate(keys[1:]) if key is None}
         if own or thing in self._wraps or thing in self._handled:
-            return list(one.wraps) if len(whole) == len(keys) - 1 else []
+            return [] if self._blank[thing] else list(one.wraps)
         docket = read_docket(one.statement, one.docket, keys[0])
-        return [self._sealed_to_us(one, docket, ContentKeys(keys[0], whole if len(whole) == len(keys) - 1 else ()))]
+        # An erased part has no ciphertext either, so what stands in its key's place opens nothing.
+        return [self._sealed_to_us(one, docket, ContentKeys(keys[0], tuple(key or bytes(KEY_SIZE) for key in keys[1:])))]
 
     def _sealed_to_us(self, one: Came, docket: Docket, keys: ContentKeys) -> bytes:
         """A wrap that the dispatch can open, made of the keys that are here, for the post that the docket names."""

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from tansiq.protocol.heads import parse_head
 from tansiq.protocol.merkle import EMPTY_ROOT, Frontier, Node, completing_leaf
 
-__all__ = ["JournalNodes", "RelationState", "leaf_hashes", "relation_states", "state_of", "witnessed_size"]
+__all__ = ["JournalNodes", "RelationState", "last_witnessed_ms", "leaf_hashes", "relation_states", "state_of", "witnessed_size"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +99,16 @@ def witnessed_size(peer: str) -> int:
         cursor.execute("SELECT MAX(size) FROM journal_witnessed WHERE peer = %s AND witness IS NOT NULL", (peer,))
         row = cursor.fetchone()
     return row[0] or 0
+
+
+def last_witnessed_ms() -> int:
+    """When the newest head of ours was signed that a peer has witnessed (UTC milliseconds; 0: none was)."""
+    newest = 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT w.head FROM journal_witnessed w WHERE w.witness IS NOT NULL AND w.size = "
+            "(SELECT MAX(v.size) FROM journal_witnessed v WHERE v.peer = w.peer AND v.witness IS NOT NULL)"
+        )
+        for (head,) in cursor.fetchall():
+            newest = max(newest, parse_head(bytes(head)).time_ms)
+    return newest

@@ -6,6 +6,7 @@ Invariant: no certificate authority is trusted; the private key is given to the 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import ipaddress
 import os
 import ssl
@@ -16,9 +17,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-__all__ = ["expires_ms", "make_certificate", "server_context"]
+from tansiq.keystore.store import KeyStore
+from tansiq.protocol.cbor import decode, encode
+
+__all__ = ["expires_ms", "held_certificates", "keep_certificate", "make_certificate", "server_context"]
 
 DAYS = 825
+_USE = "tls"
 
 
 def make_certificate(agency: str, hosts: list[str], *, now_ms: int) -> tuple[bytes, bytes]:
@@ -46,6 +51,18 @@ def make_certificate(agency: str, hosts: list[str], *, now_ms: int) -> tuple[byt
     )
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return certificate.public_bytes(Encoding.DER), private
+
+
+def keep_certificate(keys: KeyStore, agency: str, certificate: bytes, private: bytes) -> None:
+    """Puts a certificate and its private key into the key store."""
+    keys.put_secret(
+        identifier=hashlib.sha256(certificate).digest(), use=_USE, owner=agency, private=encode([certificate, private])
+    )
+
+
+def held_certificates(keys: KeyStore) -> dict[bytes, bytes]:
+    """Certificate (DER) → private key (PEM) of all that the key store holds."""
+    return dict(decode(pair) for _, _, pair in keys.secrets(_USE))
 
 
 def expires_ms(certificate: bytes) -> int:

@@ -21,7 +21,7 @@ from tansiq.errors import Conflict, NotFound, Refused
 from tansiq.exchange.context import system_clock
 from tansiq.keystore.officers import OfficerKey, put_officer_keys
 from tansiq.keystore.store import KeyStore, create_key_store
-from tansiq.node.certificate import make_certificate
+from tansiq.node.certificate import keep_certificate, make_certificate
 from tansiq.node.home import CONFIGURATION, Home
 from tansiq.node.opening import bind
 from tansiq.protocol.directory import Certified, Directory, Officer, Post, Use, make_directory
@@ -43,12 +43,18 @@ class NewPost:
 
 @dataclass(frozen=True, slots=True)
 class NewOfficer:
-    """An officer to make: service number, posts (within the agency), passphrase; eyes-only: a reading key of one's own."""
+    """An officer to make: service number, posts (within the agency), passphrase.
+
+    ``eyes_only`` gives a reading key of one's own; ``recovery`` names the custodians (service numbers, outermost first)
+    who can together read what is sealed to it; ``custodian`` gives the key with which an officer is one of them.
+    """
 
     number: str
     posts: tuple[str, ...]
     passphrase: str = field(repr=False)
     eyes_only: bool = False
+    recovery: tuple[str, ...] = ()
+    custodian: bool = False
 
 
 def migrate() -> None:
@@ -74,14 +80,32 @@ def _post_key(keys: KeyStore, post: str, now_ms: int) -> Certified:
     return Certified(use=Use.POST_OPENS, owner=post, public=key.public.public, from_ms=now_ms)
 
 
-def _officer_keys(officer: NewOfficer, now_ms: int) -> list[Certified]:
+def _custodians(numbers: Sequence[str], known: Sequence[Certified], now_ms: int) -> tuple[bytes, ...]:
+    """The recovery keys of these custodians. Raises NotFound."""
+    found = []
+    for number in numbers:
+        keys = [key for key in known if key.use == Use.RECOVERY_OPENS and key.owner == number and not key.doubt_at(now_ms)]
+        if not keys:
+            raise NotFound("node.no-custodian", officer=number)
+        found.append(keys[-1].key.identifier)
+    return tuple(found)
+
+
+def _officer_keys(officer: NewOfficer, known: Sequence[Certified], now_ms: int) -> list[Certified]:
     signing = SigningKey.generate()
     made = [OfficerKey(signing.identifier, str(Use.OFFICER_SIGNS), signing.private)]
     certified = [Certified(use=Use.OFFICER_SIGNS, owner=officer.number, public=signing.public.public, from_ms=now_ms)]
     if officer.eyes_only:
         reading = SealingKey.generate()
         made.append(OfficerKey(reading.identifier, str(Use.OFFICER_OPENS), reading.private))
-        certified.append(Certified(use=Use.OFFICER_OPENS, owner=officer.number, public=reading.public.public, from_ms=now_ms))
+        custodians = _custodians(officer.recovery, known, now_ms)
+        certified.append(
+            Certified(use=Use.OFFICER_OPENS, owner=officer.number, public=reading.public.public, from_ms=now_ms, recovery=custodians)
+        )
+    if officer.custodian:
+        recovery = SealingKey.generate()
+        made.append(OfficerKey(recovery.identifier, str(Use.RECOVERY_OPENS), recovery.private))
+        certified.append(Certified(use=Use.RECOVERY_OPENS, owner=officer.number, public=recovery.public.public, from_ms=now_ms))
     put_officer_keys(officer.number, made, officer.passphrase)
     return certified
 
@@ -112,12 +136,11 @@ def create_node(
         keys = create_key_store(secret)
         host = home.listen.rpartition(":")[0]
         certificate, private = make_certificate(home.agency, sorted({host, "localhost", "127.0.0.1"}), now_ms=now_ms)
-        tls = OwnSecret(os.urandom(32))
-        keys.put_secret(identifier=tls.identifier, use="tls", owner=certificate.hex(), private=private)
+        keep_certificate(keys, home.agency, certificate, private)
         certified = _node_keys(keys, home.agency, now_ms)
         certified += [_post_key(keys, f"{home.agency}/{post.name}", now_ms) for post in posts]
         for officer in officers:
-            certified += _officer_keys(officer, now_ms)
+            certified += _officer_keys(officer, certified, now_ms)
         directory = Directory(
             agency=home.agency,
             number=1,
@@ -156,7 +179,7 @@ def add_officer(officer: NewOfficer, *, identity: Signer, now_ms: int) -> Direct
         if post not in known_posts:
             raise NotFound("directory.unknown-post", post=post)
     minute = now_ms // 60_000 * 60_000
-    certified = _officer_keys(officer, minute)
+    certified = _officer_keys(officer, current.keys, minute)
     following = replace(
         current,
         number=current.number + 1,

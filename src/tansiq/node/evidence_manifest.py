@@ -209,15 +209,17 @@ def _read_leaf(reader: _Reader | None) -> LeafProof | None:
     direction = reader.number("direction")
     if direction not in list(Direction):
         raise NotProven("evidence.other-manifest")
+    encoded = reader.file("file")
     with in_file(reader.text("file")):
-        parse_head(reader.file("file"))
-    return LeafProof(reader.file("file"), Direction(direction), reader.number("time_ms"), reader.octets("root"))
+        parse_head(encoded)
+    return LeafProof(encoded, Direction(direction), reader.number("time_ms"), reader.octets("root"))
 
 
 def _read_hop(reader: _Reader) -> Hop:
     envelope = reader.inner("envelope")
+    encoded = envelope.file("file")
     with in_file(envelope.text("file")):
-        head = parse_batch_head(envelope.file("file"))
+        head = parse_batch_head(encoded)
     return Hop(
         entry=reader.octets("entry"),
         head=head,
@@ -229,8 +231,9 @@ def _read_hop(reader: _Reader) -> Hop:
 
 
 def _read_exhibit(reader: _Reader) -> Exhibit:
+    encoded = reader.file("file")
     with in_file(reader.text("file")):
-        statement = parse_statement(reader.file("file"))
+        statement = parse_statement(encoded)
     parts = reader.each("parts")
     shown = {DOCKET_PLACE: reader.inner("docket").shown("disclosed")}
     shown.update({place: part.shown("disclosed") for place, part in enumerate(parts)})
@@ -262,8 +265,9 @@ def unpack(members: Mapping[str, bytes]) -> Evidence:
             documents.append(parse_directory(encoded))
     exhibits = [_read_exhibit(reader) for reader in manifest.each("statements")]
     evidence = Evidence(manifest.text("exporter"), manifest.number("exported_ms"), tuple(documents), tuple(exhibits))
+    readme = _member(members, README)
     with in_file(MANIFEST):
-        again = pack(evidence, readme=_member(members, README))
+        again = pack(evidence, readme=readme)
     rest = {name: data for name, data in members.items() if name != SIGNATURE}
     ids = [exhibit.statement.id for exhibit in exhibits]
     numbers = [(document.agency, document.number) for document in documents]

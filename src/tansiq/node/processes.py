@@ -17,10 +17,12 @@ from collections.abc import Callable
 import uvicorn
 from django.db import connections
 
+from tansiq.directory.queries import partners
 from tansiq.errors import NotFound
 from tansiq.exchange.context import Context
 from tansiq.exchange.door import Door
-from tansiq.node.certificate import server_context
+from tansiq.exchange.peers import peer_states
+from tansiq.node.certificate import held_certificates, server_context
 from tansiq.node.home import Home
 from tansiq.node.opening import open_node
 from tansiq.node.worker import work
@@ -29,11 +31,16 @@ __all__ = ["run_node", "run_web", "run_worker"]
 
 
 def _tls_secret(context: Context) -> tuple[bytes, bytes]:
-    pinned = context.directory.tls
-    for _, certificate, private in context.keys.secrets("tls"):
-        if bytes.fromhex(certificate) in pinned:
-            return bytes.fromhex(certificate), private
-    raise NotFound("node.no-certificate", agency=context.agency)
+    """The certificate to show: the newest, unless a partner does not have the document that pins it yet."""
+    directory = context.directory
+    told = {state.peer: state.directory_sent for state in peer_states()}
+    behind = any(told.get(partner.agency, 0) < directory.number for partner in partners() if not partner.is_self and partner.confirmed_ms)
+    held = held_certificates(context.keys)
+    usable = [certificate for certificate in directory.tls if certificate in held]
+    if not usable:
+        raise NotFound("node.no-certificate", agency=context.agency)
+    shown = usable[0] if behind else usable[-1]
+    return shown, held[shown]
 
 
 async def _serve(home: Home, context: Context, tls: ssl.SSLContext) -> None:

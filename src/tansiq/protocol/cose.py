@@ -92,7 +92,6 @@ def sign1(
     signer: Signer,
     detached: bool = False,
     more_protected: Mapping[Plain, Plain] | None = None,
-    unprotected: Mapping[Plain, Plain] | None = None,
 ) -> bytes:
     """A tagged COSE_Sign1 of ``payload`` by ``signer``, typed as ``kind``; ``detached`` leaves the payload out."""
     protected = _protected(kind, signer.identifier)
@@ -100,7 +99,7 @@ def sign1(
         protected = encode({**decode(protected), **more_protected})
     signature = signer.sign(_to_be_signed(protected, payload))
     body = b"\xf6" if detached else bstr(payload)
-    return _SIGN1_TAG + b"\x84" + bstr(protected) + encode(dict(unprotected or {})) + body + bstr(signature)
+    return _SIGN1_TAG + b"\x84" + bstr(protected) + b"\xa0" + body + bstr(signature)
 
 
 def parse_sign1(data: bytes, *, kind: str | None, unprotected: frozenset[int] = frozenset()) -> Sign1:

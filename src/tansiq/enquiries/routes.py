@@ -1,0 +1,85 @@
+"""What the post room can prove of an enquiry's way: when the partner received it, and which desk had it from when to when.
+
+Invariant: a time of receipt is the one that the addressee agency's signed receipt states, never our own guess. Reads only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import connection
+
+from tansiq.protocol.cbor import decode
+from tansiq.protocol.docket import Docket, agency_of
+from tansiq.protocol.envelope import Handover, parse_entry
+from tansiq.protocol.merkle import leaf_hash
+
+__all__ = ["Stop", "handovers_of", "received_at", "stops"]
+
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A desk on the way: when it took it and when it handed it on (UTC milliseconds; None: not, or not known here)."""
+
+    post: str
+    taken_ms: int | None
+    handed_ms: int | None
+
+
+def received_at(statements: Sequence[bytes], partner: str) -> dict[bytes, int]:
+    """When ``partner`` received those of our ``statements`` for which its receipt is here (UTC milliseconds of its clock)."""
+    found: dict[bytes, int] = {}
+    for at in range(0, len(statements), _CHUNK):
+        chunk = list(statements[at : at + _CHUNK])
+        marks = ", ".join(["%s"] * len(chunk))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT s.statement, s.entry, b.leaves, r.proof FROM exchange_sent s JOIN exchange_receipt r ON r.batch = s.batch "
+                f"JOIN exchange_batch b ON b.digest = s.batch WHERE s.peer = %s AND s.statement IN ({marks})",
+                [partner, *chunk],
+            )
+            rows = cursor.fetchall()
+        for statement, entry, leaves, proof in rows:
+            leaf, times = leaf_hash(bytes(entry)), decode(bytes(proof))[1]
+            place = next(place for place in range(len(times)) if bytes(leaves)[32 * place : 32 * place + 32] == leaf)
+            known = found.get(bytes(statement))
+            found[bytes(statement)] = times[place] if known is None else min(known, times[place])
+    return found
+
+
+def handovers_of(statements: Sequence[bytes], partner: str) -> dict[bytes, tuple[Handover, ...]]:
+    """The desks that signed for having handed on each statement, sent to or received from ``partner``; also of what still waits."""
+    if not statements:
+        return {}
+    marks = ", ".join(["%s"] * len(statements))
+    values = [partner, *statements]
+    found: dict[bytes, tuple[Handover, ...]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT statement, handovers FROM exchange_outbox WHERE peer = %s AND statement IN ({marks})", values)
+        for statement, handovers in cursor.fetchall():
+            found[bytes(statement)] = tuple(Handover(*hop) for hop in decode(bytes(handovers)))
+        for table in ("exchange_sent", "exchange_received"):
+            cursor.execute(f"SELECT statement, entry FROM {table} WHERE peer = %s AND statement IN ({marks})", values)
+            for statement, entry in cursor.fetchall():
+                found[bytes(statement)] = parse_entry(bytes(entry)).handovers
+    return found
+
+
+def stops(docket: Docket, handovers: Sequence[Handover], *, said_ms: int, received_ms: int | None) -> list[Stop]:
+    """The route with its times: the sender hands on when it says it, the desks of the receiving agency take it on receipt."""
+    signed = {hop.post: hop for hop in handovers}
+    receiving = {agency_of(post) for post in docket.addressees}
+    out = []
+    for post in docket.route:
+        if post == docket.sender:
+            out.append(Stop(post, None, said_ms))
+        elif post in signed:
+            out.append(Stop(post, signed[post].taken_ms, signed[post].handed_ms))
+        elif agency_of(post) in receiving:
+            out.append(Stop(post, received_ms, None if post in docket.addressees else received_ms))
+        else:
+            out.append(Stop(post, None, None))
+    return out
