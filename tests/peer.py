@@ -182,7 +182,8 @@ def _ticking(start: int = START_MS) -> Callable[[], int]:
 class SimulatedPeer:
     """An agency with its identity, keys, posts, officers, directory, journals and inbox.
 
-    ``clock`` gives UTC milliseconds; by default one more at each call.
+    ``clock`` gives UTC milliseconds; by default one more at each call. Against a real node, give it the node's clock:
+    both sides note the other's time, and keys are believed from when to when.
     """
 
     def __init__(
@@ -565,6 +566,8 @@ class SimulatedPeer:
         return self.take(parse_parcel(data)).to_bytes()
 
     def _node_key_of(self, agency: str, identifier: bytes, time_ms: int) -> PublicSigningKey:
+        if agency not in self._known:
+            raise Dishonest("stranger")
         certified = self._known[agency].certified(identifier, Use.NODE_SIGNS)
         if doubt := certified.doubt_at(time_ms):
             raise Dishonest(f"key-{doubt}")

@@ -70,13 +70,14 @@ def test_a_content_that_is_not_the_committed_one_is_refused() -> None:
     [
         encode([seeded("salt"), b"x", b"y"]),
         encode([seeded("salt", 31), b"x"]),
+        encode(["s" * 32, b"x"]),
         encode([seeded("salt"), "text"]),
         encode({0: seeded("salt"), 1: b"x"}),
         encode(seeded("salt")),
         b"\x82\x58\x20" + seeded("salt") + b"\x58\x01x",
         b"",
     ],
-    ids=["three", "short salt", "text", "map", "no pair", "not shortest", "nothing"],
+    ids=["three", "short salt", "salt of text", "text", "map", "no pair", "not shortest", "nothing"],
 )
 def test_a_commitment_to_what_is_no_opening_opens_to_nothing(opening: bytes) -> None:
     """A hostile sender commits to something that two readers could read differently: both refuse it."""

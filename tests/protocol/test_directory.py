@@ -261,6 +261,16 @@ def test_keys_are_of_the_sort_that_their_use_wants() -> None:
             Certified(use=use, owner="ma.dgst", public=seal[:32] if use.endswith(".seal") else seal, from_ms=0)
 
 
+def test_what_is_just_within_its_limits_is_taken() -> None:
+    names = {f"x{number}": "n" * 200 for number in range(16)}
+    assert parse_directory(signed(6, names)).names == names
+    with pytest.raises(BadInput):  # at the limit it is judged by what it is
+        parse_directory(bytes(MAX_DIRECTORY_BYTES))
+    first = Certified(use=Use.NODE_SIGNS, owner="", public=PEER.node_key.public.public, from_ms=0)
+    assert set(first.to_plain()) == {0, 1, 2, 3}
+    assert parse_directory(following(keys=(first,)).encoded).keys == (first,)
+
+
 def test_an_oversized_document_is_not_even_decoded() -> None:
     with pytest.raises(TooMuch) as caught:
         parse_directory(bytes(MAX_DIRECTORY_BYTES + 1))

@@ -65,6 +65,8 @@ def test_what_is_empty_is_not_sent() -> None:
 )
 def test_a_docket_covers_its_route_and_its_addressees(post: str, covered: bool) -> None:  # noqa: FBT001 - a table
     assert SMALL.covers(post) is covered
+    assert replace(SMALL, route=()).covers(post) is (post == "ma.dgst/counter-terrorism")
+    assert replace(SMALL, addressees=()).covers(post) is covered
     assert replace(SMALL, addressees=(ALL_MEMBERS,)).covers(post)
 
 
@@ -154,3 +156,5 @@ def test_an_oversized_docket_is_not_even_decoded() -> None:
     with pytest.raises(TooMuch) as caught:
         parse_docket(bytes(MAX_DOCKET_BYTES + 1))
     assert caught.value.code == "protocol.docket-too-large"
+    with pytest.raises(BadInput):  # at the limit it is judged by what it is
+        parse_docket(bytes(MAX_DOCKET_BYTES))

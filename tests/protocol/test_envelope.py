@@ -56,6 +56,8 @@ HEAD = make_batch_head(sender="es.cgi", receiver="ma.dgst", epoch=1, time_ms=STA
 def test_an_entry_travels_as_its_bytes() -> None:
     assert parse_entry(ENTRIES[0]) == entry(1)
     assert parse_entry(entry(lane=Lane.URGENT, wraps=(), handovers=()).to_bytes()).lane is Lane.URGENT
+    longest = entry(handovers=(Handover("es.mir/embassy-rabat", 0, (1 << 63) - 1),) * 16)
+    assert parse_entry(longest.to_bytes()) == longest
 
 
 def test_one_signature_serves_a_batch() -> None:
@@ -114,6 +116,15 @@ def test_a_batch_is_signed_by_its_node() -> None:
     assert caught.value.code == "protocol.wrong-signature"
 
 
+def test_a_count_that_is_signed_wrongly_is_refused_though_the_root_is_right() -> None:
+    payload = HEAD.signature.payload
+    assert payload is not None
+    counted = parse_batch_head(sign1(encode(decode(payload) | {4: 4}), kind="envelope", signer=NODE))
+    with pytest.raises(NotProven) as caught:
+        check_batch(counted, entries=ENTRIES, key=NODE.public)
+    assert caught.value.code == "protocol.other-batch"
+
+
 def test_two_nodes_of_a_tree_are_no_batch_of_two() -> None:
     """A leaf and a node are hashed differently (RFC 9162 section 2.1.1), so an inner node can't pose as an entry."""
     left = b"".join(leaf_hash(one) for one in ENTRIES[:2])
@@ -135,6 +146,7 @@ WRONG_ENTRIES: list[tuple[int, Any]] = [
     (6, bytes(31)),
     (7, [bytes(31)]),
     (7, [bytes(32)] * 1025),
+    (8, [{"es.mir/embassy": 1}]),
     (8, [["es.mir/embassy", 1]]),
     (8, [["es.mir/embassy", 1, "2"]]),
     (8, [["es.mir/embassy", -1, 2]]),

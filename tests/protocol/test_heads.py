@@ -112,7 +112,8 @@ BAD_RECEIPTS: dict[str, tuple[bytes, dict[str, Any], str]] = {
         "protocol.wrong-receipt",
     ),
     "a proof of two": (proof_of(GOOD, lambda proof: proof[:2]), {}, "protocol.wrong-receipt"),
-    "a proof that is a map": (proof_of(GOOD, lambda _: {}), {}, "protocol.wrong-receipt"),
+    "a proof that is a map": (proof_of(GOOD, lambda _: {0: 7, 1: 2, 2: []}), {}, "protocol.wrong-receipt"),
+    "a path that is no list": (proof_of(GOOD, lambda proof: [*proof[:2], bytes(96)]), {}, "protocol.wrong-receipt"),
     "no proof": (HEAD.encoded, {}, "protocol.wrong-receipt"),
     "two proofs": (
         altered(GOOD, unprotected={396: {-1: decode(GOOD[1:])[1][396][-1] * 2}}),
@@ -156,7 +157,8 @@ def test_a_receipt_proves_one_leaf_of_one_journal(message: bytes, change: dict[s
         {-70001: [1, 7, -1]},
         {-70001: [1, 1 << 63, 0]},
         {-70001: [1, True, 0]},
-        {-70001: {0: 1}},
+        {-70001: {0: 1, 1: 1, 2: 1}},
+        {-70001: b"abc"},
     ],
     ids=str,
 )
@@ -165,6 +167,12 @@ def test_what_is_no_head_is_refused(change: dict[int, Any]) -> None:
     with pytest.raises(BadInput) as caught:
         parse_head(sign1(ROOT, kind="journal-head", signer=OWNER, detached=True, more_protected=protected | change))
     assert caught.value.code == "protocol.wrong-head"
+
+
+def test_what_is_just_within_its_limits_is_a_head() -> None:
+    most = (1 << 63) - 1
+    large = parse_head(head(journal="x" * 256, time_ms=most, epoch=most, size=most))
+    assert (large.time_ms, large.epoch, large.size, len(large.journal)) == (most, most, most, 256)
 
 
 def test_a_head_with_its_root_inside_is_none() -> None:

@@ -102,11 +102,16 @@ WRONG: list[tuple[int, Any, str]] = [
     (RECEIPTED, received(indices=[1]), "protocol.wrong-field"),
     (RECEIPTED, received(indices=[-1, 2]), "protocol.wrong-field"),
     (RECEIPTED, received(times=[1, 1 << 63]), "protocol.wrong-field"),
+    (RECEIPTED, received(times=[True, 1]), "protocol.wrong-field"),
+    (RECEIPTED, received(nodes=[b""] * (MAX_LEAVES + 1)), "protocol.wrong-field"),
+    (RECEIPTED, [[1]], "protocol.wrong-field"),
     (RECEIPTED, received(size=-1), "protocol.wrong-field"),
     (RECEIPTED, received(nodes=["x"]), "protocol.wrong-field"),
     (RECEIPTED, received(indices=[1] * 513, times=[1] * 513), "protocol.wrong-field"),
     (RECEIPTED, received() * 65, "protocol.wrong-field"),
     (FAULTS, [[bytes(31), "x"]], "protocol.wrong-field"),
+    (FAULTS, [[1, "x"]], "protocol.wrong-field"),
+    (FAULTS, [["x"]], "protocol.wrong-field"),
     (FAULTS, [[bytes(32), "free text about a person"]], "protocol.not-a-code"),
     (FAULTS, [[bytes(32), "x"]] * 513, "protocol.wrong-field"),
 ]
@@ -117,6 +122,18 @@ def test_a_field_that_is_none_is_refused(field: int, value: Any, code: str) -> N
     with pytest.raises(Error) as caught:
         parse_parcel(encode(decode(FULL.to_bytes()) | {field: value}))
     assert caught.value.code == code
+
+
+def test_what_is_just_within_its_limits_is_taken() -> None:
+    largest = replace(
+        ITEM, docket=bytes(MAX_DOCKET_BYTES), parts=(bytes(MAX_PART_BYTES), *(None,) * 255), wraps=(b"",) * 1024
+    )
+    receipts = replace(RECEIPTS, indices=((1 << 63) - 1,) * 512, times_ms=(0,) * 512, nodes=(bytes(32),) * MAX_LEAVES)
+    leaves = JournalNews(head=b"", root=bytes(32), first=(1 << 63) - 1, leaves=bytes(32 * MAX_LEAVES))
+    parcel = replace(FULL, items=(largest,), receipts=(receipts,), news=leaves)
+    assert parse_parcel(parcel.to_bytes()) == parcel
+    with pytest.raises(BadInput):  # at the limit it is judged by what it is
+        parse_parcel(bytes(MAX_PARCEL_BYTES))
 
 
 @pytest.mark.parametrize("lacking", [BATCH, ITEMS])

@@ -38,3 +38,5 @@ def test_an_oversized_part_is_not_even_decoded() -> None:
     with pytest.raises(TooMuch) as caught:
         parse_part(bytes(MAX_PART_BYTES + 1))
     assert caught.value.code == "protocol.part-too-large"
+    with pytest.raises(BadInput):  # at the limit it is judged by what it is
+        parse_part(bytes(MAX_PART_BYTES))

@@ -109,6 +109,17 @@ def test_a_relay_passes_on_a_statement_that_stays_its_originators() -> None:
     assert received.entry.handovers == (handover,)
 
 
+def test_the_word_of_an_agency_that_nobody_introduced_is_taken_and_not_believed() -> None:
+    es, hub, ma = SimulatedPeer("es.cgi"), SimulatedPeer("int.hub"), SimulatedPeer("ma.dgst")
+    introduce(es, hub)
+    introduce(hub, ma)
+    made = es.say()
+    hub.take(es.parcel_with(made))
+    answer = ma.take(hub.parcel_with(made, to="ma.dgst", wraps={made.statement.digest: []}))
+    assert [fault.code for fault in answer.faults] == ["stranger"]
+    assert len(answer.receipts[0].indices) == 1
+
+
 def test_a_sender_opens_its_own_copy(pair: Pair) -> None:
     es, _ = pair
     made = es.say()

@@ -158,6 +158,15 @@ def test_what_is_too_large_is_neither_said_nor_read(attempt: Callable[[], object
     assert caught.value.code == code
 
 
+def test_what_is_just_within_its_limits_is_said_and_read() -> None:
+    made = make(parts=(b"",) * MAX_PARTS)
+    assert made.statement.parts_count == MAX_PARTS
+    proofs = [[bytes(32), bytes(32), length] for length in (0, MAX_PART_BYTES)] * (MAX_PARTS // 2)
+    assert len(parse_part_proofs(proofs)) == MAX_PARTS
+    with pytest.raises(BadInput):
+        parse_statement(bytes(MAX_STATEMENT_BYTES))
+
+
 def signed(**changes: Any) -> bytes:
     """A statement whose signature holds over fields that should not be."""
     names = ["version", "id", "agency", "time", "docket_digest", "docket_commitment", "root", "count"]

@@ -172,6 +172,14 @@ NOT_OPENED: dict[str, tuple[Callable[[], object], str]] = {
         lambda: open_own(sealed(), secrets_by_id=SECRETS, statement_digest=STATEMENT),
         "protocol.other-reader",
     ),
+    "own, of another suite": (
+        lambda: open_own(
+            relabelled(seal_own(KEYS, secret=SECRET, statement_digest=STATEMENT), suite=SUITE_HYBRID),
+            secrets_by_id=SECRETS,
+            statement_digest=STATEMENT,
+        ),
+        "protocol.other-reader",
+    ),
     "own, cut off": (
         lambda: open_own(
             parse_wrap(encode([2, SECRET.identifier, bytes(20)])), secrets_by_id=SECRETS, statement_digest=STATEMENT
@@ -226,6 +234,7 @@ def test_what_a_hostile_sender_sealed_is_judged_too(plain: bytes, code: str) -> 
         encode(["1", bytes(32), b""]),
         encode([True, bytes(32), b""]),
         encode([1, "x", b""]),
+        encode([1, "x" * 32, b""]),
         encode([1, bytes(32), "x"]),
         encode({0: 1}),
     ],

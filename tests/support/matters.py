@@ -1,7 +1,7 @@
 """Enquiries, answers and refusals about invented persons, complete in law, for tests that exchange them.
 
-Invariant: what these functions make passes every check of law when it is said by the officers of `support.node`; a test that wants
-something refused changes one field with ``dataclasses.replace``.
+Invariant: what these functions make passes every check of law when it is said by the officers of `support.node`; a test
+that wants something refused changes one field with ``dataclasses.replace``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ CONDITIONS = Conditions(codes=("H1", "H2"), classification="class.restricted")
 FACTS = "El 3 de marzo se intervino un teléfono con contactos inventados en ambos países."
 PERSON = Subject(
     kind="subject.person",
-    names=(Name("Mojtar Benalí el Invento", "Latn"), Name("El Zurdo", "Latn", "name.nickname"), Name("Ahmed", "Latn", "name.father")),
+    names=(
+        Name("Mojtar Benalí el Invento", "Latn"),
+        Name("El Zurdo", "Latn", "name.nickname"),
+        Name("Ahmed", "Latn", "name.father"),
+    ),
     births=(PartialDate(year=1984, month=3), PartialDate(year=1983, until_year=1985, circa=True)),
     nationalities=("MA",),
     sex="M",
@@ -95,4 +99,8 @@ def no_hit() -> Answer:
 
 def refusal(*, partial: bool = False) -> Refusal:
     """A refusal on one ground."""
-    return Refusal(grounds=("refusal.ongoing-investigation",), reasons=Text("fr", "Une enquête inventée est en cours."), partial=partial)
+    return Refusal(
+        grounds=("refusal.ongoing-investigation",),
+        reasons=Text("fr", "Une enquête inventée est en cours."),
+        partial=partial,
+    )

@@ -7,12 +7,14 @@
         carry(es, ma)                                 # parcels and receipts to and fro, then dispatch on both sides
         ma.use(); …                                   # now Rabat's tables are read
 
-Invariant: one home is bound at a time (`Node.use`); what a test writes, the next one does not see. Every test that asks for ``node``
-carries ``@pytest.mark.storage``: `make test` runs it on SQLite and again on PostgreSQL (``TANSIQ_TEST_DB=postgres``).
+Invariant: one home is bound at a time (`Node.use`); what a test writes, the next one does not see. Every test that asks
+for ``node`` carries ``@pytest.mark.storage``: `make test` runs it on SQLite and again on PostgreSQL
+(``TANSIQ_TEST_DB=postgres``).
 
-How it is quick: a home is made once per run with `node.creation.create_node` (about a second) and copied for each test: files on SQLite
-(some milliseconds), ``CREATE DATABASE … TEMPLATE`` on PostgreSQL (about 50 ms for each of a node's two databases). Opening one costs
-30 ms (Argon2), switching between two a millisecond. Officers are signed in already: their passphrases' Argon2 runs once per run.
+How it is quick: a home is made once per run with `node.creation.create_node` (about a second) and copied for each test:
+files on SQLite (some milliseconds), ``CREATE DATABASE … TEMPLATE`` on PostgreSQL (about 50 ms for each of a node's two
+databases). Opening one costs 30 ms (Argon2), switching between two a millisecond. Officers are signed in already: their
+passphrases' Argon2 runs once per run.
 
 The cast, all invented. Madrid: desk ``counter-terrorism`` (officer ES-4017), embassy office (ES-3300), head (ES-1001).
 Rabat: desk ``counter-terrorism`` (MA-2210), head (MA-1001). Every passphrase is `PASSPHRASE`.
@@ -210,7 +212,8 @@ def _copy(home: Home, path: Path) -> Home:
     if not home.on_postgresql:
         return replace(home, path=path)
     main, keys = (
-        postgres.address_of(postgres.create_database(template=_database(address))) for address in (home.database, home.keys_database)
+        postgres.address_of(postgres.create_database(template=_database(address)))
+        for address in (home.database, home.keys_database)
     )
     copied = replace(home, path=path, database=main, keys_database=keys)
     (path / "node.toml").write_text(copied.to_toml(), encoding="utf-8")
@@ -277,7 +280,9 @@ def _send(sender: Node, receiver: Node, lanes: tuple[Lane, ...]) -> bool:
 
 
 def deliver(parcel: Parcel, receiver: Node) -> Parcel:
-    """What the door does with a parcel: takes it and answers with receipts. Raises what `take` raises; ``receiver`` stays bound."""
+    """What the door does with a parcel: takes it and answers with receipts. Raises what `take` raises; ``receiver``
+    stays bound.
+    """
     context = receiver.use()
     intake = take(parse_parcel(parcel.to_bytes()), peer=parcel.sender, context=context)
     answer = make_parcel(parcel.sender, context=context, taken=[intake.taken] if intake.taken else [])
@@ -285,7 +290,9 @@ def deliver(parcel: Parcel, receiver: Node) -> Parcel:
 
 
 def carry(one: Node, other: Node, *, dispatch: bool = True) -> None:
-    """Carries everything that waits between two nodes, receipts too, and dispatches it, until both are quiet; ``one`` stays bound."""
+    """Carries everything that waits between two nodes, receipts too, and dispatches it, until both are quiet; ``one``
+    stays bound.
+    """
     moved = True
     while moved:
         moved = False

@@ -1,7 +1,9 @@
-"""A real PostgreSQL for the tests: one server per run, from the wheel, reached over a Unix socket in a temporary directory.
+"""A real PostgreSQL for the tests: one server per run, from the wheel, reached over a Unix socket in a temporary
+directory.
 
-Invariant: it is started when the first test asks for it and ended with this process. It does not wait for the disk (``fsync`` off): the
-tests kill nodes, never this server. A database is made from a template in some 30 ms, so each test gets its own.
+Invariant: it is started when the first test asks for it and ended with this process. It does not wait for the disk
+(``fsync`` off): the tests kill nodes, never this server. A database is made from a template in some 30 ms, so each test
+gets its own.
 """
 
 from __future__ import annotations
@@ -62,7 +64,9 @@ def create_database(*, template: str = "template0") -> str:
     """Makes a database as a copy of ``template`` (to which nobody may be connected); returns its name."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
     _control().execute(
-        sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8' STRATEGY file_copy").format(sql.Identifier(name), sql.Identifier(template))
+        sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8' STRATEGY file_copy").format(
+            sql.Identifier(name), sql.Identifier(template)
+        )
     )
     return name
 

@@ -1,7 +1,7 @@
 """Contents: the parts of a stored statement and the content of an own item, opened with the keys that are left.
 
-Invariant: what opens was committed to and is checked against its commitment; what was erased is None, never an error, so that one
-erased part hides no other. Nothing here decides who may read: the caller has asked, and has logged it.
+Invariant: what opens was committed to and is checked against its commitment; what was erased is None, never an error,
+so that one erased part hides no other. Nothing here decides who may read: the caller has asked, and has logged it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from tansiq.cases.sql import chunks, marks
 from tansiq.errors import NotFound
 from tansiq.keystore.store import KeyStore
 from tansiq.protocol.cbor import decode
@@ -20,9 +21,6 @@ from tansiq.protocol.parts import Part, parse_part
 from tansiq.protocol.statement import Statement, parse_part_proofs, parse_statement
 
 __all__ = ["StoredStatement", "open_statements"]
-
-_CHUNK = 500
-
 
 @dataclass(frozen=True, slots=True)
 class StoredStatement:
@@ -47,7 +45,11 @@ def _opened(row: Sequence[object], keys: KeyStore) -> StoredStatement:
     read = None
     if docket_key is not None:
         content, _ = reveal(
-            docket, key=docket_key, statement_id=statement.id, place=DOCKET_PLACE, commitment=statement.docket_commitment
+            docket,
+            key=docket_key,
+            statement_id=statement.id,
+            place=DOCKET_PLACE,
+            commitment=statement.docket_commitment,
         )
         read = parse_docket(content)
     found: list[Part | None] = []
@@ -64,11 +66,11 @@ def _opened(row: Sequence[object], keys: KeyStore) -> StoredStatement:
 def open_statements(statements: Sequence[bytes], *, keys: KeyStore) -> dict[bytes, StoredStatement]:
     """Those of ``statements`` that are stored here, opened. Raises NotProven (altered) or BadInput."""
     found: dict[bytes, StoredStatement] = {}
-    for at in range(0, len(statements), _CHUNK):
-        chunk = list(statements[at : at + _CHUNK])
-        marks = ", ".join(["%s"] * len(chunk))
+    for chunk in chunks(statements):
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT id, encoded, docket, proofs, parts FROM exchange_statement WHERE id IN ({marks})", chunk)
+            cursor.execute(
+                f"SELECT id, encoded, docket, proofs, parts FROM exchange_statement WHERE id IN ({marks(chunk)})", chunk
+            )
             rows = cursor.fetchall()
         found.update((bytes(row[0]), _opened(row, keys)) for row in rows)
     return found

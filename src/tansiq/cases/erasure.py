@@ -1,34 +1,45 @@
 """Erasure: an item ends, provably and for good, and a crash at any instruction leaves something that the sweep finishes.
 
-Invariant: the order is tombstone (with its leaf in the access journal), then the key, then the ciphertext. Once the tombstone is
-committed the item is erased for everybody; once its key is gone it is erased in every backup too, for ordinary backups hold no keys and
-the key store keeps an empty slot. So `replay_erasures` finds, after a backup was restored, what ended since, and ends it again.
-The tombstone says when and by whose order, not what (Directive (EU) 2016/680, Article 25; Regulation (EU) 2016/794, Article 31).
+Invariant: the order is tombstone (with its leaf in the access journal), then the key, then the ciphertext. Once the
+tombstone is committed the item is erased for everybody; once its key is gone it is erased in every backup too, for
+ordinary backups hold no keys and the key store keeps an empty slot. So `replay_erasures` finds, after a backup was
+restored, what ended since, and ends it again. The tombstone says when and by whose order, not what; what other rooms
+derived from an item goes in the same commit (`follow`). Directive (EU) 2016/680, Article 25; Regulation (EU) 2016/794,
+Article 31.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from django.db import connection, transaction
 
 from tansiq.cases.queries import ItemRow, item_row
+from tansiq.cases.sql import CHUNK, for_update, insert
 from tansiq.errors import Conflict, NotFound
 from tansiq.exchange.context import Context
 from tansiq.journal.access import Access, Operation, log_access
+from tansiq.keystore.store import KeyStore
 from tansiq.protocol.cbor import decode, encode
 from tansiq.protocol.ids import id_text
 
-__all__ = ["Ground", "erase_due", "erase_item", "replay_erasures", "sweep_erasures"]
+__all__ = ["Ground", "erase_due", "erase_item", "follow", "replay_erasures", "sweep_erasures"]
 
 NODE = "node"
 """Who ordered it where a rule did: the machine itself."""
-_CHUNK = 500
+
+Follower = Callable[[Sequence[ItemRow]], None]
+"""Removes what a room derived from items that end, in the commit of their tombstones."""
+
+_followers: list[Follower] = []
 
 
 class Ground(StrEnum):
-    """Why an item ended: an officer ordered it, its time had come, its originator recalled it, or a restored backup brought it back."""
+    """Why an item ended: an officer ordered it, its time had come, its originator recalled it, or a restored backup
+    had brought it back.
+    """
 
     ORDERED = "erasure.ordered"
     RETENTION = "erasure.retention"
@@ -36,8 +47,14 @@ class Ground(StrEnum):
     REPLAYED = "erasure.replayed"
 
 
+def follow(follower: Follower) -> None:
+    """Lets a room remove what it derived from items that end; registering again changes nothing."""
+    if follower not in _followers:
+        _followers.append(follower)
+
+
 def _refuse_while_leaving(row: ItemRow) -> None:
-    """A part of our own statement that has no receipt yet can't be erased: the peer would be given another thing than was signed for."""
+    """Raises Conflict while a statement of ours has no receipt: its peer would get another thing than was signed for."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT 1 FROM exchange_outbox WHERE statement = %s UNION ALL SELECT 1 FROM exchange_sent s "
@@ -49,7 +66,7 @@ def _refuse_while_leaving(row: ItemRow) -> None:
 
 
 def _bury(rows: Sequence[ItemRow], *, context: Context, ordered_by: str, ground: Ground) -> None:
-    """The tombstones and their leaves in the access journal, in one commit."""
+    """The tombstones, their leaves in the access journal, and the end of everything derived, in one commit."""
     now_ms = context.clock()
     with transaction.atomic():
         log_access(
@@ -67,41 +84,60 @@ def _bury(rows: Sequence[ItemRow], *, context: Context, ordered_by: str, ground:
             ],
             keys=context.keys,
         )
+        for follower in _followers:
+            follower(rows)
         with connection.cursor() as cursor:
             cursor.executemany(
-                "INSERT INTO cases_tombstone (item, at_ms, ordered_by, ground, done_ms) VALUES (%s, %s, %s, %s, NULL) ON CONFLICT DO NOTHING",
+                insert("cases_tombstone", ("item", "at_ms", "ordered_by", "ground"), "ON CONFLICT DO NOTHING"),
                 [(row.id, now_ms, ordered_by, str(ground)) for row in rows],
             )
-            cursor.executemany("UPDATE cases_item SET erased = %s WHERE id = %s", [(True, row.id) for row in rows])
+            cursor.executemany(
+                "UPDATE cases_item SET erased = %s, source = '', information = '', basis = '', handling = '', "
+                "classification = '', category = '', purpose = '', special = %s, protected = %s, incoming = '' "
+                "WHERE id = %s",
+                [(True, False, False, row.id) for row in rows],
+            )
+
+
+def _forget(thing: bytes, place: int, keys: KeyStore) -> None:
+    """Empties the slot of a key; where there was none, nothing is left that could open anything."""
+    with contextlib.suppress(Conflict):
+        keys.erase(thing, place=place)
+
+
+def _slot(row: ItemRow) -> tuple[bytes, int]:
+    """Where the key store keeps the item's key: the statement's slots begin with its docket."""
+    return (row.id, 0) if row.statement is None else (row.statement, row.place + 1)
 
 
 def _empty(row: ItemRow, *, context: Context) -> None:
-    """Key, then ciphertext, of an item whose tombstone is committed; again, it changes nothing."""
-    thing, place = (row.id, 0) if row.statement is None else (row.statement, row.place + 1)
-    try:
-        context.keys.erase(thing, place=place)
-    except Conflict:
-        pass  # there was no key: nothing is left that could open it
+    """Keys, then ciphertexts, of an item whose tombstone is committed; again, it changes nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM cases_incoming_answer WHERE item = %s", (row.id,))
+        answers = [bytes(found[0]) for found in cursor.fetchall()]
+    _forget(*_slot(row), context.keys)
+    for answer in answers:
+        _forget(answer, 0, context.keys)
     if row.statement is not None:
         context.keys.drop_wraps([row.statement])
     with transaction.atomic(), connection.cursor() as cursor:
-        if row.statement is None:
-            cursor.execute("UPDATE cases_item SET concealed = NULL WHERE id = %s", (row.id,))
-        else:
-            lock = " FOR UPDATE" if connection.vendor == "postgresql" else ""
-            cursor.execute(f"SELECT parts FROM exchange_statement WHERE id = %s{lock}", (row.statement,))
-            found = cursor.fetchone()
-            if found is not None:
+        cursor.execute("UPDATE cases_item SET concealed = NULL WHERE id = %s", (row.id,))
+        cursor.execute("UPDATE cases_incoming_answer SET concealed = NULL WHERE item = %s", (row.id,))
+        if row.statement is not None:
+            cursor.execute(f"SELECT parts FROM exchange_statement WHERE id = %s{for_update()}", (row.statement,))
+            if (found := cursor.fetchone()) is not None:
                 parts = decode(bytes(found[0]))
                 parts[row.place] = None
                 cursor.execute("UPDATE exchange_statement SET parts = %s WHERE id = %s", (encode(parts), row.statement))
-        cursor.execute("UPDATE cases_tombstone SET done_ms = %s WHERE item = %s AND done_ms IS NULL", (context.clock(), row.id))
+        cursor.execute(
+            "UPDATE cases_tombstone SET done_ms = %s WHERE item = %s AND done_ms IS NULL", (context.clock(), row.id)
+        )
 
 
 def erase_item(item: bytes, *, context: Context, ordered_by: str, ground: Ground = Ground.ORDERED) -> None:
     """Erases one item by the order of ``ordered_by`` (a service number); again, it changes nothing.
 
-    Raises NotFound ('cases.unknown-item'), Conflict ('cases.still-leaving': it has not been receipted by its addressee).
+    Raises NotFound ('cases.unknown-item'), Conflict ('cases.still-leaving': its addressee has not receipted it).
     """
     row = item_row(item)
     if not row.erased:
@@ -111,20 +147,19 @@ def erase_item(item: bytes, *, context: Context, ordered_by: str, ground: Ground
 
 
 def erase_due(*, context: Context, limit: int = 100) -> int:
-    """Erases up to ``limit`` items whose end has come; returns how many. What is still leaving waits for the next time."""
+    """Erases up to ``limit`` items whose end has come; returns how many. What is still leaving waits."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id FROM cases_item WHERE erase_ms IS NOT NULL AND erased = %s AND erase_ms <= %s ORDER BY erase_ms LIMIT %s",
+            "SELECT id FROM cases_item WHERE erase_ms IS NOT NULL AND erased = %s AND erase_ms <= %s "
+            "ORDER BY erase_ms LIMIT %s",
             (False, context.clock(), limit),
         )
         due = [bytes(row[0]) for row in cursor.fetchall()]
     count = 0
     for item in due:
-        try:
+        with contextlib.suppress(Conflict):
             erase_item(item, context=context, ordered_by=NODE, ground=Ground.RETENTION)
-        except Conflict:
-            continue
-        count += 1
+            count += 1
     return count
 
 
@@ -138,32 +173,37 @@ def sweep_erasures(*, context: Context, limit: int = 100) -> int:
     return len(waiting)
 
 
-def _slot_is_empty(row: ItemRow, context: Context) -> bool:
-    """Whether the key store keeps an empty slot for the item: the mark of an erasure that this database does not know."""
-    thing, place = (row.id, 0) if row.statement is None else (row.statement, row.place + 1)
+def _ended_elsewhere(row: ItemRow, keys: KeyStore) -> bool:
+    """Whether the key store keeps an empty slot for the item: the mark of an erasure that this database lost."""
+    thing, place = _slot(row)
     try:
-        keys = context.keys.contents(thing)
+        held = keys.contents(thing)
     except NotFound:
         return False
-    return place < len(keys) and keys[place] is None
+    return place < len(held) and held[place] is None
 
 
 def replay_erasures(*, context: Context) -> int:
     """After a backup was restored: ends again every item that ended since it was made; returns how many.
 
-    Reads the keys of every item, so it takes a while; it may be ended and begun again at any time.
+    Looks at the keys of every item, so it takes its time; it may be ended and begun again at any moment.
     """
     last, count = b"", 0
     while True:
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT id FROM cases_item WHERE id > %s AND erased = %s ORDER BY id LIMIT {_CHUNK}", (last, False))
+            cursor.execute(
+                f"SELECT id FROM cases_item WHERE id > %s AND erased = %s ORDER BY id LIMIT {CHUNK}", (last, False)
+            )
             ids = [bytes(row[0]) for row in cursor.fetchall()]
         if not ids:
-            return count + sweep_erasures(context=context, limit=1_000_000)
+            break
         last = ids[-1]
-        gone = [row for row in map(item_row, ids) if _slot_is_empty(row, context)]
+        gone = [row for row in map(item_row, ids) if _ended_elsewhere(row, context.keys)]
         if gone:
             _bury(gone, context=context, ordered_by=NODE, ground=Ground.REPLAYED)
-            for row in gone:
-                _empty(row, context=context)
+        for row in gone:
+            _empty(row, context=context)
         count += len(gone)
+    while sweep_erasures(context=context):
+        pass
+    return count

@@ -1,7 +1,7 @@
 """What this room keeps: items, tombstones of erased ones, and what was answered about how incoming ones were obtained.
 
-Invariant: rows hold codes, numbers, references and ciphertext. A row of `Item` is never deleted: an erased one keeps its codes' place
-empty (`erasure`) and its `Tombstone` says when and by whose order it ended, not what it was.
+Invariant: rows hold codes, numbers, references and ciphertext. A row of `Item` is never deleted: an erased one keeps
+its codes' place empty (`erasure`) and its `Tombstone` says when and by whose order it ended, not what it was.
 """
 
 from __future__ import annotations
@@ -48,12 +48,16 @@ class Item(models.Model):
         db_table = "cases_item"
         constraints = [models.UniqueConstraint(fields=["statement", "place"], name="cases_item_part")]
         indexes = [
-            models.Index(fields=["erase_ms"], name="cases_item_ends", condition=models.Q(erase_ms__isnull=False, erased=False)),
+            models.Index(
+                fields=["erase_ms"], name="cases_item_ends", condition=models.Q(erase_ms__isnull=False, erased=False)
+            ),
         ]
 
 
 class Tombstone(models.Model):
-    """An erasure: which item, when, by whose order (a service number), on which ground; ``done_ms`` when all of it was carried out."""
+    """An erasure: which item, when, by whose order (a service number), on which ground; ``done_ms`` when all of it was
+    carried out.
+    """
 
     item = models.BinaryField(primary_key=True, max_length=16)
     at_ms = models.BigIntegerField()
@@ -63,11 +67,15 @@ class Tombstone(models.Model):
 
     class Meta:
         db_table = "cases_tombstone"
-        indexes = [models.Index(fields=["at_ms"], name="cases_tombstone_open", condition=models.Q(done_ms__isnull=True))]
+        indexes = [
+            models.Index(fields=["at_ms"], name="cases_tombstone_open", condition=models.Q(done_ms__isnull=True))
+        ]
 
 
 class IncomingAnswer(models.Model):
-    """'May this have been obtained by ill-treatment?': one answer about one item; later ones are added, none is changed."""
+    """'May this have been obtained by ill-treatment?': one answer about one item; later ones are added, none is
+    changed.
+    """
 
     id = models.BinaryField(primary_key=True, max_length=16)
     item = models.BinaryField(max_length=16, db_index=True)

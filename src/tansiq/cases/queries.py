@@ -1,17 +1,19 @@
 """Reading items: those of a case or of a statement, and the content of one.
 
-Invariant: rows are codes and may be listed; a content is opened one at a time, and `open_item` logs who consulted it and why
-(Directive (EU) 2016/680, Article 25).
+Invariant: rows are codes and may be listed; a content is opened one at a time, and `open_item` logs who consulted it
+and why (Directive (EU) 2016/680, Article 25).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from django.db import connection
 
 from tansiq.cases.contents import open_statements
+from tansiq.cases.sql import CHUNK, chunks, marks
 from tansiq.errors import Error, NotFound
 from tansiq.exchange.context import Context
 from tansiq.journal.access import Access, Operation, log_access
@@ -22,16 +24,10 @@ from tansiq.protocol.parts import Part, parse_part
 
 __all__ = ["ItemRow", "item_faults", "item_row", "items_of", "items_of_statements", "open_item"]
 
-_FIELDS = (
-    "id, case_ref, statement, place, kind, originator, source, information, basis, handling, classification, category, purpose, "
-    "special, protected, incoming, expires_ms, review_ms, erase_ms, received_ms, created_ms, erased"
-)
-_CHUNK = 500
-
 
 @dataclass(frozen=True, slots=True)
 class ItemRow:
-    """An item without its content; fields as in `models.Item`."""
+    """An item without its content; the columns of `models.Item` in this order, ``case`` being ``case_ref``."""
 
     id: bytes
     case: bytes
@@ -62,45 +58,52 @@ class ItemRow:
         return self.source + self.information
 
 
-def _row(values: Sequence[object]) -> ItemRow:
-    (item, case, statement, place, kind, originator, source, information, basis, handling, classification, category, purpose,
-     special, protected, incoming, expires_ms, review_ms, erase_ms, received_ms, created_ms, erased) = values  # fmt: skip
-    return ItemRow(
-        bytes(item), bytes(case), None if statement is None else bytes(statement), place, kind, originator,  # type: ignore[call-overload, arg-type]
-        source, information, basis, tuple(str(handling).split()), classification, tuple(str(category).split()), purpose,  # type: ignore[arg-type]
-        bool(special), bool(protected), incoming, expires_ms, review_ms, erase_ms, received_ms, created_ms, bool(erased),  # type: ignore[arg-type]
-    )  # fmt: skip
+_COLUMNS = ", ".join("case_ref" if field.name == "case" else field.name for field in fields(ItemRow))
+
+
+def _row(values: Sequence[Any]) -> ItemRow:
+    """A row as the database gives it: bytes may be a view, true may be 1."""
+    row = ItemRow(*values)
+    return replace(
+        row,
+        id=bytes(row.id),
+        case=bytes(row.case),
+        statement=None if row.statement is None else bytes(row.statement),
+        handling=tuple(values[9].split()),
+        category=tuple(values[11].split()),
+        special=bool(row.special),
+        protected=bool(row.protected),
+        erased=bool(row.erased),
+    )
+
+
+def _rows(where: str, values: Sequence[Any]) -> list[ItemRow]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {_COLUMNS} FROM cases_item WHERE {where}", values)
+        return [_row(row) for row in cursor.fetchall()]
 
 
 def items_of(case: bytes) -> list[ItemRow]:
     """The items of a case (or of a matter that has none), the oldest first; erased ones among them."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {_FIELDS} FROM cases_item WHERE case_ref = %s ORDER BY id", (case,))
-        return [_row(row) for row in cursor.fetchall()]
+    return _rows("case_ref = %s ORDER BY id", [case])
 
 
 def items_of_statements(statements: Sequence[bytes]) -> dict[bytes, list[ItemRow]]:
     """The items that point to parts of ``statements``, in the order of the parts."""
     found: dict[bytes, list[ItemRow]] = {statement: [] for statement in statements}
-    for at in range(0, len(statements), _CHUNK):
-        chunk = list(statements[at : at + _CHUNK])
-        marks = ", ".join(["%s"] * len(chunk))
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {_FIELDS} FROM cases_item WHERE statement IN ({marks}) ORDER BY place", chunk)
-            for row in map(_row, cursor.fetchall()):
-                if row.statement is not None:
-                    found[row.statement].append(row)
+    for chunk in chunks(statements):
+        for row in _rows(f"statement IN ({marks(chunk)}) ORDER BY place", chunk):
+            if row.statement is not None:
+                found[row.statement].append(row)
     return found
 
 
 def item_row(item: bytes) -> ItemRow:
     """One item's row. Raises NotFound."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {_FIELDS} FROM cases_item WHERE id = %s", (item,))
-        row = cursor.fetchone()
-    if row is None:
+    rows = _rows("id = %s", [item])
+    if not rows:
         raise NotFound("cases.unknown-item", item=item.hex())
-    return _row(row)
+    return rows[0]
 
 
 def _own_part(item: bytes, keys: KeyStore) -> Part:
@@ -116,11 +119,11 @@ def _own_part(item: bytes, keys: KeyStore) -> Part:
 
 def _content(row: ItemRow, keys: KeyStore) -> Part:
     """The content of an item that was not erased. Raises NotFound ('cases.erased')."""
-    if row.erased:
-        raise NotFound("cases.erased", item=id_text(row.id))
-    if row.statement is None:
+    if row.statement is None and not row.erased:
         return _own_part(row.id, keys)
-    stored = open_statements([row.statement], keys=keys).get(row.statement)
+    stored = None
+    if row.statement is not None and not row.erased:
+        stored = open_statements([row.statement], keys=keys).get(row.statement)
     part = stored.parts[row.place] if stored is not None else None
     if part is None:
         raise NotFound("cases.erased", item=id_text(row.id))
@@ -132,21 +135,16 @@ def open_item(item: bytes, *, context: Context, officer: str, purpose: str, just
 
     Raises NotFound ('cases.unknown-item', 'cases.erased'). Whether the officer may see it is the caller's question.
     """
-    row = item_row(item)
-    part = _content(row, context.keys)
-    log_access(
-        [
-            Access(
-                operation=Operation.CONSULTATION,
-                officer=officer,
-                thing=item,
-                purpose=purpose,
-                justification=justification,
-                time_ms=context.clock(),
-            )
-        ],
-        keys=context.keys,
+    part = _content(item_row(item), context.keys)
+    access = Access(
+        operation=Operation.CONSULTATION,
+        officer=officer,
+        thing=item,
+        purpose=purpose,
+        justification=justification,
+        time_ms=context.clock(),
     )
+    log_access([access], keys=context.keys)
     return part
 
 
@@ -154,42 +152,29 @@ def item_faults(*, context: Context) -> Iterator[tuple[bytes, str]]:
     """Every item that is not as it should be, with the code of what is wrong: for the node's self-check.
 
     ``not-opened``: a live item whose content does not open; ``still-there``: an erased one whose content does;
-    ``no-tombstone``: an erased one of which nobody knows who ordered it; ``unfinished``: an erasure that waits for its sweep.
+    ``no-tombstone``: an erased one of which nobody knows who ordered it; ``unfinished``: an erasure that waits for its
+    sweep.
     """
     last = b""
-    while True:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT {_FIELDS} FROM cases_item WHERE id > %s ORDER BY id LIMIT {_CHUNK}", (last,))
-            rows = [_row(row) for row in cursor.fetchall()]
-            if not rows:
-                return
-            marks = ", ".join(["%s"] * len(rows))
-            cursor.execute(f"SELECT item, done_ms FROM cases_tombstone WHERE item IN ({marks})", [row.id for row in rows])
-            ended = {bytes(item): done_ms for item, done_ms in cursor.fetchall()}
+    while rows := _rows(f"id > %s ORDER BY id LIMIT {CHUNK}", [last]):
         last = rows[-1].id
+        with connection.cursor() as cursor:
+            ids = [row.id for row in rows]
+            cursor.execute(f"SELECT item, done_ms FROM cases_tombstone WHERE item IN ({marks(ids)})", ids)
+            ended = {bytes(item): done_ms for item, done_ms in cursor.fetchall()}
         for row in rows:
-            yield from ((row.id, fault) for fault in _faults(row, ended, context.keys))
+            if fault := _fault(row, ended, context.keys):
+                yield row.id, fault
 
 
-def _faults(row: ItemRow, ended: dict[bytes, int | None], keys: KeyStore) -> Iterator[str]:
+def _fault(row: ItemRow, ended: dict[bytes, int | None], keys: KeyStore) -> str:
+    """What is wrong with one item; '' when nothing is."""
     if row.erased and row.id not in ended:
-        yield "no-tombstone"
-    elif row.erased and ended[row.id] is None:
-        yield "unfinished"
-    elif row.erased:
-        try:
-            _content(_live(row), keys)
-        except Error:
-            return
-        yield "still-there"
-    else:
-        try:
-            _content(row, keys)
-        except Error:
-            yield "not-opened"
-
-
-def _live(row: ItemRow) -> ItemRow:
-    """The row as if it were not erased, to try whether its content still opens."""
-    values = {name: getattr(row, name) for name in ItemRow.__slots__}
-    return ItemRow(**{**values, "erased": False})
+        return "no-tombstone"
+    if row.erased and ended[row.id] is None:
+        return "unfinished"
+    try:
+        _content(replace(row, erased=False), keys)
+    except Error:
+        return "" if row.erased else "not-opened"
+    return "still-there" if row.erased else ""

@@ -11,12 +11,14 @@ from typing import Any
 
 from django.db import connection
 
-from tansiq.errors import NotFound
+from tansiq.errors import NotFound, NotProven
 from tansiq.protocol.directory import Certified, Directory, Use, parse_directory
 from tansiq.protocol.docket import agency_of
 from tansiq.protocol.keys import PublicSealingKey, PublicSigningKey
 
-__all__ = ["PartnerState", "current_directory", "documents_of", "node_keys", "own_directory", "partners", "sealing_key_of"]
+__all__ = [
+    "PartnerState", "current_directory", "documents_of", "node_keys", "own_directory", "partners", "sealing_key_of", "signing_key",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +78,40 @@ def documents_of(agency: str) -> list[Directory]:
         return [_parsed(bytes(row[0])) for row in cursor.fetchall()]
 
 
-def node_keys(directory: Directory, time_ms: int) -> dict[bytes, PublicSigningKey]:
-    """The node signing keys that are believed at ``time_ms``, by identifier."""
-    return _node_keys(directory.encoded, time_ms // 60_000)
-
-
 @lru_cache(maxsize=256)
-def _node_keys(encoded: bytes, minute: int) -> dict[bytes, PublicSigningKey]:
+def _signing_keys(encoded: bytes) -> dict[bytes, tuple[Certified, PublicSigningKey]]:
     keys = {}
     for certified in _parsed(encoded).keys:
-        if certified.use == Use.NODE_SIGNS and not certified.doubt_at(minute * 60_000 + 59_999):
+        if certified.use == Use.NODE_SIGNS:
             key = PublicSigningKey(certified.public)
-            keys[key.identifier] = key
+            keys[key.identifier] = (certified, key)
     return keys
+
+
+def node_keys(directory: Directory, time_ms: int) -> dict[bytes, PublicSigningKey]:
+    """The node signing keys that are believed at ``time_ms``, by identifier.
+
+    One that begins later by our clock is among them: the identity key certified it, and clocks differ.
+    """
+    certified = _signing_keys(directory.encoded)
+    return {identifier: key for identifier, (one, key) in certified.items() if one.doubt_at(time_ms) in {"", "early"}}
+
+
+def signing_key(directory: Directory, identifier: bytes, *, signed_ms: int, now_ms: int) -> PublicSigningKey:
+    """The node key with which something was signed that arrives at ``now_ms`` and says that it was signed at ``signed_ms``.
+
+    A key that ended in good order is believed for what was signed before its end: a courier's file may be a year old. A revoked
+    one is believed for nothing that arrives from then on, for a thief writes any time he likes. Raises NotProven.
+    """
+    found = _signing_keys(directory.encoded).get(identifier)
+    if found is None:
+        older = any(identifier in _signing_keys(document.encoded) for document in documents_of(directory.agency))
+        raise NotProven("exchange.key-not-believed" if older else "exchange.unknown-key", agency=directory.agency)
+    certified, key = found
+    revoked = certified.revoked_ms and max(signed_ms, now_ms) >= certified.revoked_ms
+    if revoked or (certified.until_ms and signed_ms >= certified.until_ms):
+        raise NotProven("exchange.key-not-believed", agency=directory.agency)
+    return key
 
 
 def sealing_key_of(post: str, time_ms: int) -> tuple[Certified, PublicSealingKey]:
@@ -98,7 +121,10 @@ def sealing_key_of(post: str, time_ms: int) -> tuple[Certified, PublicSealingKey
 
 @lru_cache(maxsize=4096)
 def _sealing_key(encoded: bytes, post: str, minute: int) -> tuple[Certified, PublicSealingKey]:
-    found = _parsed(encoded).current(Use.POST_OPENS, post, minute * 60_000)
+    directory = _parsed(encoded)
+    found = directory.current(Use.POST_OPENS, post, minute * 60_000)
+    if not found:  # a key that begins later by our clock: clocks differ, and its owner has it since it certified it
+        found = tuple(key for key in directory.keys if (key.use, key.owner, key.doubt_at(minute * 60_000)) == (Use.POST_OPENS, post, "early"))
     if not found:
         raise NotFound("directory.unknown-post", post=post)
     return found[0], PublicSealingKey(found[0].public)

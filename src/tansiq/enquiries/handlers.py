@@ -1,8 +1,9 @@
 """What arrives for this room: requests, answers, refusals, each verified before a row is written.
 
-Invariant: what is not signed by an officer of its desk, contradicts its docket, lacks what the law wants, or answers what was never asked
-is refused as a whole: the post room quarantines it with the reason and nothing of it is used. A request is checked against the registers
-as it arrives (Directive (EU) 2023/977, Article 16(1)(d)); what is found is a proposal for a person.
+Invariant: what is not signed by an officer of its desk, contradicts its docket, lacks what the law wants, or answers
+what was never asked is refused as a whole: the post room quarantines it with the reason and nothing of it is used. A
+request is checked against the registers as it arrives (Directive (EU) 2023/977, Article 16(1)(d)); what is found is a
+proposal for a person.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from tansiq.policy.law import answer_faults, law_faults, refusal_faults
 from tansiq.protocol.directory import Directory
 from tansiq.protocol.docket import Docket, agency_of
 from tansiq.protocol.parts import Part
-from tansiq.registers.matching import match_person
+from tansiq.registers.matching import RegisterIndex, index_of
 
 __all__ = ["register_kinds"]
 
@@ -120,14 +121,21 @@ def _enquiry_row(one: Arrived, request: Enquiry, *, officer: str, context: Conte
 
 
 def _collected(row: EnquiryRow, *, operation: Operation, now_ms: int) -> Access:
-    return Access(operation=operation, officer=NODE, thing=row.matter, purpose=row.purpose, justification=row.field, time_ms=now_ms)
+    return Access(
+        operation=operation,
+        officer=NODE,
+        thing=row.matter,
+        purpose=row.purpose,
+        justification=row.field,
+        time_ms=now_ms,
+    )
 
 
-def _matches(row: EnquiryRow, request: Enquiry, context: Context) -> list[tuple[object, ...]]:
+def _matches(row: EnquiryRow, request: Enquiry, index: RegisterIndex) -> list[tuple[object, ...]]:
     """What the registers propose, each entry once, under the subject that it fits best."""
     best: dict[bytes, tuple[float, int, str]] = {}
     for place, subject in enumerate(request.subjects):
-        for match in match_person(subject, context=context, limit=_MOST_MATCHES):
+        for match in index.match(subject, limit=_MOST_MATCHES):
             if match.entry not in best or match.score > best[match.entry][0]:
                 best[match.entry] = (match.score, place, " ".join(match.reasons)[:1024])
     return [(row.matter, entry, place, score, reasons) for entry, (score, place, reasons) in best.items()]
@@ -141,6 +149,8 @@ def _take_requests(arrived: Sequence[Arrived], context: Context) -> None:
     matches: list[tuple[object, ...]] = []
     accesses: list[Access] = []
     _refuse_known(arrived)
+    index = index_of(context)
+    index.refresh()
     for one in arrived:
         request = _read_request(one)
         act = verified_act(one, directories=directories)
@@ -160,7 +170,7 @@ def _take_requests(arrived: Sequence[Arrived], context: Context) -> None:
             )
         )
         accesses.append(_collected(row, operation=Operation.COLLECTION, now_ms=now_ms))
-        if found := _matches(row, request, context):
+        if found := _matches(row, request, index):
             matches += found
             accesses.append(_collected(row, operation=Operation.COMBINATION, now_ms=now_ms))
     add_enquiries(rows)
@@ -191,7 +201,9 @@ def _read_reply(arrived: Arrived) -> tuple[Answer | Refusal, tuple[Item, ...]]:
 
 
 def _asked(arrived: Arrived, known: dict[bytes, EnquiryRow]) -> EnquiryRow:
-    """The enquiry of ours that is answered. Raises NotFound, Refused (not its addressee), NotProven, Conflict (it is closed)."""
+    """The enquiry of ours that is answered. Raises NotFound, Refused (not its addressee), NotProven, Conflict (it is
+    closed).
+    """
     docket = arrived.docket
     enquiry = known.get(docket.matter)
     if enquiry is None or enquiry.direction != Direction.OUT:
@@ -223,13 +235,21 @@ def _take_replies(arrived: Sequence[Arrived], context: Context) -> None:
         received_ms = enquiry.received_ms
         if received_ms is None:
             received_ms = received_at([enquiry.request], enquiry.partner).get(enquiry.request)
-        deadline_ms = None if received_ms is None else due_at(received_at_ms=received_ms, deadline_class=enquiry.deadline_class)
+        deadline_ms = (
+            None if received_ms is None else due_at(received_at_ms=received_ms, deadline_class=enquiry.deadline_class)
+        )
         add_replies([said])
         settle(enquiry, said, received_ms=received_ms, deadline_ms=deadline_ms)
         known[enquiry.matter] = replace(enquiry, state=said.state, received_ms=received_ms, deadline_ms=deadline_ms)
         add_items(
             reply_items(
-                reply, items, enquiry=enquiry, statement=one.statement.id, kind=one.docket.kind, sender=enquiry.partner, at_ms=one.at_ms
+                reply,
+                items,
+                enquiry=enquiry,
+                statement=one.statement.id,
+                kind=one.docket.kind,
+                sender=enquiry.partner,
+                at_ms=one.at_ms,
             ),
             context=context,
         )

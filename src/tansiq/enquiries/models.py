@@ -1,6 +1,7 @@
 """What this room keeps: enquiries sent and received, what was said in reply, and whom a register may know.
 
-Invariant: rows hold codes, times, numbers and references. Nobody's name, no free text, no officer but by service number.
+Invariant: rows hold codes, times, numbers and references. Nobody's name, no free text, no officer but by service
+number.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ __all__ = ["Enquiry", "Match", "Reply"]
 
 
 class Enquiry(models.Model):
-    """One enquiry under its matter. ``direction`` 1: ours, 2: a partner's. Several codes in one column are separated by a space.
+    """One enquiry under its matter. ``direction`` 1: ours, 2: a partner's. Several codes in one column are separated by
+    a space.
 
-    ``received_ms`` is the addressee agency's receipt: for one of ours it is read from that agency's proof, and empty until it is here.
-    ``state`` is a code: sent, received, partial, answered, refused; ``is_open`` while something is still to be said.
+    ``received_ms`` is the addressee agency's receipt: for one of ours it is read from that agency's proof, and empty
+    until it is here. ``state`` is a code: sent, received, partial, answered, refused; ``is_open`` while something is
+    still to be said.
     """
 
     matter = models.BinaryField(primary_key=True, max_length=16)
@@ -50,7 +53,8 @@ class Enquiry(models.Model):
 
 
 class Reply(models.Model):
-    """What was said in reply: an answer or a refusal, with its statement, who signed it, and what it amounts to in codes.
+    """What was said in reply: an answer or a refusal, with its statement, who signed it, and what it amounts to in
+    codes.
 
     ``at_ms`` is when the asking agency received it; at the answering side, when it was said.
     """
@@ -71,7 +75,9 @@ class Reply(models.Model):
 
 
 class Match(models.Model):
-    """An entry of a register that may be the person asked about: proposed by the machine with reasons, decided by a person."""
+    """An entry of a register that may be the person asked about: proposed by the machine with reasons, decided by a
+    person.
+    """
 
     pk = models.CompositePrimaryKey("matter", "entry")
     matter = models.BinaryField(max_length=16)

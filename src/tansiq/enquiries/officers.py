@@ -1,7 +1,8 @@
 """The officer at work, as this room needs one, and the officer's signature inside what arrives.
 
-Invariant: a statement of this room is believed only with the act of an officer whom the sender's directory certifies, in a post of which
-the officer is a member and from which the statement comes. A revoked key is not believed from the moment of its revocation on.
+Invariant: a statement of this room is believed only with the act of an officer whom the sender's directory certifies,
+in a post of which the officer is a member and from which the statement comes. A revoked key is not believed from the
+moment of its revocation on.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What officers see of enquiries: the desk's list, one enquiry with all that belongs to it, counts for a summary.
 
-Invariant: everything comes out as plain values fit for JSON: ids as text, times as ISO 8601 in UTC. Lists hold codes and times alone;
-whoever opens one enquiry is logged (Directive (EU) 2016/680, Article 25), and what stands on other desks is not there for them.
+Invariant: everything comes out as plain values fit for JSON: ids as text, times as ISO 8601 in UTC. Lists hold codes
+and times alone; whoever opens one enquiry is logged (Directive (EU) 2016/680, Article 25), and what stands on other
+desks is not there for them.
 """
 
 from __future__ import annotations
@@ -75,7 +76,9 @@ def _match_counts(matters: Sequence[bytes]) -> dict[bytes, int]:
         return {}
     marks = ", ".join(["%s"] * len(matters))
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT matter, COUNT(*) FROM enquiries_match WHERE matter IN ({marks}) GROUP BY matter", list(matters))
+        cursor.execute(
+            f"SELECT matter, COUNT(*) FROM enquiries_match WHERE matter IN ({marks}) GROUP BY matter", list(matters)
+        )
         return {bytes(matter): count for matter, count in cursor.fetchall()}
 
 
@@ -113,7 +116,8 @@ def _summaries(rows: Sequence[EnquiryRow], now_ms: int) -> list[Json]:
 def list_enquiries(
     *, context: Context, posts: Sequence[str], direction: str = "", state: str = "", limit: int = 100
 ) -> list[Json]:
-    """The enquiries on the desks ``posts`` (or that pass the office ``posts``): open ones by their deadline, then closed ones.
+    """The enquiries on the desks ``posts`` (or that pass the office ``posts``): open ones by their deadline, then
+    closed ones.
 
     ``direction`` ('out', 'in') and ``state`` narrow. See the reference of the command line for the fields.
     """
@@ -128,7 +132,8 @@ def list_enquiries(
         wanted = ("received", "sent") if state == "received" else (state,)
         where, values = f"{where} AND state IN ({', '.join(['%s'] * len(wanted))})", [*values, *wanted]
     rows = enquiry_rows(
-        f"{where} ORDER BY is_open DESC, deadline_ms IS NULL, deadline_ms, sent_ms DESC LIMIT %s", [*values, max(0, limit)]
+        f"{where} ORDER BY is_open DESC, deadline_ms IS NULL, deadline_ms, sent_ms DESC LIMIT %s",
+        [*values, max(0, limit)],
     )
     return [one for one in _summaries(rows, context.clock()) if not state or one["state"] == state]
 
@@ -239,7 +244,8 @@ def _reply(reply: ReplyRow, opened: StoredStatement | None, items: Sequence[Item
 
 
 def show_enquiry(matter: bytes, *, context: Context, officer: ActingOfficer, justification: str = "") -> Json:
-    """One enquiry with its request, replies, routes and possible matches, for an officer of its desk or office; logged as a consultation.
+    """One enquiry with its request, replies, routes and possible matches, for an officer of its desk or office; logged
+    as a consultation.
 
     What was erased is null. Raises NotFound.
     """
@@ -249,7 +255,11 @@ def show_enquiry(matter: bytes, *, context: Context, officer: ActingOfficer, jus
     opened = open_statements(statements, keys=context.keys)
     items = items_of_statements(statements)
     handovers = handovers_of(statements, row.partner)
-    back = {one: at for one, at in received_at(statements[1:], row.partner).items()} if row.direction == Direction.IN else {}
+    back = (
+        {one: at for one, at in received_at(statements[1:], row.partner).items()}
+        if row.direction == Direction.IN
+        else {}
+    )
     request = opened.get(row.request)
     content = _content(request, 0)
     shown = _summaries([row], context.clock())[0] | {

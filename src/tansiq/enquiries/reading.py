@@ -1,7 +1,8 @@
 """From what somebody wrote as JSON to the records of the policy: for the command line, a file, a demonstration.
 
-Invariant: what comes out keeps every limit of the policy, or BadInput was raised. An attestation may be written as ``{"answer": false}``:
-then it is the acting officer's own, given now. Nothing else is filled in: what the law wants said, a person says.
+Invariant: what comes out keeps every limit of the policy, or BadInput was raised. An attestation may be written as
+``{"answer": false}``: then it is the acting officer's own, given now. Nothing else is filled in: what the law wants
+said, a person says.
 """
 
 from __future__ import annotations
@@ -39,13 +40,19 @@ def request_from(plain: object, *, officer: str, now_ms: int) -> Enquiry:
 
 def answer_from(plain: object, *, officer: str, now_ms: int) -> tuple[Answer, tuple[Item, ...]]:
     """The answer and the items that ``{"answer": …, "items": […]}`` writes. Raises BadInput."""
-    if not isinstance(plain, dict) or not set(plain) <= {"answer", "items"} or not isinstance(plain.get("items", []), list):
+    if (
+        not isinstance(plain, dict)
+        or not set(plain) <= {"answer", "items"}
+        or not isinstance(plain.get("items", []), list)
+    ):
         raise BadInput("enquiries.wrong-answer")
     items = plain.get("items", [])
     if len(items) > _MOST_ITEMS:
         raise BadInput("enquiries.too-many-items", most=_MOST_ITEMS)
     filled = [_attested(item, officer, now_ms) for item in items]
-    return Answer.from_plain(_attested(plain.get("answer"), officer, now_ms)), tuple(Item.from_plain(item) for item in filled)
+    return Answer.from_plain(_attested(plain.get("answer"), officer, now_ms)), tuple(
+        Item.from_plain(item) for item in filled
+    )
 
 
 def refusal_from(plain: object, *, officer: str, now_ms: int) -> Refusal:

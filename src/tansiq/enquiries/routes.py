@@ -1,6 +1,8 @@
-"""What the post room can prove of an enquiry's way: when the partner received it, and which desk had it from when to when.
+"""What the post room can prove of an enquiry's way: when the partner received it, and which desk had it from when to
+when.
 
-Invariant: a time of receipt is the one that the addressee agency's signed receipt states, never our own guess. Reads only.
+Invariant: a time of receipt is the one that the addressee agency's signed receipt states, never our own guess. Reads
+only.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ class Stop:
 
 
 def received_at(statements: Sequence[bytes], partner: str) -> dict[bytes, int]:
-    """When ``partner`` received those of our ``statements`` for which its receipt is here (UTC milliseconds of its clock)."""
+    """When ``partner`` received those of our ``statements`` for which its receipt is here (UTC milliseconds of its
+    clock).
+    """
     found: dict[bytes, int] = {}
     for at in range(0, len(statements), _CHUNK):
         chunk = list(statements[at : at + _CHUNK])
@@ -51,14 +55,18 @@ def received_at(statements: Sequence[bytes], partner: str) -> dict[bytes, int]:
 
 
 def handovers_of(statements: Sequence[bytes], partner: str) -> dict[bytes, tuple[Handover, ...]]:
-    """The desks that signed for having handed on each statement, sent to or received from ``partner``; also of what still waits."""
+    """The desks that signed for having handed on each statement, sent to or received from ``partner``; also of what
+    still waits.
+    """
     if not statements:
         return {}
     marks = ", ".join(["%s"] * len(statements))
     values = [partner, *statements]
     found: dict[bytes, tuple[Handover, ...]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT statement, handovers FROM exchange_outbox WHERE peer = %s AND statement IN ({marks})", values)
+        cursor.execute(
+            f"SELECT statement, handovers FROM exchange_outbox WHERE peer = %s AND statement IN ({marks})", values
+        )
         for statement, handovers in cursor.fetchall():
             found[bytes(statement)] = tuple(Handover(*hop) for hop in decode(bytes(handovers)))
         for table in ("exchange_sent", "exchange_received"):
@@ -69,7 +77,9 @@ def handovers_of(statements: Sequence[bytes], partner: str) -> dict[bytes, tuple
 
 
 def stops(docket: Docket, handovers: Sequence[Handover], *, said_ms: int, received_ms: int | None) -> list[Stop]:
-    """The route with its times: the sender hands on when it says it, the desks of the receiving agency take it on receipt."""
+    """The route with its times: the sender hands on when it says it, the desks of the receiving agency take it on
+    receipt.
+    """
     signed = {hop.post: hop for hop in handovers}
     receiving = {agency_of(post) for post in docket.addressees}
     out = []

@@ -1,7 +1,7 @@
 """Rows of enquiries, written and read in batches: what services, handlers and queries share.
 
-Invariant: one place knows the columns. States: *sent* (ours, no receipt yet), *received*, *partial* (something was said, more is to come),
-*answered*, *refused*.
+Invariant: one place knows the columns. States: *sent* (ours, no receipt yet), *received*, *partial* (something was
+said, more is to come), *answered*, *refused*.
 """
 
 from __future__ import annotations
@@ -184,16 +184,28 @@ def replies_of(matters: Sequence[bytes]) -> list[ReplyRow]:
 
 
 def settle(enquiry: EnquiryRow, reply: ReplyRow, *, received_ms: int | None, deadline_ms: int | None) -> None:
-    """What a reply does to its enquiry: state, outcome, the moment of the answer, and how long its items stay. In the caller's transaction."""
+    """What a reply does to its enquiry: state, outcome, the moment of the answer, and how long its items stay. In the
+    caller's transaction.
+    """
     closed = reply.state != "partial"
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE enquiries_enquiry SET state = %s, is_open = %s, outcome = %s, answered_ms = %s, received_ms = %s, deadline_ms = %s "
             "WHERE matter = %s",
-            (reply.state, not closed, reply.outcome, reply.at_ms if closed else None, received_ms, deadline_ms, enquiry.matter),
+            (
+                reply.state,
+                not closed,
+                reply.outcome,
+                reply.at_ms if closed else None,
+                received_ms,
+                deadline_ms,
+                enquiry.matter,
+            ),
         )
     if closed:
         nothing_held = enquiry.direction == Direction.IN and reply.outcome == "answer.no-hit"
         review_ms = reply.at_ms + CLOSED_REVIEW_MS
-        bring_forward([enquiry.request], review_ms=review_ms, erase_ms=reply.at_ms + NO_HIT_MS if nothing_held else None)
+        bring_forward(
+            [enquiry.request], review_ms=review_ms, erase_ms=reply.at_ms + NO_HIT_MS if nothing_held else None
+        )
         bring_forward([reply.statement], review_ms=review_ms)

@@ -8,14 +8,16 @@ proves that we took it. The same batch again changes nothing and gets the same r
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from django.db import connection, transaction
 
-from tansiq.directory.queries import current_directory, documents_of, node_keys
-from tansiq.errors import BadInput, Error, NotFound, NotProven, Refused
+from tansiq.directory.queries import current_directory, node_keys, signing_key
+from tansiq.errors import BadInput, Error, NotFound, NotProven, Refused, TooMuch
 from tansiq.exchange.context import Context
+from tansiq.exchange.erasure import tombstones
+from tansiq.exchange.lanes import advance_mark
 from tansiq.exchange.parcels import Taken
 from tansiq.exchange.peers import heard, peer_state
 from tansiq.exchange.receipts import take_receipts
@@ -24,15 +26,18 @@ from tansiq.journal.mirror import mirror_news
 from tansiq.journal.services import append, record_witness
 from tansiq.keystore.store import Kept
 from tansiq.protocol.cbor import encode
+from tansiq.protocol.directory import Directory
 from tansiq.protocol.envelope import BatchHead, Entry, check_batch, check_wraps, parse_batch_head, parse_entry
 from tansiq.protocol.heads import Direction, exchange_leaf
-from tansiq.protocol.keys import PublicSigningKey
 from tansiq.protocol.merkle import leaf_hash
 from tansiq.protocol.parcel import Fault, Item, Parcel
 from tansiq.protocol.statement import Statement, check_contents, parse_part_proofs, parse_statement
 from tansiq.protocol.wraps import parse_wrap
 
-__all__ = ["Intake", "take"]
+__all__ = ["Checked", "Intake", "Proofs", "require_confirmed", "take"]
+
+MAX_EPOCH = (1 << 31) - 1
+"""An epoch fits a 32-bit column; a node reaches a few of them in its life."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,70 +49,91 @@ class Intake:
 
 
 @dataclass(frozen=True, slots=True)
-class _Checked:
+class Checked:
+    """One item, verified; ``fault`` is the code of what is wrong with it ('' when nothing is)."""
+
     entry: Entry
     item: Item
     statement: Statement | None
     fault: str
 
-
-def _signing_key(statement: Statement, now_ms: int) -> PublicSigningKey:
-    key = node_keys(current_directory(statement.agency), now_ms).get(statement.signer)
-    if key is None:
-        known = any(key.key.identifier == statement.signer for document in documents_of(statement.agency) for key in document.keys)
-        raise NotProven("exchange.key-not-believed" if known else "exchange.unknown-key", agency=statement.agency)
-    return key
+    @property
+    def number(self) -> tuple[int, int, int]:
+        """Epoch, lane and number."""
+        return self.entry.epoch, int(self.entry.lane), self.entry.number
 
 
-def _check_item(entry: Entry, item: Item, now_ms: int) -> _Checked:
-    """Verifies one item; what fails is a fault of the item, not of the batch."""
-    statement = None
-    try:
-        statement = parse_statement(item.statement)
-        if statement.digest != entry.statement:
-            raise NotProven("exchange.other-statement")
-        statement.signature.verify(_signing_key(statement, now_ms))
-        check_contents(statement, docket=item.docket, proofs=parse_part_proofs(item.proofs), parts=item.parts)
-        check_wraps(entry, [parse_wrap(wrap) for wrap in item.wraps])
-    except Error as error:
-        return _Checked(entry, item, statement, error.code)
-    return _Checked(entry, item, statement, "")
+class Proofs:
+    """Proves what arrives at ``now_ms`` with the keys of each agency's directory, which is read once."""
+
+    def __init__(self, now_ms: int) -> None:
+        self._now_ms = now_ms
+        self._directories: dict[str, Directory] = {}
+
+    def _directory(self, agency: str) -> Directory:
+        if agency not in self._directories:
+            self._directories[agency] = current_directory(agency)
+        return self._directories[agency]
+
+    def batch(self, head: BatchHead, items: Sequence[Item]) -> None:
+        """Raises NotProven unless the head's sender signed exactly these entries."""
+        key = signing_key(self._directory(head.sender), head.signature.signer, signed_ms=head.time_ms, now_ms=self._now_ms)
+        check_batch(head, entries=[item.entry for item in items], key=key)
+
+    def item(self, entry: Entry, item: Item) -> Checked:
+        """Verifies one item; what fails is a fault of the item, not of its batch."""
+        statement = None
+        try:
+            statement = parse_statement(item.statement)
+            if statement.digest != entry.statement:
+                raise NotProven("exchange.other-statement")
+            directory = self._directory(statement.agency)
+            key = signing_key(directory, statement.signer, signed_ms=statement.time_ms, now_ms=self._now_ms)
+            statement.signature.verify(key)
+            check_contents(statement, docket=item.docket, proofs=parse_part_proofs(item.proofs), parts=item.parts)
+            check_wraps(entry, [parse_wrap(wrap) for wrap in item.wraps])
+        except Error as error:
+            return Checked(entry, item, statement, error.code)
+        return Checked(entry, item, statement, "")
 
 
-def _check(parcel: Parcel, head: BatchHead, context: Context, keys: Mapping[bytes, PublicSigningKey], now_ms: int) -> list[_Checked]:
+def _check(parcel: Parcel, head: BatchHead, context: Context, now_ms: int) -> list[Checked]:
     """Verifies the batch as a whole, then each item. Raises NotProven or BadInput for the whole."""
-    key = keys.get(head.signature.signer)
-    if key is None:
-        raise NotProven("exchange.unknown-key", agency=parcel.sender)
-    check_batch(head, entries=[item.entry for item in parcel.items], key=key)
     if head.sender != parcel.sender or head.receiver != context.agency or head.epoch > parcel.epoch:
         raise NotProven("exchange.not-for-us")
-    checked = []
+    proofs = Proofs(now_ms)
+    proofs.batch(head, parcel.items)
+    checked: list[Checked] = []
+    numbers: set[tuple[int, int, int]] = set()
     for item in parcel.items:
         entry = parse_entry(item.entry)
         if entry.sender != head.sender or entry.receiver != head.receiver or entry.epoch != head.epoch:
             raise NotProven("exchange.not-for-us")
-        checked.append(_check_item(entry, item, now_ms))
+        checked.append(proofs.item(entry, item))
+        if checked[-1].number in numbers:
+            raise NotProven("exchange.number-used-twice", peer=parcel.sender, number=entry.number)
+        numbers.add(checked[-1].number)
     return checked
 
 
-def _known(peer: str, checked: list[_Checked]) -> dict[tuple[int, int, int], tuple[bytes, int, int]]:
+def _known(peer: str, checked: list[Checked]) -> dict[tuple[int, int, int], tuple[bytes, int, int]]:
     """Entries that we have under these numbers: ``(epoch, lane, number)`` → entry, leaf, time."""
     found = {}
     with connection.cursor() as cursor:
-        for epoch, lane in {(one.entry.epoch, int(one.entry.lane)) for one in checked}:
-            numbers = [one.entry.number for one in checked if (one.entry.epoch, one.entry.lane) == (epoch, lane)]
+        for epoch, lane in {one.number[:2] for one in checked}:
+            numbers = [one.entry.number for one in checked if one.number[:2] == (epoch, lane)]
+            marks = ", ".join(["%s"] * len(numbers))
             cursor.execute(
                 "SELECT number, entry, leaf, at_ms FROM exchange_received "
-                "WHERE peer = %s AND epoch = %s AND lane = %s AND number BETWEEN %s AND %s",
-                (peer, epoch, lane, min(numbers), max(numbers)),
+                f"WHERE peer = %s AND epoch = %s AND lane = %s AND number IN ({marks})",
+                [peer, epoch, lane, *numbers],
             )
             for number, entry, leaf, at_ms in cursor.fetchall():
                 found[epoch, lane, number] = (bytes(entry), leaf, at_ms)
     return found
 
 
-def _other_digests(checked: list[_Checked]) -> dict[bytes, bytes]:
+def _other_digests(checked: list[Checked]) -> dict[bytes, bytes]:
     ids = [one.statement.id for one in checked if one.statement is not None]
     found: dict[bytes, bytes] = {}
     with connection.cursor() as cursor:
@@ -119,48 +145,42 @@ def _other_digests(checked: list[_Checked]) -> dict[bytes, bytes]:
     return found
 
 
-def _note_lane(peer: str, epoch: int, lane: int) -> None:
-    """Moves the mark up to which a lane's numbers came without a gap; the next one missing is ``number``."""
+def _faults_told(peer: str, checked: list[Checked]) -> list[Fault]:
+    """The faults that entries which we have already were found to have when they came."""
+    if not checked:
+        return []
+    marks = ", ".join(["%s"] * len(checked))
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT number FROM exchange_lane WHERE peer = %s AND direction = %s AND epoch = %s AND lane = %s",
-            (peer, int(Direction.RECEIVED), epoch, lane),
+            f"SELECT statement, code FROM exchange_quarantine WHERE raw IS NOT NULL AND peer = %s AND statement IN ({marks})",
+            [peer, *(one.entry.statement for one in checked)],
         )
-        row = cursor.fetchone()
-        expected = row[0] if row else 1
-        cursor.execute(
-            "SELECT number FROM exchange_received WHERE peer = %s AND epoch = %s AND lane = %s AND number >= %s ORDER BY number LIMIT 4096",
-            (peer, epoch, lane, expected),
-        )
-        for (number,) in cursor.fetchall():
-            if number != expected:
-                break
-            expected += 1
-        cursor.execute(
-            "INSERT INTO exchange_lane (peer, direction, epoch, lane, number) VALUES (%s, %s, %s, %s, %s) "
-            "ON CONFLICT (peer, direction, epoch, lane) DO UPDATE SET number = excluded.number",
-            (peer, int(Direction.RECEIVED), epoch, lane, expected),
-        )
+        return [Fault(bytes(row[0]), row[1]) for row in cursor.fetchall()]
 
 
-def _keep(peer: str, head: BatchHead, checked: list[_Checked], *, context: Context, now_ms: int) -> tuple[Taken, int]:
+def _keep(peer: str, head: BatchHead, checked: list[Checked], *, context: Context, now_ms: int) -> tuple[Taken, int]:
     """Stores what is new of a verified batch; returns the receipts' substance and how many are new."""
     known = _known(peer, checked)
-    fresh: list[_Checked] = []
-    for one in checked:
-        number = (one.entry.epoch, int(one.entry.lane), one.entry.number)
-        if number not in known:
-            fresh.append(one)
-        elif known[number][0] != one.item.entry:
+    fresh = [one for one in checked if one.number not in known]
+    again = [one for one in checked if one.number in known]
+    for one in again:
+        if known[one.number][0] != one.item.entry:
             raise NotProven("exchange.number-used-twice", peer=peer, number=one.entry.number)
     digests = _other_digests(fresh)
-    good: list[_Checked] = []
-    faulty: list[_Checked] = []
+    here_before = set(digests)
+    good: list[tuple[Checked, Statement]] = []
+    faulty: list[Checked] = []
     for one in fresh:
-        if not one.fault and one.statement is not None and digests.get(one.statement.id, one.statement.digest) != one.statement.digest:
-            one = _Checked(one.entry, one.item, one.statement, "exchange.id-used-twice")
-        (faulty if one.fault or one.statement is None else good).append(one)
-    context.keys.keep_wraps([Kept(one.statement.id, peer, now_ms, encode(list(one.item.wraps))) for one in good if one.statement])
+        if one.fault or one.statement is None:
+            faulty.append(one)
+        elif digests.setdefault(one.statement.id, one.statement.digest) != one.statement.digest:
+            faulty.append(replace(one, fault="exchange.id-used-twice"))
+        else:
+            good.append((one, one.statement))
+    buried = tombstones(sorted(here_before)) if here_before else set()
+    context.keys.keep_wraps(
+        [Kept(statement.id, peer, now_ms, encode(list(one.item.wraps))) for one, statement in good if statement.id not in buried]
+    )
     reach("door.wraps-kept")
     start = 0
     if fresh:
@@ -168,36 +188,32 @@ def _keep(peer: str, head: BatchHead, checked: list[_Checked], *, context: Conte
             peer,
             [leaf_hash(exchange_leaf(Direction.RECEIVED, now_ms, hashlib.sha256(one.item.entry).digest())) for one in fresh],
         )
-    leaf_of = {(one.entry.epoch, int(one.entry.lane), one.entry.number): start + at for at, one in enumerate(fresh)}
+    leaf_of = {one.number: start + at for at, one in enumerate(fresh)}
+    named = {one.number: statement.id for one, statement in good}
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO exchange_statement (id, agency, digest, encoded, docket, proofs, parts, stored_ms) "
             "VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
             [
                 (
-                    one.statement.id, one.statement.agency, one.statement.digest, one.item.statement, one.item.docket,
+                    statement.id, statement.agency, statement.digest, one.item.statement, one.item.docket,
                     encode(one.item.proofs), encode(list(one.item.parts)), now_ms,
                 )
-                for one in good
-                if one.statement
+                for one, statement in good
             ],
         )  # fmt: skip
         cursor.executemany(
             "INSERT INTO exchange_received (peer, epoch, lane, number, statement, entry, batch, leaf, at_ms) "
             "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
             [
-                (
-                    peer, one.entry.epoch, int(one.entry.lane), one.entry.number,
-                    one.statement.id if one.statement and not one.fault else one.entry.statement[:16],
-                    one.item.entry, head.digest, start + at, now_ms,
-                )
+                (peer, *one.number, named.get(one.number, one.entry.statement[:16]), one.item.entry, head.digest, start + at, now_ms)
                 for at, one in enumerate(fresh)
             ],
-        )  # fmt: skip
+        )
         cursor.executemany(
             "INSERT INTO exchange_queue (statement, peer, lane, at_ms, waits_for) SELECT %s, %s, %s, %s, NULL "
             "WHERE NOT EXISTS (SELECT 1 FROM exchange_handled WHERE statement = %s) ON CONFLICT DO NOTHING",
-            [(one.statement.id, peer, int(one.entry.lane), now_ms, one.statement.id) for one in good if one.statement],
+            [(statement.id, peer, int(one.entry.lane), now_ms, statement.id) for one, statement in good],
         )
         cursor.executemany(
             "INSERT INTO exchange_quarantine (statement, peer, code, detail, at_ms, since_ms, tries, raw) "
@@ -215,19 +231,12 @@ def _keep(peer: str, head: BatchHead, checked: list[_Checked], *, context: Conte
                 "INSERT INTO exchange_batch (digest, peer, direction, head, leaves) VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
                 (head.digest, peer, int(Direction.RECEIVED), head.encoded, b"".join(leaf_hash(one.item.entry) for one in checked)),
             )
-    for epoch, lane in {(one.entry.epoch, int(one.entry.lane)) for one in fresh}:
-        _note_lane(peer, epoch, lane)
-    indices, times = [], []
-    for one in checked:
-        number = (one.entry.epoch, int(one.entry.lane), one.entry.number)
-        if number in known:
-            indices.append(known[number][1])
-            times.append(known[number][2])
-        else:
-            indices.append(leaf_of[number])
-            times.append(now_ms)
-    faults = tuple(Fault(one.entry.statement, one.fault) for one in faulty)
-    return Taken(head.digest, tuple(indices), tuple(times), faults), len(fresh)
+    for epoch, lane in {one.number[:2] for one in fresh}:
+        advance_mark(peer, epoch, lane)
+    indices = tuple(known[one.number][1] if one.number in known else leaf_of[one.number] for one in checked)
+    times = tuple(known[one.number][2] if one.number in known else now_ms for one in checked)
+    faults = [Fault(one.entry.statement, one.fault) for one in faulty] + _faults_told(peer, again)
+    return Taken(head.digest, indices, times, tuple(faults)), len(fresh)
 
 
 def take(parcel: Parcel, *, peer: str, context: Context) -> Intake:
@@ -238,11 +247,13 @@ def take(parcel: Parcel, *, peer: str, context: Context) -> Intake:
     now_ms = context.clock()
     if parcel.sender != peer or parcel.receiver != context.agency:
         raise NotProven("exchange.not-for-us")
+    if parcel.epoch > MAX_EPOCH:
+        raise TooMuch("exchange.epoch-too-large", limit=MAX_EPOCH)
     keys = node_keys(current_directory(peer), now_ms)
-    checked: list[_Checked] = []
+    checked: list[Checked] = []
     head = parse_batch_head(parcel.batch) if parcel.batch else None
     if head is not None:
-        checked = _check(parcel, head, context, keys, now_ms)
+        checked = _check(parcel, head, context, now_ms)
     elif parcel.items:
         raise BadInput("exchange.items-without-batch")
     with transaction.atomic():
@@ -253,7 +264,7 @@ def take(parcel: Parcel, *, peer: str, context: Context) -> Intake:
         if parcel.news is not None:
             mirror_news(peer, parcel.news, agency=context.agency, key_of=keys, time_ms=now_ms, signer=context.signer)
         if parcel.witness:
-            record_witness(peer, parcel.witness, agency=context.agency, key_of=dict(keys))
+            record_witness(peer, parcel.witness, agency=context.agency, key_of=keys)
         take_receipts(parcel, peer=peer, now_ms=now_ms)
         taken, new = _keep(peer, head, checked, context=context, now_ms=now_ms) if head is not None else (None, 0)
         reach("door.before-commit")

@@ -13,6 +13,7 @@ from django.db import connection
 from tansiq.errors import NotProven
 from tansiq.faults import reach
 from tansiq.protocol.cbor import encode
+from tansiq.protocol.envelope import parse_entry
 from tansiq.protocol.heads import Direction, exchange_leaf, parse_head
 from tansiq.protocol.merkle import leaf_hash
 from tansiq.protocol.multiproof import root_from
@@ -21,13 +22,20 @@ from tansiq.protocol.parcel import JournalNews, Parcel, Receipts
 __all__ = ["take_receipts"]
 
 
-def _take(receipts: Receipts, news: JournalNews, *, peer: str) -> None:
+def _take(receipts: Receipts, news: JournalNews, *, peer: str) -> list[bytes]:
+    """Keeps one batch's receipts; returns the entries that they prove (none: the batch is not ours, or has its receipts)."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM exchange_pending WHERE batch = %s AND peer = %s", (receipts.batch, peer))
-        if cursor.fetchone() is None:
-            return
-        cursor.execute("SELECT entry FROM exchange_sent WHERE batch = %s ORDER BY lane, number", (receipts.batch,))
-        entries = [hashlib.sha256(bytes(row[0])).digest() for row in cursor.fetchall()]
+        cursor.execute("SELECT epoch, lane, first, count FROM exchange_pending WHERE batch = %s AND peer = %s", (receipts.batch, peer))
+        row = cursor.fetchone()
+        if row is None:
+            return []
+        epoch, lane, first, count = row
+        cursor.execute(
+            "SELECT entry FROM exchange_sent WHERE peer = %s AND epoch = %s AND lane = %s AND number >= %s AND number < %s ORDER BY number",
+            (peer, epoch, lane, first, first + count),
+        )
+        sent = [bytes(row[0]) for row in cursor.fetchall()]
+        entries = [hashlib.sha256(entry).digest() for entry in sent]
         if len(entries) != len(receipts.indices) or receipts.size != parse_head(news.head).size:
             raise NotProven("exchange.wrong-receipt", peer=peer)
         leaves = {
@@ -42,20 +50,26 @@ def _take(receipts: Receipts, news: JournalNews, *, peer: str) -> None:
             (receipts.batch, peer, news.head, news.root, proof),
         )
         cursor.execute("DELETE FROM exchange_pending WHERE batch = %s", (receipts.batch,))
+    return sent
 
 
 def take_receipts(parcel: Parcel, *, peer: str, now_ms: int) -> None:
-    """Keeps the receipts and faults of a parcel whose news was verified, in the caller's transaction. Raises NotProven."""
+    """Keeps the receipts of a parcel whose news was verified, and its faults, in the caller's transaction. Raises NotProven.
+
+    A fault counts only for what the same parcel receipts: so a peer can't fill our tables with faults of what we never sent.
+    """
     if parcel.receipts and parcel.news is None:
         raise NotProven("exchange.wrong-receipt", peer=peer)
+    proven: list[bytes] = []
     for receipts in parcel.receipts:
         if parcel.news is not None:
-            _take(receipts, parcel.news, peer=peer)
+            proven += _take(receipts, parcel.news, peer=peer)
     if parcel.faults:
+        ours = {parse_entry(entry).statement for entry in proven}
         with connection.cursor() as cursor:
             cursor.executemany(
                 "INSERT INTO exchange_reported (statement, peer, code, at_ms) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
-                [(fault.statement, peer, fault.code, now_ms) for fault in parcel.faults],
+                [(fault.statement, peer, fault.code, now_ms) for fault in parcel.faults if fault.statement in ours],
             )
     if parcel.receipts:
         reach("receipts.before-commit")

@@ -17,11 +17,14 @@ from tansiq.directory.queries import current_directory, node_keys, own_directory
 from tansiq.directory.services import publish_own, take_directory
 from tansiq.errors import BadInput, NotProven
 from tansiq.exchange.context import Context
+from tansiq.exchange.erasure import bury
 from tansiq.exchange.lanes import advance_mark, lost_numbers, received_lanes
 from tansiq.exchange.own_again import settle_own
+from tansiq.exchange.reconcile import Reconciled, reconcile
 from tansiq.exchange.recovered import Lost, key_at, store_received, store_sent
 from tansiq.exchange.restore_wire import Directories, ItemsPage, JournalPage, LaneStart, Question, Topic, lanes_from_bytes, lanes_to_bytes
 from tansiq.exchange.service import announce
+from tansiq.exchange.standing import LOST
 from tansiq.journal.mirror import mirror_news, mirrored_size
 from tansiq.journal.queries import JournalNodes
 from tansiq.journal.services import append, position, restart_epoch
@@ -32,12 +35,13 @@ from tansiq.protocol.merkle import Frontier
 from tansiq.protocol.parcel import JournalNews
 from tansiq.protocol.parts import Part
 
-__all__ = ["begin_recovery", "next_question", "recover", "take_answer"]
+__all__ = ["begin_recovery", "next_question", "prepare_recovery", "recover", "take_answer"]
 
 _NOTHING: LaneStart = (0, 0, 0)
 
 
 class _Step(IntEnum):
+    LOADED = -1
     DIRECTORIES = 0
     JOURNAL = 1
     MIRROR = 2
@@ -99,13 +103,12 @@ def _in_order(starts: dict[tuple[int, int], int]) -> list[LaneStart]:
     return [(epoch, lane, number) for (epoch, lane), number in sorted(starts.items())]
 
 
-def begin_recovery(*, backup_ms: int, mirror_ms: int, now_ms: int, lacking: Iterable[bytes] = ()) -> list[str]:
-    """Notes, in the caller's transaction, that every confirmed peer must be asked; returns the peers.
+def begin_recovery(*, agency: str, backup_ms: int, mirror_ms: int, now_ms: int) -> list[str]:
+    """Notes, in the transaction that loads a backup, that every confirmed peer must be asked; returns the peers.
 
-    ``backup_ms`` and ``mirror_ms`` are when the backup and the key store were copied; ``lacking`` are statements whose
-    keys are missing because the key store is older.
+    ``backup_ms`` and ``mirror_ms`` are when the backup and the key store were copied. A row under our own ``agency``
+    says that `prepare_recovery` must come first.
     """
-    wanted = list(lacking)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT p.agency, j.size FROM directory_partner p JOIN journal_journal j ON j.peer = p.agency "
@@ -113,18 +116,44 @@ def begin_recovery(*, backup_ms: int, mirror_ms: int, now_ms: int, lacking: Iter
             (False,),
         )
         peers = [(row[0], row[1]) for row in cursor.fetchall()]
-        for peer, size in peers:
-            sent, received = _starts(peer, wanted)
-            cursor.execute(
-                "INSERT INTO exchange_restore (peer, step, since_ms, backup_ms, mirror_ms, size, next_epoch, sent_from, received_from, after, leaves) "
-                "VALUES (%s, 0, %s, %s, %s, %s, 0, %s, %s, %s, %s)",
-                (peer, now_ms, backup_ms, mirror_ms, size, lanes_to_bytes(sent), lanes_to_bytes(received), lanes_to_bytes([]), b""),
-            )
+        nothing = lanes_to_bytes([])
+        cursor.execute("DELETE FROM exchange_restore")
+        cursor.executemany(
+            "INSERT INTO exchange_restore (peer, step, since_ms, backup_ms, mirror_ms, size, next_epoch, sent_from, received_from, after, leaves) "
+            "VALUES (%s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s)",
+            [
+                (peer, int(_Step.LOADED), now_ms, backup_ms, mirror_ms, size, nothing, nothing, nothing, b"")
+                for peer, size in (*peers, (agency, 0))
+            ],
+        )
     return [peer for peer, _ in peers]
+
+
+def prepare_recovery(*, context: Context) -> Reconciled | None:
+    """Compares a database that was just loaded with the key store, so that the peers are asked for what is lacking too.
+
+    Returns None when this was done before, or nothing is being restored.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT mirror_ms FROM exchange_restore WHERE peer = %s", (context.agency,))
+        row = cursor.fetchone()
+        if row is None:
+            return None
+        found = reconcile(mirror_ms=row[0], context=context)
+        cursor.execute("SELECT peer FROM exchange_restore WHERE peer <> %s", (context.agency,))
+        for (peer,) in cursor.fetchall():
+            sent, received = _starts(peer, found.lacking)
+            cursor.execute(
+                "UPDATE exchange_restore SET step = %s, sent_from = %s, received_from = %s WHERE peer = %s",
+                (int(_Step.DIRECTORIES), lanes_to_bytes(sent), lanes_to_bytes(received), peer),
+            )
+        cursor.execute("DELETE FROM exchange_restore WHERE peer = %s", (context.agency,))
+    return found
 
 
 def next_question(peer: str, *, context: Context) -> bytes | None:
     """What to ask ``peer`` next; None when nothing is left to ask, and then the peer is spoken to again."""
+    prepare_recovery(context=context)
     state = _state(peer)
     if state is None:
         return None
@@ -145,7 +174,7 @@ def take_answer(peer: str, answer: bytes, *, context: Context) -> None:
     """Proves an answer to the last question and puts back what it holds. Raises BadInput or NotProven: then nothing has changed."""
     with transaction.atomic():
         state = _state(peer)
-        if state is None or state.step == _Step.END:
+        if state is None or state.step not in _TAKE:
             return
         _TAKE[state.step](state, answer, context)
     settle_own(context=context)
@@ -301,3 +330,7 @@ def _end(state: _State, context: Context) -> None:
             [(peer, bytes(row[1]), bytes(row[2]), row[3], row[4]) for row in waiting],
         )
         cursor.execute("DELETE FROM exchange_restore WHERE peer = %s", (peer,))
+        cursor.execute("SELECT COUNT(*) FROM exchange_restore")
+        if not cursor.fetchone()[0]:
+            # Nobody is left who could return them.
+            bury(reconcile(mirror_ms=state.mirror_ms, context=context).lacking, reason=LOST, now_ms=context.clock())

@@ -7,8 +7,9 @@ else, so what is held back leaves no gap that the peer could see, and nothing ur
 from __future__ import annotations
 
 import hashlib
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import connection, transaction
 
@@ -17,7 +18,7 @@ from tansiq.exchange.peers import peer_state
 from tansiq.faults import reach
 from tansiq.journal.services import append
 from tansiq.protocol.cbor import Plain, decode
-from tansiq.protocol.envelope import BatchHead, Entry, Handover, Lane, make_batch_head, parse_batch_head
+from tansiq.protocol.envelope import BatchHead, Entry, Handover, Lane, make_batch_head, parse_batch_head, parse_entry
 from tansiq.protocol.heads import Direction, exchange_leaf
 from tansiq.protocol.merkle import leaf_hash
 from tansiq.protocol.parcel import Item
@@ -26,6 +27,8 @@ __all__ = ["OutgoingBatch", "next_batch", "release"]
 
 BATCH = 128
 BATCH_BYTES = 4 * 1024 * 1024
+_PLACE = "peer = %s AND epoch = %s AND lane = %s AND number BETWEEN %s AND %s"
+_log = logging.getLogger("tansiq.exchange")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +51,9 @@ def _take_number(peer: str, epoch: int, lane: int, count: int) -> int:
     return number - count
 
 
-def _items(entries: list[tuple[bytes, bytes]], context: Context, peer: str) -> tuple[Item, ...]:
-    """The items of ``(statement id, entry bytes)`` pairs, in order."""
-    ids = [statement for statement, _ in entries]
-    wraps = context.keys.wraps(ids, peer)
+def _items(entries: Sequence[tuple[bytes, bytes, Sequence[bytes]]], wraps: Mapping[bytes, bytes]) -> tuple[Item, ...]:
+    """The items of ``(statement id, entry, hashes of its wraps)``, in order, each with those of the kept ``wraps`` that it names."""
+    ids = [statement for statement, _, _ in entries]
     rows: dict[bytes, tuple[bytes, bytes, Plain, Plain]] = {}
     with connection.cursor() as cursor:
         for at in range(0, len(ids), 500):
@@ -61,89 +63,145 @@ def _items(entries: list[tuple[bytes, bytes]], context: Context, peer: str) -> t
             for row in cursor.fetchall():
                 rows[bytes(row[0])] = (bytes(row[1]), bytes(row[2]), decode(bytes(row[3])), decode(bytes(row[4])))
     items = []
-    for statement, entry in entries:
+    for statement, entry, named in entries:
         encoded, docket, proofs, parts = rows[statement]
-        sealed = decode(wraps[statement]) if statement in wraps else []
-        items.append(Item(entry, encoded, docket, proofs, tuple(parts), tuple(sealed)))
+        kept = {hashlib.sha256(wrap).digest(): wrap for wrap in _wraps_of(statement, wraps)}
+        items.append(Item(entry, encoded, docket, proofs, tuple(parts), tuple(kept[digest] for digest in named if digest in kept)))
     return tuple(items)
+
+
+def _wraps_of(statement: bytes, wraps: Mapping[bytes, bytes]) -> list[bytes]:
+    return list(decode(wraps[statement])) if statement in wraps else []
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    row: int
+    statement: bytes
+    handovers: bytes
+    digest: bytes
+    size: int
+
+
+def _waiting(peer: str, lane: Lane, limit: int) -> list[_Waiting]:
+    lock = " FOR UPDATE OF o SKIP LOCKED" if connection.vendor == "postgresql" else ""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT o.id, o.statement, o.handovers, s.digest, LENGTH(s.docket) + LENGTH(s.proofs) + LENGTH(s.parts) FROM exchange_outbox o "
+            "JOIN exchange_statement s ON s.id = o.statement "
+            f"WHERE o.peer = %s AND o.lane = %s AND o.held = %s ORDER BY o.id LIMIT %s{lock}",
+            (peer, int(lane), False, limit),
+        )
+        return [_Waiting(row[0], bytes(row[1]), bytes(row[2]), bytes(row[3]), row[4]) for row in cursor.fetchall()]
+
+
+def _choose(waiting: Sequence[_Waiting], wraps: Mapping[bytes, bytes]) -> list[_Waiting]:
+    """As many of the first as one parcel carries; what has lost its wraps is held, for nobody could read it."""
+    chosen: list[_Waiting] = []
+    size = 0
+    for one in waiting:
+        if one.statement not in wraps:
+            _log.error("statement %s waits without its wraps and is held", one.statement.hex())
+            with connection.cursor() as cursor:
+                cursor.execute("UPDATE exchange_outbox SET held = %s WHERE id = %s", (True, one.row))
+            continue
+        size += one.size + len(wraps[one.statement])
+        if chosen and size > BATCH_BYTES:
+            break
+        chosen.append(one)
+    return chosen
 
 
 def release(peer: str, lane: Lane, *, context: Context, limit: int = BATCH) -> OutgoingBatch | None:
     """Releases up to ``limit`` waiting statements of a lane; None when nothing waits."""
     now_ms = context.clock()
     with transaction.atomic():
-        state = peer_state(peer)
+        epoch = peer_state(peer).our_epoch
+        waiting = _waiting(peer, lane, limit)
+        wraps = context.keys.wraps([one.statement for one in waiting], peer) if waiting else {}
+        chosen = _choose(waiting, wraps)
+        if not chosen:
+            return None
+        first = _take_number(peer, epoch, int(lane), len(chosen))
+        released: list[tuple[bytes, bytes, tuple[bytes, ...]]] = []
+        for number, one in enumerate(chosen, first):
+            named = tuple(hashlib.sha256(wrap).digest() for wrap in _wraps_of(one.statement, wraps))
+            entry = Entry(
+                sender=context.agency,
+                receiver=peer,
+                epoch=epoch,
+                lane=lane,
+                number=number,
+                statement=one.digest,
+                wraps=named,
+                handovers=tuple(Handover(*hop) for hop in decode(one.handovers)),
+                released_ms=now_ms,
+            )
+            released.append((one.statement, entry.to_bytes(), named))
+        entries = [entry for _, entry, _ in released]
+        head = make_batch_head(sender=context.agency, receiver=peer, epoch=epoch, time_ms=now_ms, entries=entries, signer=context.signer)
+        start, _ = append(peer, [leaf_hash(exchange_leaf(Direction.SENT, now_ms, hashlib.sha256(entry).digest())) for entry in entries])
+        _keep_batch(head, entries)
         with connection.cursor() as cursor:
-            lock = " FOR UPDATE OF o SKIP LOCKED" if connection.vendor == "postgresql" else ""
-            cursor.execute(
-                "SELECT o.id, o.statement, o.handovers, s.digest, LENGTH(s.parts) FROM exchange_outbox o "
-                "JOIN exchange_statement s ON s.id = o.statement "
-                f"WHERE o.peer = %s AND o.lane = %s AND o.held = %s ORDER BY o.id LIMIT %s{lock}",
-                (peer, int(lane), False, limit),
-            )
-            rows = cursor.fetchall()
-            taken: list[tuple[Any, ...]] = []
-            size = 0
-            for row in rows:
-                size += row[4]
-                if taken and size > BATCH_BYTES:
-                    break
-                taken.append(row)
-            if not taken:
-                return None
-            wraps = context.keys.wraps([bytes(row[1]) for row in taken], peer)
-            first = _take_number(peer, state.our_epoch, int(lane), len(taken))
-            pairs = []
-            for number, (_, statement, handovers, digest, _) in enumerate(taken, first):
-                entry = Entry(
-                    sender=context.agency,
-                    receiver=peer,
-                    epoch=state.our_epoch,
-                    lane=lane,
-                    number=number,
-                    statement=bytes(digest),
-                    wraps=tuple(hashlib.sha256(wrap).digest() for wrap in decode(wraps[bytes(statement)])),
-                    handovers=tuple(Handover(*hop) for hop in decode(bytes(handovers))),
-                    released_ms=now_ms,
-                )
-                pairs.append((bytes(statement), entry.to_bytes()))
-            entries = [entry for _, entry in pairs]
-            head = make_batch_head(
-                sender=context.agency, receiver=peer, epoch=state.our_epoch, time_ms=now_ms, entries=entries, signer=context.signer
-            )
-            leaves = [leaf_hash(exchange_leaf(Direction.SENT, now_ms, hashlib.sha256(entry).digest())) for entry in entries]
-            start, _ = append(peer, leaves)
             cursor.executemany(
                 "INSERT INTO exchange_sent (peer, epoch, lane, number, statement, entry, batch, leaf) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
                 [
-                    (peer, state.our_epoch, int(lane), first + at, statement, entry, head.digest, start + at)
-                    for at, (statement, entry) in enumerate(pairs)
+                    (peer, epoch, int(lane), first + at, statement, entry, head.digest, start + at)
+                    for at, (statement, entry, _) in enumerate(released)
                 ],
             )
             cursor.execute(
-                "INSERT INTO exchange_batch (digest, peer, direction, head, leaves) VALUES (%s, %s, %s, %s, %s)",
-                (head.digest, peer, int(Direction.SENT), head.encoded, b"".join(leaf_hash(entry) for entry in entries)),
-            )
-            cursor.execute(
                 "INSERT INTO exchange_pending (batch, peer, lane, epoch, first, count) VALUES (%s, %s, %s, %s, %s, %s)",
-                (head.digest, peer, int(lane), state.our_epoch, first, len(pairs)),
+                (head.digest, peer, int(lane), epoch, first, len(released)),
             )
-            cursor.executemany("DELETE FROM exchange_outbox WHERE id = %s", [(row[0],) for row in taken])
+            cursor.executemany("DELETE FROM exchange_outbox WHERE id = %s", [(one.row,) for one in chosen])
         reach("release.before-commit")
     reach("release.after-commit")
-    return OutgoingBatch(head, _items(pairs, context, peer))
+    return OutgoingBatch(head, _items(released, wraps))
+
+
+def _keep_batch(head: BatchHead, entries: Sequence[bytes]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO exchange_batch (digest, peer, direction, head, leaves) VALUES (%s, %s, %s, %s, %s)",
+            (head.digest, head.receiver, int(Direction.SENT), head.encoded, b"".join(leaf_hash(entry) for entry in entries)),
+        )
 
 
 def pending_batch(digest: bytes, *, context: Context) -> OutgoingBatch | None:
-    """A batch that was released before, as it was; None when it has its receipt."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT p.peer, b.head FROM exchange_pending p JOIN exchange_batch b ON b.digest = p.batch WHERE p.batch = %s", (digest,))
+    """A batch that was released before, as it was; None when it has its receipt.
+
+    Only the signature over it is made anew when our key has changed since: the peer may believe the old one no longer.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        lock = " FOR UPDATE OF p" if connection.vendor == "postgresql" else ""
+        cursor.execute(
+            "SELECT b.head, p.peer, p.epoch, p.lane, p.first, p.first + p.count - 1 FROM exchange_pending p "
+            f"JOIN exchange_batch b ON b.digest = p.batch WHERE p.batch = %s{lock}",
+            (digest,),
+        )
         row = cursor.fetchone()
         if row is None:
             return None
-        cursor.execute("SELECT statement, entry FROM exchange_sent WHERE batch = %s ORDER BY lane, number", (digest,))
-        pairs = [(bytes(statement), bytes(entry)) for statement, entry in cursor.fetchall()]
-    return OutgoingBatch(parse_batch_head(bytes(row[1])), _items(pairs, context, row[0]))
+        head, place = parse_batch_head(bytes(row[0])), row[1:]
+        cursor.execute(f"SELECT statement, entry FROM exchange_sent WHERE {_PLACE} ORDER BY number", place)
+        entries = [(bytes(statement), bytes(entry), parse_entry(bytes(entry)).wraps) for statement, entry in cursor.fetchall()]
+        if head.signature.signer != context.signer.identifier:
+            head = _sign_again(head, place, [entry for _, entry, _ in entries], context)
+    return OutgoingBatch(head, _items(entries, context.keys.wraps([one[0] for one in entries], head.receiver)))
+
+
+def _sign_again(old: BatchHead, place: Sequence[str | int], entries: Sequence[bytes], context: Context) -> BatchHead:
+    """The same batch under our present key; it takes the old one's place."""
+    head = make_batch_head(
+        sender=old.sender, receiver=old.receiver, epoch=old.epoch, time_ms=context.clock(), entries=entries, signer=context.signer
+    )
+    _keep_batch(head, entries)
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE exchange_sent SET batch = %s WHERE {_PLACE}", (head.digest, *place))
+        cursor.execute("UPDATE exchange_pending SET batch = %s WHERE batch = %s", (head.digest, old.digest))
+        cursor.execute("DELETE FROM exchange_batch WHERE digest = %s", (old.digest,))
+    return head
 
 
 def next_batch(peer: str, lanes: tuple[Lane, ...], *, context: Context, limit: int = BATCH) -> OutgoingBatch | None:

@@ -68,13 +68,13 @@ def position(peer: str) -> Position:
 
 
 def head_of(peer: str, at: Position, *, agency: str, time_ms: int, signer: Signer) -> bytes:
-    """The signed head of our journal at ``at``; signed once per size, and kept for the peer's witness."""
+    """The signed head of our journal at ``at``; signed once per size and key, and kept for the peer's witness."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT head, root FROM journal_witnessed WHERE peer = %s AND epoch = %s AND size = %s", (peer, at.epoch, at.size)
         )
         row = cursor.fetchone()
-        if row is not None and bytes(row[1]) == at.root:
+        if row is not None and bytes(row[1]) == at.root and parse_head(bytes(row[0])).signature.signer == signer.identifier:
             return bytes(row[0])
         head = make_head(
             signer_agency=agency,
@@ -86,7 +86,8 @@ def head_of(peer: str, at: Position, *, agency: str, time_ms: int, signer: Signe
             signer=signer,
         )
         cursor.execute(
-            "INSERT INTO journal_witnessed (peer, epoch, size, root, head, witness) VALUES (%s, %s, %s, %s, %s, NULL)",
+            "INSERT INTO journal_witnessed (peer, epoch, size, root, head, witness) VALUES (%s, %s, %s, %s, %s, NULL) "
+            "ON CONFLICT (peer, epoch, size) DO UPDATE SET head = excluded.head",
             (peer, at.epoch, at.size, at.root, head),
         )
     return head

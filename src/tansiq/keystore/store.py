@@ -19,6 +19,7 @@ from tansiq.errors import Conflict, NotFound, Refused
 from tansiq.faults import reach
 from tansiq.keystore.router import ALIAS
 from tansiq.keystore.sealing import ROOT_COST, Cost, derive, seal, unseal
+from tansiq.protocol.cbor import decode, encode
 
 __all__ = ["ERASED", "SLOT", "Contents", "KeyStore", "Kept", "create_key_store", "open_key_store"]
 
@@ -179,11 +180,27 @@ class KeyStore:
     # Wraps
 
     def keep_wraps(self, kept: Sequence[Kept]) -> None:
-        """Keeps wraps sent or received; the same hop again replaces nothing."""
-        _write_many(
-            "INSERT INTO keystore_kept_wraps (statement, peer, kept_ms, wraps) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
-            [(entry.statement, entry.peer, entry.kept_ms, entry.wraps) for entry in kept],
-        )
+        """Keeps wraps sent or received; the same hop again adds those that are not there yet."""
+        if not kept:
+            return
+        with transaction.atomic(using=ALIAS), connections[ALIAS].cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO keystore_kept_wraps (statement, peer, kept_ms, wraps) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                [(entry.statement, entry.peer, entry.kept_ms, entry.wraps) for entry in kept],
+            )
+            if cursor.rowcount < len(kept):
+                self._add_wraps(kept)
+
+    def _add_wraps(self, kept: Sequence[Kept]) -> None:
+        """Adds what is new of the wraps of hops that are known."""
+        for entry in kept:
+            before = decode(self.wraps([entry.statement], entry.peer)[entry.statement])
+            more = [wrap for wrap in decode(entry.wraps) if wrap not in before]
+            if more:
+                _write_many(
+                    "UPDATE keystore_kept_wraps SET wraps = %s WHERE statement = %s AND peer = %s",
+                    [(encode([*before, *more]), entry.statement, entry.peer)],
+                )
 
     def wraps(self, statements: Sequence[bytes], peer: str) -> dict[bytes, bytes]:
         """The encoded wraps of those of ``statements`` that are kept for ``peer``."""

@@ -24,8 +24,9 @@ from tansiq.errors import BadInput, Conflict, Error, NotFound, Unavailable
 from tansiq.exchange.context import Context
 from tansiq.node.home import Home
 from tansiq.node.officers import SignedIn, sign_in
+from tansiq.policy.faults import Faults
 
-__all__ = ["Act", "Asked", "acts", "register_act", "serve_acts"]
+__all__ = ["Act", "Asked", "acts", "perform", "register_act", "serve_acts"]
 
 _MOST = 64 * 1024 * 1024
 _log = logging.getLogger("tansiq.acts")
@@ -63,7 +64,16 @@ def acts() -> tuple[str, ...]:
     return tuple(sorted(_acts))
 
 
-def _perform(line: bytes, context: Context, progress: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
+def _plain(values: Mapping[str, object]) -> dict[str, object]:
+    """The values of an error for JSON; faults of law with their fields and sources."""
+    return {
+        name: [[one.code, one.field, one.row, one.source] for one in value] if isinstance(value, Faults) else value
+        for name, value in values.items()
+    }
+
+
+def perform(line: bytes, context: Context, progress: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
+    """Does what one JSON line asks; ``{"result": …}`` or ``{"error": …}``. Raises nothing."""
     close_old_connections()
     try:
         try:
@@ -78,7 +88,7 @@ def _perform(line: bytes, context: Context, progress: Callable[[Mapping[str, Any
         signed_in = sign_in(str(officer), str(passphrase), context=context) if officer else None
         return {"result": act(Asked(context, arguments, signed_in, progress))}
     except Error as error:
-        return {"error": {"code": error.code, "kind": type(error).__name__, "values": error.values}}
+        return {"error": {"code": error.code, "kind": type(error).__name__, "values": _plain(error.values)}}
     except DatabaseError as error:
         _log.exception("the database refused an act")
         return {"error": {"code": "node.database", "kind": Unavailable.__name__, "values": {"reason": type(error).__name__}}}
@@ -98,7 +108,7 @@ async def serve_acts(home: Home, context: Context, *, woken: Callable[[], object
 
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ValueError):
             line = await reader.readline()
-            answer = await loop.run_in_executor(pool, _perform, line, context, progress)
+            answer = await loop.run_in_executor(pool, perform, line, context, progress)
             writer.write(json.dumps(answer, default=str).encode() + b"\n")
             await writer.drain()
             woken()

@@ -113,7 +113,7 @@ def disclosing(
     ordered_by: str = "",
     recipients: tuple[str, ...] = (),
 ) -> Disclosing:
-    """How ``officer`` discloses for ``purpose`` (a code), cleared up to ``clearance`` (a code of the classification)."""
+    """How ``officer`` discloses for ``purpose`` (a code), cleared up to ``clearance`` (a code too)."""
     reader = Reader(
         agency=context.agency,
         officer=officer.number,

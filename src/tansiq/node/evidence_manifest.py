@@ -181,10 +181,10 @@ class _Reader:
     def file(self, key: str) -> bytes:
         return _member(self._members, self.text(key))
 
-    def files(self) -> list[bytes]:
-        """The members named in the lists that are the values of this map."""
-        names = [name for names in self._value.values() for name in (names if type(names) is list else [None])]
-        return [_member(self._members, name) for name in names]
+    def files(self) -> list[tuple[str, bytes]]:
+        """The members, by name, that stand in the lists that are the values of this map."""
+        names = [name for key in self._value for name in self._get(key, list)]
+        return [(name, _member(self._members, name)) for name in names]
 
     def shown(self, key: str) -> bytes | None:
         return None if self._value.get(key) is None else self.file(key)
@@ -260,9 +260,9 @@ def unpack(members: Mapping[str, bytes]) -> Evidence:
     except (ValueError, RecursionError) as error:
         raise NotProven("evidence.other-manifest") from error
     documents = []
-    for encoded in manifest.inner("directory").files():
-        with in_file("directory"):
-            documents.append(parse_directory(encoded))
+    for name, document in manifest.inner("directory").files():
+        with in_file(name):
+            documents.append(parse_directory(document))
     exhibits = [_read_exhibit(reader) for reader in manifest.each("statements")]
     evidence = Evidence(manifest.text("exporter"), manifest.number("exported_ms"), tuple(documents), tuple(exhibits))
     readme = _member(members, README)

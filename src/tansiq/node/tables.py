@@ -1,4 +1,4 @@
-"""The tables of the main database as a dump has them: names, columns, and how a value of each type travels.
+"""The tables of a database as a dump has them: names, columns, and how a value of each type travels.
 
 Invariant: a value means the same on SQLite and on PostgreSQL. A table that is not of this list (Django's own record of
 migrations) is never dumped; a column of a type that is not known here stops a backup before it begins, and a test says so first.
@@ -6,7 +6,8 @@ migrations) is never dumped; a column of a type that is not known here stops a b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import struct
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,18 +17,20 @@ from django.db import connection
 from tansiq.errors import Conflict
 from tansiq.keystore.router import KeyStoreRouter
 
-__all__ = ["Column", "Table", "from_database", "tables", "to_database"]
+__all__ = ["Column", "Table", "from_database", "table_from", "tables", "to_database"]
 
 _SORTS = {
     "AutoField": "int", "BigAutoField": "int", "SmallAutoField": "int", "IntegerField": "int", "BigIntegerField": "int", "SmallIntegerField": "int",
     "PositiveIntegerField": "int", "PositiveSmallIntegerField": "int", "BooleanField": "bool", "CharField": "text", "TextField": "text",
-    "BinaryField": "bytes",
+    "BinaryField": "bytes", "FloatField": "float",
 }  # fmt: skip
+_TYPES: dict[str, type] = {"int": int, "bool": bool, "text": str, "bytes": bytes, "float": bytes}
+"""How each sort travels; a float as its eight bytes (IEEE 754), for the one encoding knows no floats."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its name, how its values travel (int, bool, text, bytes), and whether the database counts it up itself."""
+    """A column: its name, the sort of its values (int, bool, text, bytes, float), whether the database counts it up itself."""
 
     name: str
     sort: str
@@ -40,6 +43,10 @@ class Table:
 
     name: str
     columns: tuple[Column, ...]
+
+    def to_plain(self) -> list[Any]:
+        """The table's description as a dump has it."""
+        return [self.name, [[column.name, column.sort, column.counted] for column in self.columns]]
 
     @property
     def select(self) -> str:
@@ -57,12 +64,12 @@ def _quoted(name: str) -> str:
     return str(connection.ops.quote_name(name))
 
 
-def tables() -> list[Table]:
-    """Every table of the main database that holds something of the node's. Raises Conflict for a type that no dump knows."""
+def tables(alias: str = "default") -> list[Table]:
+    """Every table of a database that holds something of the node's. Raises Conflict for a type that no dump knows."""
     router = KeyStoreRouter()
     found = []
     for model in apps.get_models(include_auto_created=True):
-        if model._meta.proxy or not model._meta.managed or not router.allow_migrate("default", model._meta.app_label):
+        if model._meta.proxy or not model._meta.managed or not router.allow_migrate(alias, model._meta.app_label):
             continue
         columns = []
         for field in model._meta.local_concrete_fields:
@@ -74,26 +81,47 @@ def tables() -> list[Table]:
     return sorted(found, key=lambda table: table.name)
 
 
+def table_from(value: Any) -> Table:
+    """A table as a dump describes it. Raises ValueError for what is none."""
+    name, columns = value
+    made = tuple(Column(column, sort, counted) for column, sort, counted in columns)
+    if type(name) is not str or any(type(one.name) is not str or one.sort not in _TYPES for one in made):
+        raise ValueError(name)
+    return Table(name, made)
+
+
 def _bytes(value: Any) -> bytes:
     return bytes(value)
 
 
-_READ: dict[str, Callable[[Any], Any]] = {"int": int, "bool": bool, "text": str, "bytes": _bytes}
+def _float(value: Any) -> bytes:
+    return struct.pack(">d", value)
 
 
-def from_database(table: Table) -> Callable[[tuple[Any, ...]], list[Any]]:
+_READ: dict[str, Callable[[Any], Any]] = {"int": int, "bool": bool, "text": str, "bytes": _bytes, "float": _float}
+
+
+def from_database(table: Table) -> Callable[[Sequence[Any]], list[Any]]:
     """A function that makes a row ready to travel."""
     readers = [_READ[column.sort] for column in table.columns]
     return lambda row: [None if value is None else read(value) for read, value in zip(readers, row, strict=True)]
 
 
 def to_database(table: Table) -> Callable[[list[Any]], list[Any]]:
-    """A function that checks a row that travelled. It raises ValueError for a value of another type."""
-    sorts = [{"int": int, "bool": bool, "text": str, "bytes": bytes}[column.sort] for column in table.columns]
+    """A function that makes a row that travelled ready to be stored. It raises ValueError for a value of another type."""
+    types = [_TYPES[column.sort] for column in table.columns]
+    floats = [place for place, column in enumerate(table.columns) if column.sort == "float"]
 
     def check(row: list[Any]) -> list[Any]:
-        if len(row) != len(sorts) or any(value is not None and type(value) is not sort for value, sort in zip(row, sorts, strict=True)):
+        if type(row) is not list or len(row) != len(types):
             raise ValueError(table.name)
+        if any(value is not None and type(value) is not wanted for value, wanted in zip(row, types, strict=True)):
+            raise ValueError(table.name)
+        for place in floats:
+            if row[place] is not None:
+                if len(row[place]) != 8:
+                    raise ValueError(table.name)
+                row[place] = struct.unpack(">d", row[place])[0]
         return row
 
     return check

@@ -62,7 +62,8 @@ class Certified:
     """A key that the identity key certifies for one use and one owner (agency, post or service number).
 
     Times are UTC milliseconds; ``until_ms`` and ``revoked_ms`` are 0 when there is none. ``recovery`` names the
-    custodians (identifiers of recovery keys) who can read what is sealed to this key, outermost first.
+    custodians (identifiers of recovery keys) who can read what is sealed to this key, outermost first. ``key`` is the
+    key itself, of the sort that its use wants. Raises BadInput when ``public`` is no such key.
     """
 
     use: Use
@@ -73,15 +74,11 @@ class Certified:
     revoked_ms: int = 0
     reason: str = ""
     recovery: tuple[bytes, ...] = ()
+    key: PublicSigningKey | PublicSealingKey = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        # Parsing the key is what proves that it is one.
-        _ = self.key
-
-    @property
-    def key(self) -> PublicSigningKey | PublicSealingKey:
-        """The key itself, of the sort that its use wants."""
-        return PublicSealingKey(self.public) if self.use in _SEALING else PublicSigningKey(self.public)
+        key = PublicSealingKey(self.public) if self.use in _SEALING else PublicSigningKey(self.public)
+        object.__setattr__(self, "key", key)
 
     def doubt_at(self, time_ms: int) -> str:
         """Why the key should not be believed at this time: '' (believed), 'early', 'expired' or 'revoked'."""
@@ -202,9 +199,9 @@ def make_directory(directory: Directory, *, identity: Signer) -> Directory:
     return parse_directory(sign1(payload, kind=KIND, signer=identity))
 
 
-def _names(value: Plain) -> dict[str, str]:
+def _names(value: dict[Plain, Plain]) -> dict[str, str]:
     """Names by language. Raises BadInput."""
-    if type(value) is not dict or len(value) > 16:
+    if len(value) > 16:
         raise BadInput("protocol.wrong-field", what=KIND, field=_NAMES)
     for language, name in value.items():
         if type(language) is not str or type(name) is not str or len(name) > 200:

@@ -210,7 +210,8 @@ def _check_hop(hop: Hop, number: int, statement: Statement, keys: _Keys) -> Iter
         if proof is not None:
             file = f"{folder}/{id_text(statement.id)}-{number}.cose"
             with in_file(file):
-                yield _check_leaf(proof, hop, entry, keys, what=what, file=file, statement=statement.id)
+                finding = _check_leaf(proof, hop, entry, keys, what=what, file=file, statement=statement.id)
+            yield finding
 
 
 def _check_act(part: Part, place: int, exhibit: Exhibit, keys: _Keys, file: str) -> Finding:
@@ -265,7 +266,8 @@ def _check_opening(place: int, opening: bytes, exhibit: Exhibit, keys: _Keys) ->
     )
     if part is not None and part.kind == PART_KIND:
         with in_file(file):
-            yield _check_act(part, place, exhibit, keys, file)
+            finding = _check_act(part, place, exhibit, keys, file)
+        yield finding
 
 
 def _check_exhibit(exhibit: Exhibit, keys: _Keys) -> Iterator[Finding]:

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from tansiq.protocol.cbor import Plain
+from tansiq.errors import Error
+from tansiq.protocol.cbor import Plain, decode
 from tansiq.protocol.ids import id_text
 from tansiq.texts import text
 
@@ -29,6 +30,23 @@ def utc_text(time_ms: int) -> str:
     except (ValueError, OverflowError, OSError):
         return f"{time_ms} ms"
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{time_ms % 1000:03}Z"
+
+
+def _readable(value: Plain) -> Plain:
+    """A decoded content for JSON: bytes in hexadecimal, every key a text."""
+    if type(value) is dict:
+        return {str(_readable(key)): _readable(inner) for key, inner in value.items()}
+    if type(value) is list:
+        return [_readable(inner) for inner in value]
+    return value.hex() if type(value) is bytes else value
+
+
+def _shown(content: bytes) -> Plain:
+    """A disclosed content for JSON: what it says, or its bytes where it can't be read."""
+    try:
+        return _readable(decode(content))
+    except Error:
+        return content.hex()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +91,7 @@ class Finding:
         return out
 
     def to_plain(self) -> dict[str, Plain]:
-        """The finding for JSON; bytes in hexadecimal."""
+        """The finding for JSON; bytes in hexadecimal, a disclosed content as it reads."""
         return {
             "what": self.what,
             "statement": id_text(self.statement) if self.statement else None,
@@ -85,7 +103,7 @@ class Finding:
             "doubt": self.doubt or None,
             "settled": {"by": self.settled_by, "time": utc_text(self.settled_ms)} if self.settled_by else None,
             **self.details,
-            **({"content": self.content.hex()} if self.content else {}),
+            **({"content": _shown(self.content)} if self.content else {}),
         }
 
 

@@ -1,7 +1,7 @@
 """Who of the registers may be meant: names by any spelling, birth years, numbers of documents.
 
-Invariant: names stand in the memory of this process and nowhere else; the index is made from the stored entries once per process and
-follows their register's version. It proposes, with reasons that a person can judge; it decides nothing
+Invariant: names stand in the memory of this process and nowhere else; the index is made from the stored entries once
+per process and follows their register's version. It proposes, with reasons that a person can judge; it decides nothing
 (Directive (EU) 2016/680, Article 11). The score is no probability.
 """
 
@@ -118,11 +118,15 @@ class RegisterIndex:
             self._numbers.setdefault(number, set()).add(stored.id)
 
     def match(self, subject: Subject, *, limit: int = 10) -> list[PossibleMatch]:
-        """The persons who may be meant by ``subject``, the best first, at most ``limit``."""
+        """The persons who may be meant by ``subject``, the best first, at most ``limit``; none for what is no person.
+
+        As the registers were at the last `refresh`.
+        """
+        if not subject.is_person:
+            return []
         asked = {number for one in subject.identifiers if len(number := _number(one.number)) > 3}
         years, names = years_of(subject), names_of(subject)
         with self._lock:
-            self._refresh()
             best: dict[bytes, Hit] = {}
             for name in names:
                 for hit in self._names.search(name, birth=years, limit=limit):
@@ -150,5 +154,7 @@ def index_of(context: Context) -> RegisterIndex:
 
 
 def match_person(subject: Subject, *, context: Context, limit: int = 10) -> list[PossibleMatch]:
-    """The persons of the registers who may be meant by ``subject``, the best first; none for what is no person."""
-    return index_of(context).match(subject, limit=limit) if subject.is_person else []
+    """The persons of the registers, as they are now, who may be meant by ``subject``, the best first."""
+    index = index_of(context)
+    index.refresh()
+    return index.match(subject, limit=limit)

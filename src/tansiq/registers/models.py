@@ -1,7 +1,7 @@
 """What this room keeps: registers, their entries, and keys that wait to be erased.
 
-Invariant: rows hold references of the published list, numbers and ciphertext, never a name. ``thing`` names the keys of one content: a
-content that changes gets another thing, and the old one waits in `Superseded` until its key is erased.
+Invariant: rows hold references of the published list, numbers and ciphertext, never a name. ``thing`` names the keys of
+one content: a content that changes gets another thing, and the old one waits in `Superseded` until its key is erased.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ __all__ = ["Entry", "Register", "Superseded"]
 
 
 class Register(models.Model):
-    """A register: ``version`` counts the imports that changed something; ``digest`` is that of the file last imported, ``generated``
-    the day on which its publisher made it; the report of that import is concealed."""
+    """A register: ``version`` counts the imports that changed something; ``digest`` is that of the file last imported,
+    ``generated`` the day on which its publisher made it; the report of that import is concealed.
+    """
 
     name = models.CharField(primary_key=True, max_length=32)
     version = models.IntegerField()
@@ -29,8 +30,9 @@ class Register(models.Model):
 
 
 class Entry(models.Model):
-    """One entry. ``changed`` is the register's version that changed it last; ``listed`` False: the newest list has it no more, and its
-    content is gone. ``faults`` counts its fields that were left out or read with doubt."""
+    """One entry. ``changed`` is the register's version that changed it last; ``listed`` False: the newest list has it
+    no more, and its content is gone. ``faults`` counts its fields that were left out or read with doubt.
+    """
 
     id = models.BinaryField(primary_key=True, max_length=16)
     register = models.CharField(max_length=32)

@@ -19,7 +19,16 @@ from tansiq.protocol.cbor import decode
 from tansiq.protocol.concealment import reveal
 from tansiq.registers.listed import Entry, entry_from_plain
 
-__all__ = ["Stored", "entries", "entry_faults", "entry_of", "open_entry", "register_versions", "registers", "stored_entries"]
+__all__ = [
+    "Stored",
+    "entries",
+    "entry_faults",
+    "entry_of",
+    "open_entry",
+    "register_versions",
+    "registers",
+    "stored_entries",
+]
 
 _FIELDS = "id, register, reference, kind, changed, listed, faults, first_ms, thing, commitment, concealed"
 
@@ -44,7 +53,17 @@ class Stored:
 def _stored(row: Sequence[Any]) -> Stored:
     concealed = None if row[10] is None else bytes(row[10])
     return Stored(
-        bytes(row[0]), row[1], row[2], row[3], row[4], bool(row[5]), row[6], row[7], bytes(row[8]), bytes(row[9]), concealed
+        bytes(row[0]),
+        row[1],
+        row[2],
+        row[3],
+        row[4],
+        bool(row[5]),
+        row[6],
+        row[7],
+        bytes(row[8]),
+        bytes(row[9]),
+        concealed,
     )
 
 
@@ -56,7 +75,9 @@ def entries(register: str, *, since: int = 0) -> list[Stored]:
 
 
 def open_entry(stored: Stored, keys: KeyStore) -> Entry | None:
-    """The content of a stored entry; None when it has left the list. Raises NotFound (its key is lost) and NotProven (altered)."""
+    """The content of a stored entry; None when it has left the list. Raises NotFound (its key is lost) and NotProven
+    (altered).
+    """
     if stored.concealed is None:
         return None
     key = keys.contents(stored.thing)[0]
@@ -105,7 +126,9 @@ def registers() -> list[dict[str, Any]]:
             "version": version,
             "entries": count,
             "generated": generated,
-            "imported_at": dt.datetime.fromtimestamp(imported_ms / 1000, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "imported_at": dt.datetime.fromtimestamp(imported_ms / 1000, dt.UTC)
+            .isoformat(timespec="milliseconds")
+            .replace("+00:00", "Z"),
         }
         for name, version, generated, imported_ms, count in rows
     ]

@@ -1,9 +1,10 @@
 """Importing a list into a register: read, brought together with what is known, stored in one commit.
 
-Invariant: a file is taken whole or not at all; the same file again changes nothing; an older file than the last is refused. A field of the
-newer list that is damaged does not take the place of a good older value (``unlist.carry_over``), and an entry that could not be read
-does not make the known one leave. Keys are committed before the entries, old keys are erased after; a crash between leaves what
-`sweep_superseded`, and the next import, finish.
+Invariant: a file is taken whole or not at all; the same file again changes nothing; an older file than the last is
+refused. A field of the newer list that is damaged does not take the place of a good older value
+(``unlist.carry_over``), and an entry that could not be read does not make the known one leave. Keys are committed
+before the entries, old keys are erased after; a crash between leaves what `sweep_superseded`, and the next import,
+finish.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ class _Plan:
     gone: list[Stored] = field(default_factory=list)
     superseded: list[bytes] = field(default_factory=list)
     damaged: list[dict[str, Any]] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("added", "updated", "unchanged", "removed", "kept_older"), 0))
+    counts: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(("added", "updated", "unchanged", "removed", "kept_older"), 0)
+    )
 
 
 def _digest(stream: BinaryIO) -> bytes:
@@ -94,20 +97,25 @@ def _bring_together(found: list[Entry], known: dict[str, Stored], plan: _Plan, c
             kept = rule.startswith("damage.kept-older")
             plan.counts["kept_older"] += kept
         plan.damaged += [
-            {"reference": entry.reference, "field": fault.field, "reason": fault.reason, "kept_older": kept} for fault in entry.faults
+            {"reference": entry.reference, "field": fault.field, "reason": fault.reason, "kept_older": kept}
+            for fault in entry.faults
         ]
         if older is not None and older == entry:
             plan.counts["unchanged"] += 1
             continue
         thing = _maker.make(now_ms)
         concealed = conceal(encode(entry.to_plain()), statement_id=thing, place=0)
-        plan.written.append((stored.id if stored is not None else _maker.make(now_ms), thing, concealed, entry, stored is None))
+        plan.written.append(
+            (stored.id if stored is not None else _maker.make(now_ms), thing, concealed, entry, stored is None)
+        )
         plan.counts["updated" if stored is not None else "added"] += 1
         if stored is not None and stored.concealed is not None:
             plan.superseded.append(stored.thing)
 
 
-def _leave(known: dict[str, Stored], found: list[Entry], skipped: list[Skipped], plan: _Plan, *, removals: bool) -> None:
+def _leave(
+    known: dict[str, Stored], found: list[Entry], skipped: list[Skipped], plan: _Plan, *, removals: bool
+) -> None:
     """Adds to the plan what is listed no more. Raises Conflict when that is more than half."""
     named = {entry.reference for entry in found} | {gap.reference for gap in skipped}
     listed = [stored for stored in known.values() if stored.listed]
@@ -138,12 +146,21 @@ def _write_entries(plan: _Plan, *, register: str, version: int, now_ms: int) -> 
             [(False, version, stored.id) for stored in plan.gone],
         )
         cursor.executemany(
-            "INSERT INTO registers_superseded (thing) VALUES (%s) ON CONFLICT DO NOTHING", [(thing,) for thing in plan.superseded]
+            "INSERT INTO registers_superseded (thing) VALUES (%s) ON CONFLICT DO NOTHING",
+            [(thing,) for thing in plan.superseded],
         )
 
 
 def _store(
-    plan: _Plan, result: dict[str, Any], *, register: str, version: int, digest: bytes, context: Context, officer: str, progress: Progress
+    plan: _Plan,
+    result: dict[str, Any],
+    *,
+    register: str,
+    version: int,
+    digest: bytes,
+    context: Context,
+    officer: str,
+    progress: Progress,
 ) -> None:
     """Keys first, then everything else in one commit. Raises Conflict when another import was quicker."""
     now_ms, case = context.clock(), case_of(register)
@@ -155,7 +172,12 @@ def _store(
     report = conceal(encode(result), statement_id=thing, place=0)
     context.keys.put_contents([Contents(thing, case, (report.key,))])
     access = Access(
-        operation=Operation.COLLECTION, officer=officer, thing=thing, purpose="", justification=f"register {register}", time_ms=now_ms
+        operation=Operation.COLLECTION,
+        officer=officer,
+        thing=thing,
+        purpose="",
+        justification=f"register {register}",
+        time_ms=now_ms,
     )
     with transaction.atomic():
         log_access([access], keys=context.keys)
@@ -170,7 +192,16 @@ def _store(
                 "VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (name) DO UPDATE SET version = excluded.version, "
                 "generated = excluded.generated, digest = excluded.digest, imported_ms = excluded.imported_ms, thing = excluded.thing, "
                 "commitment = excluded.commitment, report = excluded.report",
-                (register, version + 1, result["generated"], digest, now_ms, thing, report.commitment, report.ciphertext),
+                (
+                    register,
+                    version + 1,
+                    result["generated"],
+                    digest,
+                    now_ms,
+                    thing,
+                    report.commitment,
+                    report.ciphertext,
+                ),
             )
         _write_entries(plan, register=register, version=version + 1, now_ms=now_ms)
 
@@ -184,10 +215,11 @@ def import_un_list(
     progress: Progress = lambda _: None,
     removals: bool = False,
 ) -> dict[str, Any]:
-    """Imports the list in ``stream`` into ``register`` by the hand of ``officer`` (a service number); returns the report.
+    """Imports the list in ``stream`` into ``register`` by the hand of ``officer`` (a service number); returns the
+    report.
 
-    ``removals`` lets a list pass that more than half of the known entries have left. Raises BadInput (``unlist.…``, then nothing has
-    changed) and Conflict: an older list than the last, too many removals, another import meanwhile.
+    ``removals`` lets a list pass that more than half of the known entries have left. Raises BadInput (``unlist.…``,
+    then nothing has changed) and Conflict: an older list than the last, too many removals, another import meanwhile.
     """
     whole = stream if stream.seekable() else io.BytesIO(stream.read(MAX_BYTES + 1))
     version, generated, digest = _known_register(register)
@@ -216,7 +248,16 @@ def import_un_list(
         "faults": report.reasons(),
         "damaged": plan.damaged,
     }
-    _store(plan, result, register=register, version=version, digest=new_digest, context=context, officer=officer, progress=progress)
+    _store(
+        plan,
+        result,
+        register=register,
+        version=version,
+        digest=new_digest,
+        context=context,
+        officer=officer,
+        progress=progress,
+    )
     sweep_superseded(context=context)
     return result
 

@@ -1,0 +1,159 @@
+"""What a person sees: lines, tables, moments and labels on the terminal, or JSON for programs.
+
+Invariant: what came from elsewhere is shown without control characters, so that no text of a partner can move the cursor, colour the
+screen or turn the direction of what stands around it. Results go to the standard output, everything else to the standard error.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sys
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from tansiq.cli.language import LANGUAGE, told
+from tansiq.errors import BadInput, Error
+from tansiq.policy.codes import code_list
+from tansiq.texts import LANGUAGES, text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console
+
+__all__ = ["clean", "done", "facts", "hint", "label", "labels", "moment", "print_error", "print_json", "progress", "say", "table"]
+
+
+def clean(words: object) -> str:
+    """``words`` without control, format and direction marks; line ends stay."""
+    return "".join(sign for sign in str(words) if sign == "\n" or unicodedata.category(sign) not in {"Cc", "Cf", "Cs", "Co"})
+
+
+def label(listed: str, code: object) -> str:
+    """The label of a code in the reader's language; '' for no code, the code itself when its list does not know it."""
+    if not code:
+        return ""
+    try:
+        return code_list(listed).label(str(code), LANGUAGE)
+    except BadInput:
+        return clean(code)
+
+
+def labels(listed: str, codes: Sequence[object]) -> str:
+    """Several labels, one after the other."""
+    return " · ".join(label(listed, code) for code in codes)
+
+
+def moment(iso: object) -> str:
+    """A moment of JSON (ISO 8601, UTC) for a reader: day and minute, UTC; '–' for none."""
+    if not iso:
+        return "–"
+    try:
+        at = dt.datetime.fromisoformat(str(iso).replace("Z", "+00:00")).astimezone(dt.UTC)
+    except ValueError:
+        return clean(iso)
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def say(words: str = "") -> None:
+    """A line on the standard output."""
+    sys.stdout.write(f"{words}\n")
+
+
+def done(key: str, /, **values: object) -> None:
+    """A text of the catalogue on the standard output."""
+    say(told(key, **values))
+
+
+def hint(key: str, /, **values: object) -> None:
+    """A text of the catalogue on the standard error: not part of the result."""
+    sys.stderr.write(f"{told(key, **values)}\n")
+
+
+def print_json(value: object) -> None:
+    """``value`` as JSON on the standard output."""
+    say(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def facts(rows: Sequence[tuple[str, object]]) -> None:
+    """Names and values, one a line, the empty ones left out."""
+    shown = [(name, clean(value)) for name, value in rows if value not in (None, "", [], ())]
+    widest = max((len(name) for name, _ in shown), default=0)
+    for name, value in shown:
+        first, *rest = value.splitlines() or [""]
+        say(f"{name:<{widest}}  {first}")
+        for line in rest:
+            say(" " * (widest + 2) + line)
+
+
+def _console(*, error: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=error, highlight=False, markup=False)
+
+
+def table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table on the standard output; without a terminal, one line a row with tabulators, for other programs."""
+    cells = [[clean(cell) for cell in row] for row in rows]
+    if not sys.stdout.isatty():
+        say("\t".join(titles))
+        for row in cells:
+            say("\t".join(cell.replace("\n", " ") for cell in row))
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for title in titles:
+        shown.add_column(Text(title), overflow="fold")
+    for row in cells:
+        shown.add_row(*(Text(cell) for cell in row))
+    _console().print(shown)
+
+
+@contextmanager
+def progress(stages: Mapping[str, str] | None = None) -> Iterator[Callable[[str, int, int], None]]:
+    """Shows how far something long is, on a terminal only: call it with a stage, how much is done and the whole (0: unknown).
+
+    ``stages`` names the text of each stage's code; one that it does not name is looked for under ``node.stage``.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _stage, _done, _total: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=_console(error=True), transient=True
+    ) as bars:
+        known: dict[str, Any] = {}
+
+        def show(stage: str, so_far: int, total: int) -> None:
+            if stage not in known:
+                known[stage] = bars.add_task(_stage(stage, stages or {}), total=None)
+            bars.update(known[stage], completed=so_far, total=total or None)
+
+        yield show
+
+
+def _stage(stage: str, stages: Mapping[str, str]) -> str:
+    for key in (stages.get(stage, ""), f"node.stage.{stage}"):
+        try:
+            return told(key)
+        except KeyError:
+            continue
+    return stage
+
+
+def print_error(error: Error) -> None:
+    """What happened, what it means and what to do, with the code at the end for whoever is asked for help."""
+    language = LANGUAGE if LANGUAGE in LANGUAGES else "en"
+    lines = [clean(error.advice(language))]
+    for fault in error.values.get("faults", ()) if not isinstance(error.values.get("faults"), str) else ():
+        lines.append(f"  • {text(fault.code, language)} ({fault.field}; {fault.source})")
+    for reason in str(error.values.get("reasons", "")).split(", "):
+        if reason.startswith("policy."):
+            lines.append(f"  • {text(reason, language)}")
+    sys.stderr.write("\n".join([*lines, f"[{error.code}]"]) + "\n")
