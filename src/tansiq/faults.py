@@ -1,7 +1,7 @@
 """Named points of no return, at every boundary between two commits.
 
-Invariant: in production a point does nothing. The crash tests install a hook (`install`) that kills the process there, and
-prove that every point of `POINTS` is reached; a point that is not listed is refused by a test.
+Invariant: in production a point does nothing. The crash tests install a hook (`install`) that kills the process
+there, and prove that every point of `POINTS` is reached; a point that is not listed is refused by a test.
 """
 
 from __future__ import annotations

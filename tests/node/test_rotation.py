@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from tansiq.directory.services import take_directory
 from tansiq.errors import NotFound, Refused
 from tansiq.exchange.context import Context
 from tansiq.exchange.drafts import Draft
-from tansiq.exchange.kinds import handler_of, register
+from tansiq.exchange.kinds import Arrived, handler_of, register
 from tansiq.exchange.queries import quarantined
 from tansiq.exchange.readers import officer_readers, post_reader
 from tansiq.exchange.services import send
@@ -34,7 +35,7 @@ KIND = "test.rotation"
 SEEN: list[bytes] = []
 
 
-def _note(arrived, context) -> None:  # type: ignore[no-untyped-def]
+def _note(arrived: Sequence[Arrived], _context: Context) -> None:
     SEEN.extend(bytes(one.parts[0].content["word"]) for one in arrived)
 
 
@@ -104,7 +105,11 @@ def test_a_statement_by_a_revoked_node_key_is_kept_and_set_aside(node: Nodes) ->
     stolen = replace(context)
     rotate_node_keys(context.keys, identity=es.identity, now_ms=context.clock())
     directory = revoke_key(
-        stolen.signer.identifier, identity=es.identity, reason="key.stolen", from_ms=context.clock(), now_ms=context.clock()
+        stolen.signer.identifier,
+        identity=es.identity,
+        reason="key.stolen",
+        from_ms=context.clock(),
+        now_ms=context.clock(),
     )
     context.clock.advance(minutes=2)  # type: ignore[attr-defined]
     say(es, ma, b"by the thief")
@@ -126,10 +131,16 @@ def test_a_revocation_never_reaches_behind_what_the_peer_witnessed(node: Nodes) 
     assert last_witnessed_ms() > 0
     with pytest.raises(Refused, match="revoked-behind-witness"):
         revoke_key(
-            context.signer.identifier, identity=es.identity, reason="key.stolen", from_ms=last_witnessed_ms() - 1, now_ms=context.clock()
+            context.signer.identifier,
+            identity=es.identity,
+            reason="key.stolen",
+            from_ms=last_witnessed_ms() - 1,
+            now_ms=context.clock(),
         )
     with pytest.raises(NotFound):
-        revoke_key(b"\0" * 32, identity=es.identity, reason="key.stolen", from_ms=context.clock(), now_ms=context.clock())
+        revoke_key(
+            b"\0" * 32, identity=es.identity, reason="key.stolen", from_ms=context.clock(), now_ms=context.clock()
+        )
 
 
 def test_a_renewed_certificate_stands_beside_the_old_one(node: Nodes) -> None:
@@ -154,7 +165,9 @@ def test_eyes_only_and_its_recovery_readers(node: Nodes) -> None:
     ma = node("ma.dgst")
     context: Context = ma.use()
     for number in ("MA-7001", "MA-7002"):
-        add_officer(NewOfficer(number, ("head",), PASSPHRASE, custodian=True), identity=ma.identity, now_ms=context.clock())
+        add_officer(
+            NewOfficer(number, ("head",), PASSPHRASE, custodian=True), identity=ma.identity, now_ms=context.clock()
+        )
     add_officer(
         NewOfficer("MA-1009", ("head",), PASSPHRASE, eyes_only=True, recovery=("MA-7001", "MA-7002")),
         identity=ma.identity,
@@ -163,9 +176,18 @@ def test_eyes_only_and_its_recovery_readers(node: Nodes) -> None:
     readers = officer_readers("ma.dgst", "MA-1009", peer="es.cgi", now_ms=context.clock())
     assert len(readers) == 2
     docket = Docket(
-        kind=KIND, channel="direct", matter=secrets.token_bytes(16), sender=ma.post("head"), route=(ma.post("head"),), addressees=(ma.post("head"),)
+        kind=KIND,
+        channel="direct",
+        matter=secrets.token_bytes(16),
+        sender=ma.post("head"),
+        route=(ma.post("head"),),
+        addressees=(ma.post("head"),),
     )
-    composed = compose(Draft(docket=docket, parts=[Part("test", {"word": b"for the head"})], readers=readers), context=context, now_ms=context.clock())
+    composed = compose(
+        Draft(docket=docket, parts=[Part("test", {"word": b"for the head"})], readers=readers),
+        context=context,
+        now_ms=context.clock(),
+    )
     wraps, digest = composed.wraps["es.cgi"], composed.made.statement.digest
 
     def key(number: str, use: Use) -> SealingKey:
@@ -177,11 +199,17 @@ def test_eyes_only_and_its_recovery_readers(node: Nodes) -> None:
     inner = _opened(wraps, first, digest)
     assert isinstance(inner, Wrap)
     with pytest.raises(NotFound):
-        open_wrap(next(wrap for wrap in wraps if wrap.reader == first.identifier), reader=second, statement_digest=digest)
+        open_wrap(
+            next(wrap for wrap in wraps if wrap.reader == first.identifier), reader=second, statement_digest=digest
+        )
     recovered = open_wrap(inner, reader=second, statement_digest=digest)
     assert recovered == head
     content, _ = reveal(
-        composed.made.parts[0], key=head.parts[0], statement_id=composed.made.statement.id, place=0, commitment=composed.made.proofs[0].commitment
+        composed.made.parts[0],
+        key=head.parts[0],
+        statement_id=composed.made.statement.id,
+        place=0,
+        commitment=composed.made.proofs[0].commitment,
     )
     assert b"for the head" in content
     assert not {wrap.reader for wrap in wraps} & set(context.opening)

@@ -11,9 +11,10 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from tansiq.cases.items import REVIEW_MS, NewItem, evaluated_item
+from tansiq.cases.items import ITEM, REVIEW_MS, NewItem, Whence, evaluated_item
 from tansiq.cases.queries import item_row
 from tansiq.cases.sql import insert
+from tansiq.errors import NotFound
 from tansiq.exchange.context import Context
 from tansiq.journal.access import Access, Operation, log_access
 from tansiq.keystore.store import Contents
@@ -22,7 +23,7 @@ from tansiq.policy.faults import Faults, refuse
 from tansiq.policy.law import incoming_faults
 from tansiq.protocol.cbor import encode
 from tansiq.protocol.concealment import Concealed, conceal
-from tansiq.protocol.ids import IdMaker
+from tansiq.protocol.ids import IdMaker, id_text
 from tansiq.protocol.parts import Part
 
 __all__ = ["add_items", "add_own_item", "answer_incoming", "bring_forward"]
@@ -64,12 +65,10 @@ def add_own_item(item: Item, *, case: bytes, context: Context, officer: str, pur
     """Stores an item that ``officer`` (a service number) entered into ``case`` for ``purpose`` (a code); returns its id."""
     now_ms = context.clock()
     made = _maker.make(now_ms)
-    content = Part("item", dict(item.assessed().to_plain()))
+    content = Part(ITEM, dict(item.assessed().to_plain()))
     concealed = conceal(content.to_bytes(), statement_id=made, place=0)
     context.keys.put_contents([Contents(made, case, (concealed.key,))])
-    new = evaluated_item(
-        item, case=case, statement=b"", place=0, received_ms=now_ms, purpose=purpose, sender=context.agency
-    )
+    new = evaluated_item(item, Whence(case=case, sender=context.agency, received_ms=now_ms, purpose=purpose))
     access = Access(operation=Operation.COLLECTION, officer=officer, thing=made, purpose=purpose, time_ms=now_ms)
     with transaction.atomic():
         log_access([access], keys=context.keys)
@@ -104,6 +103,8 @@ def answer_incoming(item: bytes, check: IncomingCheck, *, context: Context) -> N
     wrong = {"policy.law.incoming-reason-missing", "policy.law.code-unknown"}
     refuse(Faults(fault for fault in incoming_faults(check) if fault.code in wrong))
     row = item_row(item)
+    if row.erased:
+        raise NotFound("cases.erased", item=id_text(item))
     now_ms = context.clock()
     made = _maker.make(now_ms)
     concealed = conceal(encode(check.to_plain()), statement_id=made, place=0)

@@ -17,8 +17,15 @@ from tansiq.protocol.docket import agency_of
 from tansiq.protocol.keys import PublicSealingKey, PublicSigningKey
 
 __all__ = [
-    "PartnerState", "current_directory", "documents_of", "node_keys", "own_directory", "partners", "sealing_key_of", "signing_key",
+    "PartnerState", "current_directory", "documents_of", "node_keys", "own_directory", "partners",
+    "sealing_key_of", "signing_key",
 ]  # fmt: skip
+
+
+_CURRENT = (
+    "SELECT d.encoded FROM directory_partner p "
+    "JOIN directory_document d ON d.agency = p.agency AND d.number = p.current"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,10 @@ def _parsed(encoded: bytes) -> Directory:
 def partners() -> list[PartnerState]:
     """All agencies that we know, ourselves first."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT agency, identity, is_self, confirmed_ms, current FROM directory_partner ORDER BY is_self DESC, agency")
+        cursor.execute(
+            "SELECT agency, identity, is_self, confirmed_ms, current FROM directory_partner "
+            "ORDER BY is_self DESC, agency"
+        )
         return [PartnerState(row[0], bytes(row[1]), bool(row[2]), row[3], row[4]) for row in cursor.fetchall()]
 
 
@@ -56,7 +66,7 @@ def _document(sql: str, values: tuple[Any, ...], agency: str) -> Directory:
 def current_directory(agency: str) -> Directory:
     """The current document of ``agency``. Raises NotFound."""
     return _document(
-        "SELECT d.encoded FROM directory_partner p JOIN directory_document d ON d.agency = p.agency AND d.number = p.current WHERE p.agency = %s",
+        f"{_CURRENT} WHERE p.agency = %s",
         (agency,),
         agency,
     )
@@ -65,7 +75,7 @@ def current_directory(agency: str) -> Directory:
 def own_directory() -> Directory:
     """Our own current document. Raises NotFound before `tansiq init`."""
     return _document(
-        "SELECT d.encoded FROM directory_partner p JOIN directory_document d ON d.agency = p.agency AND d.number = p.current WHERE p.is_self = %s",
+        f"{_CURRENT} WHERE p.is_self = %s",
         (True,),
         "-",
     )
@@ -98,10 +108,12 @@ def node_keys(directory: Directory, time_ms: int) -> dict[bytes, PublicSigningKe
 
 
 def signing_key(directory: Directory, identifier: bytes, *, signed_ms: int, now_ms: int) -> PublicSigningKey:
-    """The node key with which something was signed that arrives at ``now_ms`` and says that it was signed at ``signed_ms``.
+    """The node key with which something was signed that arrives at ``now_ms`` and says that it was signed at
+    ``signed_ms``.
 
-    A key that ended in good order is believed for what was signed before its end: a courier's file may be a year old. A revoked
-    one is believed for nothing that arrives from then on, for a thief writes any time he likes. Raises NotProven.
+    A key that ended in good order is believed for what was signed before its end: a courier's file may be a year old.
+    A revoked one is believed for nothing that arrives from then on, for a thief writes any time he likes. Raises
+    NotProven.
     """
     found = _signing_keys(directory.encoded).get(identifier)
     if found is None:
@@ -124,7 +136,11 @@ def _sealing_key(encoded: bytes, post: str, minute: int) -> tuple[Certified, Pub
     directory = _parsed(encoded)
     found = directory.current(Use.POST_OPENS, post, minute * 60_000)
     if not found:  # a key that begins later by our clock: clocks differ, and its owner has it since it certified it
-        found = tuple(key for key in directory.keys if (key.use, key.owner, key.doubt_at(minute * 60_000)) == (Use.POST_OPENS, post, "early"))
+        found = tuple(
+            key
+            for key in directory.keys
+            if (key.use, key.owner, key.doubt_at(minute * 60_000)) == (Use.POST_OPENS, post, "early")
+        )
     if not found:
         raise NotFound("directory.unknown-post", post=post)
     return found[0], PublicSealingKey(found[0].public)

@@ -19,7 +19,8 @@ __all__ = ["confirm_partner", "publish_own", "take_directory"]
 def _store(directory: Directory, *, is_self: bool, now_ms: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO directory_document (agency, number, encoded, taken_ms) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            "INSERT INTO directory_document (agency, number, encoded, taken_ms) VALUES (%s, %s, %s, %s) "
+            "ON CONFLICT DO NOTHING",
             (directory.agency, directory.number, directory.encoded, now_ms),
         )
         cursor.execute(
@@ -53,13 +54,14 @@ def take_directory(encoded: bytes, *, now_ms: int) -> Directory:
 
 
 def confirm_partner(agency: str, *, words: list[str], language: str, officer: str, now_ms: int) -> None:
-    """Records that the partner's fingerprint words were compared aloud. Raises NotProven when they are not its words."""
+    """Records that the partner's words were compared aloud. Raises NotProven when they are not its words."""
     with transaction.atomic():
         if not same_fingerprint(words, language, fingerprint(current_directory(agency).identity)):
             raise NotProven("directory.other-words", agency=agency)
         with connection.cursor() as cursor:
             cursor.execute(
-                "UPDATE directory_partner SET confirmed_ms = %s, confirmed_by = %s WHERE agency = %s", (now_ms, officer, agency)
+                "UPDATE directory_partner SET confirmed_ms = %s, confirmed_by = %s WHERE agency = %s",
+                (now_ms, officer, agency),
             )
 
 

@@ -1,21 +1,21 @@
 """What officers do with enquiries: ask, answer, refuse, decide on a possible match.
 
-Invariant: the law is asked first and nothing is stored when it says no; what is said, its item, its enquiry's state and
-its leaf in the access journal are one commit with the post room's. Attestations come from officers of this agency, and
-the word on a protected person from a head of service (Directive (EU) 2016/680, Articles 8, 10, 25 and 35; Directive
-(EU) 2023/977, Articles 4 to 6).
+Invariant: the law is asked first and nothing is stored when it says no; what is said, its items, its enquiry's state
+and its leaf in the access journal are one commit with the post room's. Directive (EU) 2016/680, Articles 8, 10, 25 and
+35; Directive (EU) 2023/977, Articles 4 to 6.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from django.db import connection, transaction
 
-from tansiq.cases.items import NewItem, evaluated_item, plain_item
+from tansiq.cases.items import NewItem, Whence, evaluated_item, plain_item
 from tansiq.cases.services import add_items
 from tansiq.directory.queries import own_directory
+from tansiq.enquiries.attested import check_attested
 from tansiq.enquiries.drafts import (
     ANSWER,
     CHANNEL,
@@ -39,7 +39,7 @@ from tansiq.enquiries.rows import (
     replies_of,
     settle,
 )
-from tansiq.errors import BadInput, Conflict, NotFound, Refused
+from tansiq.errors import BadInput, Conflict, NotFound
 from tansiq.exchange.context import Context
 from tansiq.exchange.services import send_many
 from tansiq.journal.access import Access, Operation, log_access
@@ -47,11 +47,9 @@ from tansiq.policy.answer import Answer, Item, Refusal
 from tansiq.policy.deadlines import due_at
 from tansiq.policy.enquiry import Enquiry, LawBasis
 from tansiq.policy.law import check_answer, check_enquiry, check_refusal
-from tansiq.policy.subjects import Subject
-from tansiq.policy.values import Attestation
-from tansiq.protocol.directory import Directory
-from tansiq.protocol.docket import Docket, agency_of
+from tansiq.protocol.docket import agency_of
 from tansiq.protocol.ids import IdMaker, id_text
+from tansiq.protocol.statement import Statement
 
 __all__ = [
     "MATCH_DECISIONS",
@@ -65,32 +63,11 @@ __all__ = [
 ]
 
 MATCH_DECISIONS = frozenset({"match.same", "match.different"})
-_HEAD = "head"
 _maker = IdMaker()
 
 
 def _today(now_ms: int) -> dt.date:
     return dt.datetime.fromtimestamp(now_ms / 1000, dt.UTC).date()
-
-
-def _attestations(law: LawBasis | None) -> Iterator[Attestation | None]:
-    if law is not None and law.assurance is not None:
-        yield law.assurance.death_penalty
-        yield law.assurance.ill_treatment
-    if law is not None and law.neutrality is not None:
-        yield from (law.neutrality.political, law.neutrality.military, law.neutrality.religious, law.neutrality.racial)
-
-
-def _check_attested(law: LawBasis | None, subjects: Sequence[Subject], directory: Directory) -> None:
-    """Raises Refused unless officers of ours gave every answer, and a head of service every word on a protected person."""
-    heads = {post.id for post in directory.posts if post.role == _HEAD}
-    posts = {officer.number: officer.posts for officer in directory.officers}
-    for one in _attestations(law):
-        if one is not None and one.officer not in posts:
-            raise Refused("enquiries.not-attested-here", officer=one.officer)
-    for subject in subjects:
-        if subject.decision is not None and heads.isdisjoint(posts.get(subject.decision.officer, ())):
-            raise Refused("enquiries.no-head", officer=subject.decision.officer)
 
 
 def send_enquiries(
@@ -103,86 +80,32 @@ def send_enquiries(
     via_office_post: str,
     case: bytes = b"",
 ) -> list[bytes]:
-    """Sends ``requests`` from one desk to another in one commit; returns their matters, by which the enquiries are
-    known.
+    """Sends ``requests`` from one desk to another in one commit; returns their matters, which name the enquiries.
 
     ``via_office_post`` is the embassy office, ours or the partner's. Raises Refused (law, not in the post, partner not
     confirmed, attested by somebody else), NotFound (no such desk), BadInput.
     """
     now_ms = context.clock()
-    today = _today(now_ms)
+    today, own = _today(now_ms), own_directory()
     act = officer.acting(REQUEST, post=from_post)
     way = Way.find(from_post, via_office_post, to_post, context=context, now_ms=now_ms)
-    directory = own_directory()
     for request in requests:
         check_enquiry(request, today=today)
-        _check_attested(request.law, request.subjects, directory)
+        check_attested(request.law, request.subjects, own)
     matters = [_maker.make(now_ms) for _ in requests]
-    partner = agency_of(to_post)
+    drafts = [
+        request_draft(request, matter=matter, case=case, way=way, act=act)
+        for request, matter in zip(requests, matters, strict=True)
+    ]
     with transaction.atomic():
-        statements = send_many(
-            [
-                request_draft(request, matter=matter, case=case, way=way, act=act)
-                for request, matter in zip(requests, matters, strict=True)
-            ],
-            context=context,
+        said = list(zip(requests, matters, send_many(drafts, context=context), strict=True))
+        add_enquiries([_own_enquiry(*one, way=way, case=case, officer=officer.number) for one in said])
+        add_items([_own_request(*one, case=case, sender=context.agency) for one in said], context=context)
+        log_access(
+            [_disclosure(matter, request.law, way, officer=officer.number, now_ms=now_ms) for request, matter, _ in said],
+            keys=context.keys,
         )
-        rows, items, accesses = [], [], []
-        for request, matter, statement in zip(requests, matters, statements, strict=True):
-            purpose = request.law.purpose or "" if request.law else ""
-            rows.append(
-                EnquiryRow(
-                    matter=matter,
-                    direction=Direction.OUT,
-                    partner=partner,
-                    own_post=from_post,
-                    their_post=to_post,
-                    office_post=via_office_post,
-                    channel=CHANNEL,
-                    case=case,
-                    sought=request.sought,
-                    field=request.law.offence or "" if request.law else "",
-                    purpose=purpose,
-                    deadline_class=request.deadline_class or "",
-                    urgent=request.deadline_class in URGENT_CLASSES,
-                    state="sent",
-                    request=statement.id,
-                    officer=officer.number,
-                    sent_ms=statement.time_ms,
-                )
-            )
-            items.append(
-                plain_item(
-                    case=case or matter,
-                    statement=statement.id,
-                    place=0,
-                    kind=REQUEST,
-                    originator=context.agency,
-                    received_ms=now_ms,
-                    subjects=request.subjects,
-                    conditions=request.conditions,
-                    purpose=purpose,
-                )
-            )
-            accesses.append(_disclosure(matter, officer.number, request.law, way, now_ms))
-        add_enquiries(rows)
-        add_items(items, context=context)
-        log_access(accesses, keys=context.keys)
     return matters
-
-
-def _disclosure(matter: bytes, officer: str, law: LawBasis | None, way: Way, now_ms: int) -> Access:
-    """What the law wants logged of a transfer: who, to whom, for what purpose, on what basis (Article 25)."""
-    law = law or LawBasis()
-    return Access(
-        operation=Operation.DISCLOSURE,
-        officer=officer,
-        thing=matter,
-        purpose=law.purpose or "",
-        justification=" ".join(code for code in (law.legal_basis, law.offence) if code),
-        recipients=way.route[1:],
-        time_ms=now_ms,
-    )
 
 
 def send_enquiry(
@@ -196,7 +119,7 @@ def send_enquiry(
     case: bytes = b"",
 ) -> bytes:
     """Sends one request; see `send_enquiries`."""
-    sent = send_enquiries(
+    return send_enquiries(
         [request],
         context=context,
         officer=officer,
@@ -204,8 +127,57 @@ def send_enquiry(
         to_post=to_post,
         via_office_post=via_office_post,
         case=case,
+    )[0]
+
+
+def _own_enquiry(
+    request: Enquiry, matter: bytes, statement: Statement, *, way: Way, case: bytes, officer: str
+) -> EnquiryRow:
+    law = request.law or LawBasis()
+    return EnquiryRow(
+        matter=matter,
+        direction=Direction.OUT,
+        partner=agency_of(way.addressee),
+        own_post=way.sender,
+        their_post=way.addressee,
+        office_post=way.office,
+        channel=CHANNEL,
+        case=case,
+        sought=request.sought,
+        field=law.offence or "",
+        purpose=law.purpose or "",
+        deadline_class=request.deadline_class or "",
+        urgent=request.deadline_class in URGENT_CLASSES,
+        state="sent",
+        request=statement.id,
+        officer=officer,
+        sent_ms=statement.time_ms,
     )
-    return sent[0]
+
+
+def _own_request(request: Enquiry, matter: bytes, statement: Statement, *, case: bytes, sender: str) -> NewItem:
+    whence = Whence(
+        case=case or matter,
+        statement=statement.id,
+        sender=sender,
+        received_ms=statement.time_ms,
+        purpose=request.law.purpose or "" if request.law else "",
+    )
+    return plain_item(whence, REQUEST, subjects=request.subjects, conditions=request.conditions)
+
+
+def _disclosure(matter: bytes, law: LawBasis | None, way: Way, *, officer: str, now_ms: int) -> Access:
+    """What the law wants logged of a transfer: who, to whom, for what purpose, on what basis (Article 25)."""
+    law = law or LawBasis()
+    return Access(
+        operation=Operation.DISCLOSURE,
+        officer=officer,
+        thing=matter,
+        purpose=law.purpose or "",
+        justification=" ".join(code for code in (law.legal_basis, law.offence) if code),
+        recipients=way.route[1:],
+        time_ms=now_ms,
+    )
 
 
 def _to_reply_to(matter: bytes, officer: ActingOfficer) -> EnquiryRow:
@@ -219,72 +191,51 @@ def _to_reply_to(matter: bytes, officer: ActingOfficer) -> EnquiryRow:
 
 
 def _reply(
-    matter: bytes,
-    reply: Answer | Refusal,
-    items: Sequence[Item],
-    *,
-    kind: str,
-    law: LawBasis | None,
-    context: Context,
-    officer: ActingOfficer,
+    matter: bytes, reply: Answer | Refusal, items: Sequence[Item], *, kind: str, context: Context, officer: ActingOfficer
 ) -> bytes:
     now_ms = context.clock()
     with transaction.atomic():
         enquiry = _to_reply_to(matter, officer)
         way = Way.find(enquiry.own_post, enquiry.office_post, enquiry.their_post, context=context, now_ms=now_ms)
+        follows = (enquiry.request, *(one.statement for one in replies_of([matter])))
         act = officer.acting(kind, post=enquiry.own_post)
-        earlier = [one.statement for one in replies_of([matter])]
-        asked = Docket(
-            kind=REQUEST, channel=enquiry.channel, matter=matter, sender=enquiry.their_post, route=(), addressees=(), field=enquiry.field,
-            case=enquiry.case, deadline_class=enquiry.deadline_class,
-        )  # fmt: skip
-        draft = reply_draft(reply, items, request=asked, follows=(enquiry.request, *earlier), way=way, act=act)
+        draft = reply_draft(reply, items, enquiry=enquiry, follows=follows, way=way, act=act)
         statement = send_many([draft], context=context)[0]
-        said = ReplyRow.of(
-            reply, statement=statement.id, matter=matter, kind=kind, post=enquiry.own_post, officer=officer.number, items=len(items),
-            said_ms=statement.time_ms, at_ms=now_ms,
-        )  # fmt: skip
+        said = ReplyRow(
+            statement=statement.id,
+            matter=matter,
+            kind=kind,
+            post=enquiry.own_post,
+            officer=officer.number,
+            said_ms=statement.time_ms,
+            at_ms=now_ms,
+        ).saying(reply, items=len(items))
         add_replies([said])
-        add_items(
-            reply_items(
-                reply, items, enquiry=enquiry, statement=statement.id, kind=kind, sender=context.agency, at_ms=now_ms
-            ),
-            context=context,
-        )
+        add_items(reply_items(reply, items, enquiry=enquiry, said=said, sender=context.agency), context=context)
         settle(enquiry, said, received_ms=enquiry.received_ms, deadline_ms=enquiry.deadline_ms)
-        log_access([_disclosure(matter, officer.number, law, way, now_ms)], keys=context.keys)
+        law = reply.law if isinstance(reply, Answer) else LawBasis(purpose=enquiry.purpose or None)
+        log_access([_disclosure(matter, law, way, officer=officer.number, now_ms=now_ms)], keys=context.keys)
     return statement.id
 
 
 def reply_items(
-    reply: Answer | Refusal,
-    items: Sequence[Item],
-    *,
-    enquiry: EnquiryRow,
-    statement: bytes,
-    kind: str,
-    sender: str,
-    at_ms: int,
+    reply: Answer | Refusal, items: Sequence[Item], *, enquiry: EnquiryRow, said: ReplyRow, sender: str
 ) -> list[NewItem]:
     """The items that a reply is made of: its cover in part 0, and each piece of information in a part of its own."""
-    case = enquiry.case or enquiry.matter
-    purpose = (
-        reply.law.purpose
-        if isinstance(reply, Answer) and reply.law is not None and reply.law.purpose
-        else enquiry.purpose
-    )
-    cover = plain_item(
-        case=case, statement=statement, place=0, kind=kind, originator=sender, received_ms=at_ms, purpose=purpose
-    )
-    return [
-        cover,
-        *(
-            evaluated_item(
-                item, case=case, statement=statement, place=place, received_ms=at_ms, purpose=purpose, sender=sender
-            )
-            for place, item in enumerate(items, 1)
-        ),
-    ]
+    purpose = reply.law.purpose if isinstance(reply, Answer) and reply.law is not None else None
+
+    def whence(place: int) -> Whence:
+        return Whence(
+            case=enquiry.case or enquiry.matter,
+            statement=said.statement,
+            place=place,
+            sender=sender,
+            received_ms=said.at_ms,
+            purpose=purpose or enquiry.purpose,
+        )
+
+    cover = plain_item(whence(0), said.kind)
+    return [cover, *(evaluated_item(item, whence(place)) for place, item in enumerate(items, 1))]
 
 
 def answer_enquiry(
@@ -297,8 +248,8 @@ def answer_enquiry(
     """
     assessed = tuple(item.assessed() for item in items)
     check_answer(answer, assessed, agency=context.agency, today=_today(context.clock()))
-    _check_attested(answer.law, [subject for item in assessed for subject in item.subjects], own_directory())
-    return _reply(matter, answer, assessed, kind=ANSWER, law=answer.law, context=context, officer=officer)
+    check_attested(answer.law, [subject for item in assessed for subject in item.subjects], own_directory())
+    return _reply(matter, answer, assessed, kind=ANSWER, context=context, officer=officer)
 
 
 def refuse_enquiry(matter: bytes, *, context: Context, officer: ActingOfficer, refusal: Refusal) -> bytes:
@@ -308,7 +259,7 @@ def refuse_enquiry(matter: bytes, *, context: Context, officer: ActingOfficer, r
     """
     check_refusal(refusal)
     kind = PARTIAL_REFUSAL if refusal.partial else REFUSAL
-    return _reply(matter, refusal, (), kind=kind, law=None, context=context, officer=officer)
+    return _reply(matter, refusal, (), kind=kind, context=context, officer=officer)
 
 
 def decide_match(matter: bytes, entry: bytes, decision: str, *, context: Context, officer: ActingOfficer) -> None:
@@ -325,7 +276,8 @@ def decide_match(matter: bytes, entry: bytes, decision: str, *, context: Context
             raise NotFound("enquiries.unknown", enquiry=id_text(matter))
         with connection.cursor() as cursor:
             cursor.execute(
-                "UPDATE enquiries_match SET decision = %s, decided_by = %s, decided_ms = %s WHERE matter = %s AND entry = %s",
+                "UPDATE enquiries_match SET decision = %s, decided_by = %s, decided_ms = %s "
+                "WHERE matter = %s AND entry = %s",
                 (decision, officer.number, now_ms, matter, entry),
             )
             if not cursor.rowcount:
@@ -341,9 +293,10 @@ def decide_match(matter: bytes, entry: bytes, decision: str, *, context: Context
         log_access([access], keys=context.keys)
 
 
-def note_receipts(*, context: Context, limit: int = 1000) -> int:
-    """Writes down when partners received our enquiries, and so when their answers are due; returns how many. For the
-    clock's sweep.
+def note_receipts(*, limit: int = 1000) -> int:
+    """Writes down when partners received our enquiries, and so when answers are due; returns how many.
+
+    For the clock's sweep: until it has run, the queries read the receipts themselves.
     """
     with transaction.atomic():
         waiting = enquiry_rows("received_ms IS NULL ORDER BY sent_ms LIMIT %s", (limit,))
@@ -353,7 +306,8 @@ def note_receipts(*, context: Context, limit: int = 1000) -> int:
             noted += [(row, known[row.request]) for row in waiting if row.request in known]
         with connection.cursor() as cursor:
             cursor.executemany(
-                "UPDATE enquiries_enquiry SET received_ms = %s, deadline_ms = %s, state = CASE WHEN state = 'sent' THEN 'received' ELSE state END "
+                "UPDATE enquiries_enquiry SET received_ms = %s, deadline_ms = %s, "
+                "state = CASE WHEN state = 'sent' THEN 'received' ELSE state END "
                 "WHERE matter = %s AND received_ms IS NULL",
                 [
                     (at_ms, due_at(received_at_ms=at_ms, deadline_class=row.deadline_class), row.matter)

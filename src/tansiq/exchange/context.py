@@ -1,6 +1,7 @@
 """The node at work: its agency, its opened keys and its clock, passed to everything that needs them.
 
-Invariant: made once per process from an opened key store; the post keys and the node's own keys are here, officers' keys never.
+Invariant: made once per process from an opened key store; the post keys and the node's own keys are here, officers'
+keys never.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ class Context:
         """The node whose key store is ``keys``. Raises NotFound when it has no keys yet."""
         directory = own_directory()
         signing = {identifier: SigningKey(private) for identifier, _, private in keys.secrets(str(Use.NODE_SIGNS))}
-        current = [key for key in directory.current(Use.NODE_SIGNS, directory.agency, clock()) if key.key.identifier in signing]
+        current = [
+            key for key in directory.current(Use.NODE_SIGNS, directory.agency, clock()) if key.key.identifier in signing
+        ]
         secrets = [OwnSecret(private) for _, _, private in keys.secrets("own")]
         if not current or not secrets:
             raise NotFound("exchange.no-node-key", agency=directory.agency)

@@ -25,7 +25,7 @@ from tansiq.exchange.context import Context
 from tansiq.exchange.door import CONTENT_TYPE, key_name
 from tansiq.exchange.intake import Intake, take
 from tansiq.exchange.parcels import Taken, make_parcel
-from tansiq.exchange.peers import failed, peer_state
+from tansiq.exchange.peers import LONGEST_WAIT_MS, failed, peer_state
 from tansiq.exchange.queries import has_work, owes_witness
 from tansiq.exchange.release import OutgoingBatch, next_batch
 from tansiq.faults import reach
@@ -39,6 +39,7 @@ __all__ = ["Delivery", "post_signed", "tls_context"]
 
 PULL_COUNT = 128
 _TIMEOUT = aiohttp.ClientTimeout(total=90, sock_connect=10)
+_LOOK_SECONDS = 1.0
 _GROUPS = ((Lane.URGENT,), (Lane.NORMAL, Lane.BULK))
 _log = logging.getLogger("tansiq.delivery")
 T = TypeVar("T")
@@ -68,7 +69,8 @@ async def post_signed(session: aiohttp.ClientSession, address: str, path: str, b
         created=context.clock() // 1000,
     )
     try:
-        async with session.post(target, data=body, headers=headers, ssl=tls) as response:
+        # A redirection would lead beyond the address that is signed and the certificate that is pinned.
+        async with session.post(target, data=body, headers=headers, ssl=tls, allow_redirects=False) as response:
             answer = await response.content.read(MAX_PARCEL_BYTES + 1)
             while len(answer) <= MAX_PARCEL_BYTES and (more := await response.content.read(MAX_PARCEL_BYTES + 1)):
                 answer += more
@@ -124,7 +126,8 @@ class Delivery:
 
     async def run(self) -> None:
         """Keeps a line open to every confirmed partner."""
-        async with aiohttp.ClientSession(timeout=_TIMEOUT, auto_decompress=False) as session, asyncio.TaskGroup() as tasks:
+        jar = aiohttp.DummyCookieJar()
+        async with aiohttp.ClientSession(timeout=_TIMEOUT, auto_decompress=False, cookie_jar=jar) as session, asyncio.TaskGroup() as tasks:
             while True:
                 for partner in await self._work(partners):
                     if partner.is_self or not partner.confirmed_ms or partner.agency in self._lines:
@@ -145,7 +148,7 @@ class Delivery:
                 await self._wait_until_allowed(line.peer)
                 while await self._deliver(session, line, lanes):
                     pass
-            except (Error, DatabaseError, ssl.SSLError) as error:
+            except Exception as error:  # noqa: BLE001 (whatever goes wrong with one peer, the others are served)
                 await self._note_failure(line.peer, error)
                 continue
             try:
@@ -155,19 +158,26 @@ class Delivery:
                 pass
 
     async def _wait_until_allowed(self, peer: str) -> None:
-        state = await self._work(peer_state, peer)
-        wait_ms = state.retry_ms - self._context.clock()
-        if wait_ms > 0:
-            await asyncio.sleep(wait_ms / 1000)
+        """Waits as long as the peer's failures say; no longer once it calls us, or when our clock was set back."""
+        while True:
+            state = await self._work(peer_state, peer)
+            wait_ms = state.retry_ms - self._context.clock()
+            if not 0 < wait_ms <= LONGEST_WAIT_MS:
+                return
+            await asyncio.sleep(min(wait_ms / 1000, _LOOK_SECONDS))
 
     async def _note_failure(self, peer: str, error: Exception) -> None:
-        code = error.code if isinstance(error, Error) else "exchange.database"
-        told = error.values.get("refusal") if isinstance(error, Error) else None
-        _log.warning("%s: %s", peer, error)
+        told: object = None
+        if isinstance(error, Error):
+            code, told = error.code, error.values.get("refusal")
+            _log.warning("%s: %s", peer, error)
+        else:
+            code = "exchange.database" if isinstance(error, DatabaseError) else "exchange.failed"
+            _log.warning("%s: %s", peer, code, exc_info=error)
         try:
             await self._work(failed, peer, code=str(told or code), now_ms=self._context.clock())
         except DatabaseError:
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def _deliver(self, session: aiohttp.ClientSession, line: _Line, lanes: tuple[Lane, ...]) -> bool:
         """One parcel, if there is anything to say on these lanes; returns whether to look again at once."""
@@ -177,7 +187,9 @@ class Delivery:
         batch: OutgoingBatch | None = await self._work(next_batch, line.peer, lanes, context=self._context)
         if batch is None and (lanes[0] == Lane.URGENT or not await self._owes(line)):
             return False
-        await self._exchange(session, line, directory, batch, want=0)
+        intake = await self._exchange(session, line, directory, batch, want=0)
+        if batch is not None and batch.head.digest not in intake.receipted:
+            raise Unavailable("exchange.no-receipt", agency=line.peer)
         return batch is not None
 
     async def _owes(self, line: _Line) -> bool:
@@ -233,6 +245,6 @@ class Delivery:
                 intake = await self._exchange(session, line, directory, None, want=PULL_COUNT)
                 if intake.taken is not None:
                     continue
-            except (Error, DatabaseError, ssl.SSLError) as error:
+            except Exception as error:  # noqa: BLE001 (as above)
                 await self._note_failure(line.peer, error)
             await asyncio.sleep(self._pull_seconds)

@@ -42,10 +42,12 @@ MAX_EPOCH = (1 << 31) - 1
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What came of a parcel: the batch that was taken (if it carried one) and how many statements are new."""
+    """What came of a parcel: the batch that was taken (if it carried one), how many statements are new, and the batches of
+    ours for which it brought receipts."""
 
     taken: Taken | None
     new: int
+    receipted: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +271,7 @@ def take(parcel: Parcel, *, peer: str, context: Context) -> Intake:
         taken, new = _keep(peer, head, checked, context=context, now_ms=now_ms) if head is not None else (None, 0)
         reach("door.before-commit")
     reach("door.after-commit")
-    return Intake(taken, new)
+    return Intake(taken, new, frozenset(receipts.batch for receipts in parcel.receipts))
 
 
 def require_confirmed(peer: str) -> None:

@@ -1,6 +1,7 @@
 """Which capability handles which kind of statement: capabilities register, this room only asks.
 
-Invariant: one handler per kind; a kind without a handler is quarantined, not dropped, and handled after the upgrade that brings one.
+Invariant: one handler per kind; a kind without a handler is quarantined, not dropped, and handled after the upgrade
+that brings one.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from functools import cached_property
 
 from tansiq.errors import Conflict
 from tansiq.exchange.context import Context
-from tansiq.protocol.acts import Act, act_of
 from tansiq.protocol.acts import PART_KIND as ACT
+from tansiq.protocol.acts import Act, act_of
 from tansiq.protocol.concealment import reveal
 from tansiq.protocol.docket import Docket
 from tansiq.protocol.parts import Part, parse_part
@@ -50,7 +51,11 @@ class Arrived:
         for place, (ciphertext, key) in enumerate(zip(self.ciphertexts, self.part_keys, strict=False)):
             if ciphertext is not None:
                 content, _ = reveal(
-                    ciphertext, key=key, statement_id=self.statement.id, place=place, commitment=self.proofs[place].commitment
+                    ciphertext,
+                    key=key,
+                    statement_id=self.statement.id,
+                    place=place,
+                    commitment=self.proofs[place].commitment,
                 )
                 out.append(parse_part(content))
         return tuple(out)
@@ -68,7 +73,9 @@ class Arrived:
 
 
 Handler = Callable[[Sequence[Arrived], Context], None]
-"""Takes statements of its kind, in order, inside the dispatch's transaction; raises an error of the tree to quarantine them."""
+"""Takes statements of its kind, in order, inside the dispatch's transaction; raises an error of the tree to quarantine
+them.
+"""
 
 _handlers: dict[str, Handler] = {}
 

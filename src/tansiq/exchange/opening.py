@@ -1,7 +1,7 @@
 """Opening: the wraps of a statement, this node's keys, and what can be read with them.
 
-Invariant: a reader that the docket does not cover refuses it, so a statement can't be passed off as addressed to somebody else.
-Eyes-only wraps are left alone: their owner's key is not here.
+Invariant: a reader that the docket does not cover refuses it, so a statement can't be passed off as addressed to
+somebody else. Eyes-only wraps are left alone: their owner's key is not here.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ def _own(wrap: Wrap, statement: Statement, context: Context) -> ContentKeys | No
 def open_statement(statement: Statement, *, docket: bytes, wraps: list[bytes], context: Context) -> Opened:
     """Opens what this node may read; of several wraps for it, the one that opens the body is preferred.
 
-    Raises NotFound ('exchange.unopened': no wrap is for a key that is here) and NotProven (altered, or not addressed to the reader).
+    Raises NotFound ('exchange.unopened': no wrap is for a key that is here) and NotProven (altered, or not addressed
+    to the reader).
     """
     best: tuple[ContentKeys, str] | None = None
     for encoded in wraps:

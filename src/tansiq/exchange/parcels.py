@@ -67,7 +67,7 @@ def make_parcel(
             time_ms=now_ms,
             known_size=mirrored_size(peer),
             news=news,
-            witness=our_witness(peer),
+            witness=our_witness(peer, agency=context.agency, time_ms=now_ms, signer=context.signer),
             batch=batch.head.encoded if batch else b"",
             items=batch.items if batch else (),
             receipts=receipts_for(taken, peer, at),

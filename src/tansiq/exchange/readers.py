@@ -1,7 +1,8 @@
 """Readers by what the directory says: a post, or an officer's own eyes with the custodians behind them.
 
-Invariant: whoever has recovery readers always gets them: what is sealed to an officer's own key is sealed to the named custodians too,
-nested, so that both of them are needed; and the sender can say who they are (`Certified.recovery`).
+Invariant: whoever has recovery readers always gets them: what is sealed to an officer's own key is sealed to the
+named custodians too, nested, so that both of them are needed; and the sender can say who they are
+(`Certified.recovery`).
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Waking the worker: a datagram to its local socket says that there is something to do.
 
-Invariant: it is only a hint. A lost datagram costs at most the worker's own sweep (`SWEEP_SECONDS`); nothing depends on it.
+Invariant: it is only a hint. A lost datagram costs at most the worker's own sweep (`SWEEP_SECONDS`); nothing depends
+on it.
 """
 
 from __future__ import annotations

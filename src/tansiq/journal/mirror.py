@@ -70,6 +70,8 @@ def mirror_news(
         cursor.execute(f"SELECT epoch, size, time_ms, frontier, root, witness FROM journal_mirror WHERE peer = %s{lock}", (peer,))
         row = cursor.fetchone()
         frontier = Frontier.from_bytes(bytes(row[3])) if row else Frontier(0, ())
+        if row and head.epoch < row[0] and head.size > frontier.size:
+            raise NotProven("journal.forked", peer=peer, size=head.size)  # grown under an epoch that its owner had ended
         if row and head.size <= frontier.size and head.epoch <= row[0]:
             if head.size < frontier.size and head.time_ms > row[2]:
                 raise NotProven("journal.rolled-back", peer=peer, size=head.size, witnessed=frontier.size)
@@ -113,12 +115,20 @@ def mirrored_size(peer: str) -> int:
     return row[0] if row else 0
 
 
-def our_witness(peer: str) -> bytes:
-    """Our signature over the peer's last head, or nothing."""
+def our_witness(peer: str, *, agency: str, time_ms: int, signer: Signer) -> bytes:
+    """Our signature over the peer's last head, or nothing; made anew, in the caller's transaction, when our key has changed."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT witness FROM journal_mirror WHERE peer = %s", (peer,))
+        cursor.execute("SELECT epoch, size, root, witness FROM journal_mirror WHERE peer = %s", (peer,))
         row = cursor.fetchone()
-    return bytes(row[0]) if row else b""
+        if row is None:
+            return b""
+        epoch, size, root, witness = row[0], row[1], bytes(row[2]), bytes(row[3])
+        if parse_head(witness).signature.signer == signer.identifier:
+            return witness
+        journal = journal_name(peer, agency)
+        fresh = make_head(signer_agency=agency, journal=journal, time_ms=time_ms, epoch=epoch, size=size, root=root, signer=signer)
+        cursor.execute("UPDATE journal_mirror SET witness = %s WHERE peer = %s AND witness = %s", (fresh, peer, witness))
+    return fresh
 
 
 def leaves_since(peer: str, first: int) -> bytes:

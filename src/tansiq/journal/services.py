@@ -6,13 +6,14 @@ processes never append to one journal at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
 
 from tansiq.errors import Conflict, NotProven
-from tansiq.protocol.heads import journal_name, make_head, parse_head
+from tansiq.journal.queries import JournalNodes
+from tansiq.protocol.heads import Head, journal_name, make_head, parse_head
 from tansiq.protocol.keys import PublicSigningKey, Signer
 from tansiq.protocol.merkle import EMPTY_ROOT, Frontier
 
@@ -87,32 +88,39 @@ def head_of(peer: str, at: Position, *, agency: str, time_ms: int, signer: Signe
         )
         cursor.execute(
             "INSERT INTO journal_witnessed (peer, epoch, size, root, head, witness) VALUES (%s, %s, %s, %s, %s, NULL) "
-            "ON CONFLICT (peer, epoch, size) DO UPDATE SET head = excluded.head",
+            "ON CONFLICT (peer, epoch, size) DO UPDATE SET head = excluded.head WHERE journal_witnessed.root = excluded.root",
             (peer, at.epoch, at.size, at.root, head),
         )
     return head
 
 
-def record_witness(peer: str, witness: bytes, *, agency: str, key_of: dict[bytes, PublicSigningKey]) -> bool:
+def _root_behind(peer: str, seen: Head) -> bytes:
+    """The root that our journal had at the size of a witness that a later one has overtaken. Raises NotProven."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT MAX(size) FROM journal_witnessed WHERE peer = %s AND epoch = %s AND witness IS NOT NULL", (peer, seen.epoch))
+        latest = cursor.fetchone()[0]
+    if latest is None or seen.size >= latest:
+        raise NotProven("journal.other-witness", peer=peer)
+    return Frontier.at(seen.size, JournalNodes(peer)).root() if seen.size else EMPTY_ROOT
+
+
+def record_witness(peer: str, witness: bytes, *, agency: str, key_of: Mapping[bytes, PublicSigningKey]) -> bool:
     """Keeps the peer's signature over a head of ours; returns whether it was new.
 
-    Raises NotProven when it is not the peer's signature over a root that we had at that size.
+    Two answers may overtake one another, so an older witness than the latest is taken and adds nothing. Raises NotProven
+    when it is not the peer's signature over a root that we had at that size.
     """
     seen = parse_head(witness)
-    if seen.signer != peer or seen.journal != journal_name(agency, peer):
+    key = key_of.get(seen.signature.signer)
+    if key is None or seen.signer != peer or seen.journal != journal_name(agency, peer):
         raise NotProven("journal.other-witness", peer=peer)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT root, witness FROM journal_witnessed WHERE peer = %s AND epoch = %s AND size = %s", (peer, seen.epoch, seen.size)
         )
         row = cursor.fetchone()
-        if row is None:
-            raise NotProven("journal.other-witness", peer=peer)
-        key = key_of.get(seen.signature.signer)
-        if key is None:
-            raise NotProven("journal.other-witness", peer=peer)
-        seen.verify(key, bytes(row[0]))
-        if row[1] is not None:
+        seen.verify(key, bytes(row[0]) if row else _root_behind(peer, seen))
+        if row is None or row[1] is not None:
             return False
         cursor.execute(
             "UPDATE journal_witnessed SET witness = %s WHERE peer = %s AND epoch = %s AND size = %s",

@@ -1,9 +1,9 @@
 """Acts: what somebody at this machine asks of the running node, over its local socket.
 
-Invariant: the socket lies in a directory that only the node's own account can enter; an act that needs an officer carries the officer's
-service number and passphrase, which are used for this act and kept nowhere. One JSON line in; JSON lines out:
-``{"progress": …}`` any number of times, then ``{"result": …}`` or ``{"error": {code, kind, values}}``.
-Capabilities register their acts by name (`register_act`), as they register kinds with the post room.
+Invariant: the socket lies in a directory that only the node's own account can enter; an act that needs an officer
+carries the officer's service number and passphrase, which are used for this act and kept nowhere. One JSON line in;
+JSON lines out: ``{"progress": …}`` any number of times, then ``{"result": …}`` or ``{"error": {code, kind,
+values}}``. Capabilities register their acts by name (`register_act`), as they register kinds with the post room.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ _log = logging.getLogger("tansiq.acts")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What an act gets: the node, its arguments, the officer who asks (None: nobody signed in), and a way to tell progress."""
+    """What an act gets: the node, its arguments, the officer who asks (None: nobody signed in), and a way to tell
+    progress.
+    """
 
     context: Context
     arguments: Mapping[str, Any]
@@ -91,10 +93,18 @@ def perform(line: bytes, context: Context, progress: Callable[[Mapping[str, Any]
         return {"error": {"code": error.code, "kind": type(error).__name__, "values": _plain(error.values)}}
     except DatabaseError as error:
         _log.exception("the database refused an act")
-        return {"error": {"code": "node.database", "kind": Unavailable.__name__, "values": {"reason": type(error).__name__}}}
-    except Exception as error:
+        return {
+            "error": {"code": "node.database", "kind": Unavailable.__name__, "values": {"reason": type(error).__name__}}
+        }
+    except Exception as error:  # noqa: BLE001 (whoever asked gets a calm answer; the log has the rest)
         _log.exception("an act failed")
-        return {"error": {"code": "node.act-failed", "kind": Unavailable.__name__, "values": {"reason": type(error).__name__}}}
+        return {
+            "error": {
+                "code": "node.act-failed",
+                "kind": Unavailable.__name__,
+                "values": {"reason": type(error).__name__},
+            }
+        }
 
 
 async def serve_acts(home: Home, context: Context, *, woken: Callable[[], object]) -> None:

@@ -1,6 +1,7 @@
 """The node's TLS certificate: self-signed, pinned by the directory document, its key in the key store.
 
-Invariant: no certificate authority is trusted; the private key is given to the TLS library through memory, never through a file on disk.
+Invariant: no certificate authority is trusted; the private key is given to the TLS library through memory, never
+through a file on disk.
 """
 
 from __future__ import annotations

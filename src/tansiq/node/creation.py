@@ -84,7 +84,9 @@ def _custodians(numbers: Sequence[str], known: Sequence[Certified], now_ms: int)
     """The recovery keys of these custodians. Raises NotFound."""
     found = []
     for number in numbers:
-        keys = [key for key in known if key.use == Use.RECOVERY_OPENS and key.owner == number and not key.doubt_at(now_ms)]
+        keys = [
+            key for key in known if key.use == Use.RECOVERY_OPENS and key.owner == number and not key.doubt_at(now_ms)
+        ]
         if not keys:
             raise NotFound("node.no-custodian", officer=number)
         found.append(keys[-1].key.identifier)
@@ -100,12 +102,20 @@ def _officer_keys(officer: NewOfficer, known: Sequence[Certified], now_ms: int) 
         made.append(OfficerKey(reading.identifier, str(Use.OFFICER_OPENS), reading.private))
         custodians = _custodians(officer.recovery, known, now_ms)
         certified.append(
-            Certified(use=Use.OFFICER_OPENS, owner=officer.number, public=reading.public.public, from_ms=now_ms, recovery=custodians)
+            Certified(
+                use=Use.OFFICER_OPENS,
+                owner=officer.number,
+                public=reading.public.public,
+                from_ms=now_ms,
+                recovery=custodians,
+            )
         )
     if officer.custodian:
         recovery = SealingKey.generate()
         made.append(OfficerKey(recovery.identifier, str(Use.RECOVERY_OPENS), recovery.private))
-        certified.append(Certified(use=Use.RECOVERY_OPENS, owner=officer.number, public=recovery.public.public, from_ms=now_ms))
+        certified.append(
+            Certified(use=Use.RECOVERY_OPENS, owner=officer.number, public=recovery.public.public, from_ms=now_ms)
+        )
     put_officer_keys(officer.number, made, officer.passphrase)
     return certified
 
@@ -151,8 +161,14 @@ def create_node(
             addresses=() if pulls else (address,),
             tls=(certificate,),
             keys=tuple(certified),
-            posts=tuple(Post(id=f"{home.agency}/{post.name}", role=post.role, names=post.names, languages=post.languages) for post in posts),
-            officers=tuple(Officer(number=one.number, posts=tuple(f"{home.agency}/{post}" for post in one.posts)) for one in officers),
+            posts=tuple(
+                Post(id=f"{home.agency}/{post.name}", role=post.role, names=post.names, languages=post.languages)
+                for post in posts
+            ),
+            officers=tuple(
+                Officer(number=one.number, posts=tuple(f"{home.agency}/{post}" for post in one.posts))
+                for one in officers
+            ),
             pulls=pulls,
         )
         signed = make_directory(directory, identity=identity)

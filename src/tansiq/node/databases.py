@@ -1,7 +1,7 @@
 """Where the two databases of a node are, as Django wants to be told.
 
-Invariant: SQLite runs in WAL mode with synchronous=FULL (a commit that was answered survives a power cut) and its key store
-overwrites what is deleted; writers wait for one another and begin IMMEDIATE, so that none fails in the middle.
+Invariant: SQLite runs in WAL mode with synchronous=FULL (a commit that was answered survives a power cut) and its key
+store overwrites what is deleted; writers wait for one another and begin IMMEDIATE, so that none fails in the middle.
 Pages of 32 KiB store a message of 2 KiB in a third less than pages of 4 KiB.
 """
 
@@ -33,7 +33,11 @@ def _sqlite(name: str, *, secure_delete: bool) -> dict[str, Any]:
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": name,
         "CONN_MAX_AGE": None,
-        "OPTIONS": {"timeout": _WAIT_SECONDS, "transaction_mode": "IMMEDIATE", "init_command": ";".join(f"PRAGMA {p}" for p in pragmas)},
+        "OPTIONS": {
+            "timeout": _WAIT_SECONDS,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": ";".join(f"PRAGMA {p}" for p in pragmas),
+        },
     }
 
 

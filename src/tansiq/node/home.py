@@ -1,7 +1,7 @@
 """The home of a node: one directory with its configuration and its embedded databases.
 
-Invariant: what opens the key store (the *unlock secret*) never lies inside the home; `find_unlock_secret` looks for it in a systemd
-credential, a file named outside, or a descriptor, and refuses a file within the home.
+Invariant: what opens the key store (the *unlock secret*) never lies inside the home; `find_unlock_secret` looks for
+it in a systemd credential, a file named outside, or a descriptor, and refuses a file within the home.
 
     HOME/node.toml          configuration; no secrets
     HOME/data/tansiq.sqlite the main database (unless PostgreSQL is configured)
@@ -26,7 +26,8 @@ CONFIGURATION = "node.toml"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
     """A node's configuration. ``database`` and ``keys_database`` are '' for embedded SQLite or postgresql:// addresses;
-    ``listen`` is host:port for TLS; ``unlock_file`` the path of the unlock secret ('' when it comes otherwise)."""
+    ``listen`` is host:port for TLS; ``unlock_file`` the path of the unlock secret ('' when it comes otherwise).
+    """
 
     path: Path
     agency: str
@@ -40,10 +41,12 @@ class Home:
 
     @property
     def data(self) -> Path:
+        """Where the embedded databases lie."""
         return self.path / "data"
 
     @property
     def run(self) -> Path:
+        """Where the sockets of the running node lie."""
         return self.path / "run"
 
     @property
@@ -53,28 +56,35 @@ class Home:
 
     @property
     def main_database(self) -> Path:
+        """The embedded main database."""
         return self.data / "tansiq.sqlite"
 
     @property
     def key_database(self) -> Path:
+        """The embedded key store."""
         return self.data / "keys.sqlite"
 
     @property
     def on_postgresql(self) -> bool:
+        """Whether the databases are on a PostgreSQL server."""
         return bool(self.database)
 
     def to_toml(self) -> str:
         """The configuration file's text."""
-        lines = ["# Configuration of a Tansiq node. No secret belongs here.", f'agency = "{self.agency}"', f'listen = "{self.listen}"']
-        for name in ("database", "keys_database", "unlock_file", "mirror", "language"):
-            if value := getattr(self, name):
-                lines.append(f'{name} = "{value}"')
+        lines = [
+            "# Configuration of a Tansiq node. No secret belongs here.",
+            f'agency = "{self.agency}"',
+            f'listen = "{self.listen}"',
+        ]
+        names = ("database", "keys_database", "unlock_file", "mirror", "language")
+        lines.extend(f'{name} = "{getattr(self, name)}"' for name in names if getattr(self, name))
         lines.append(f"pull_seconds = {self.pull_seconds}")
         return "\n".join(lines) + "\n"
 
 
 _TYPES = {
-    "agency": str, "database": str, "keys_database": str, "listen": str, "unlock_file": str, "pull_seconds": (int, float), "mirror": str, "language": str,
+    "agency": str, "database": str, "keys_database": str, "listen": str, "unlock_file": str, 
+    "pull_seconds": (int, float), "mirror": str, "language": str,
 }  # fmt: skip
 
 
@@ -98,8 +108,9 @@ def load_home(path: str | Path) -> Home:
 
 
 def find_unlock_secret(home: Home) -> bytes:
-    """The secret that opens the key store: from ``$TANSIQ_UNLOCK_FD``, a systemd credential, ``$TANSIQ_UNLOCK_FILE`` or the
-    configured file. Raises NotFound (none) or Refused (it lies inside the home)."""
+    """The secret that opens the key store: from ``$TANSIQ_UNLOCK_FD``, a systemd credential, ``$TANSIQ_UNLOCK_FILE``
+    or the configured file. Raises NotFound (none) or Refused (it lies inside the home).
+    """
     if descriptor := os.environ.get("TANSIQ_UNLOCK_FD"):
         with os.fdopen(int(descriptor), "rb", closefd=False) as stream:
             return stream.read(4096).strip()

@@ -1,7 +1,8 @@
 """The processes of a running node: the web (its door) and the worker (delivery, dispatch, clock, acts).
 
-Invariant: one process tree, forked from one opened node, so that its memory is shared; when one process dies, all end, and a supervisor (systemd)
-starts the tree again. All work is restartable at any instruction, so ending is always safe.
+Invariant: one process tree, forked from one opened node, so that its memory is shared; when one process dies, all
+end, and a supervisor (systemd) starts the tree again. All work is restartable at any instruction, so ending is always
+safe.
 """
 
 from __future__ import annotations
@@ -34,7 +35,11 @@ def _tls_secret(context: Context) -> tuple[bytes, bytes]:
     """The certificate to show: the newest, unless a partner does not have the document that pins it yet."""
     directory = context.directory
     told = {state.peer: state.directory_sent for state in peer_states()}
-    behind = any(told.get(partner.agency, 0) < directory.number for partner in partners() if not partner.is_self and partner.confirmed_ms)
+    behind = any(
+        told.get(partner.agency, 0) < directory.number
+        for partner in partners()
+        if not partner.is_self and partner.confirmed_ms
+    )
     held = held_certificates(context.keys)
     usable = [certificate for certificate in directory.tls if certificate in held]
     if not usable:
@@ -48,8 +53,9 @@ async def _serve(home: Home, context: Context, tls: ssl.SSLContext) -> None:
     threads = 4 if home.on_postgresql else 1
     door = Door(context, run_directory=str(home.run), threads=threads)
     config = uvicorn.Config(
-        door, host=host, port=int(port), http="httptools", loop="uvloop", lifespan="off", ws="none", log_config=None, access_log=False,
-        server_header=False, limit_concurrency=256, timeout_keep_alive=75, h11_max_incomplete_event_size=16_384,
+        door, host=host, port=int(port), http="httptools", loop="uvloop", lifespan="off", ws="none", log_config=None,
+        access_log=False, server_header=False, limit_concurrency=256, timeout_keep_alive=75, 
+        h11_max_incomplete_event_size=16_384,
     )  # fmt: skip
     config.load()
     config.ssl = tls

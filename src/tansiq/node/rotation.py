@@ -1,7 +1,8 @@
 """Changing keys: rotate, revoke, renew the certificate; each makes a new directory document that the identity signs.
 
-Invariant: a new key is in the key store before the document that names it; an old one stays until nothing is sealed to it any more, since
-what was sealed must open. A revocation says from when and never reaches behind the last head that a peer witnessed.
+Invariant: a new key is in the key store before the document that names it; an old one stays until nothing is sealed
+to it any more, since what was sealed must open. A revocation says from when and never reaches behind the last head
+that a peer witnessed.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from tansiq.protocol.keys import SealingKey, Signer, SigningKey
 __all__ = ["renew_certificate", "revoke_key", "rotate_node_keys", "rotate_post_key"]
 
 
-def _publish(identity: Signer, *, now_ms: int, keys: Sequence[Certified] | None = None, tls: tuple[bytes, ...] | None = None) -> Directory:
+def _publish(
+    identity: Signer, *, now_ms: int, keys: Sequence[Certified] | None = None, tls: tuple[bytes, ...] | None = None
+) -> Directory:
     current = own_directory()
     following = replace(
         current,
@@ -41,7 +44,9 @@ def _publish(identity: Signer, *, now_ms: int, keys: Sequence[Certified] | None 
 def _ended(keys: Sequence[Certified], use: Use, owner: str, until_ms: int) -> list[Certified]:
     """``keys`` with those of ``owner`` for ``use`` ending at ``until_ms``."""
     return [
-        replace(key, until_ms=until_ms) if key.use == use and key.owner == owner and not key.until_ms and not key.revoked_ms else key
+        replace(key, until_ms=until_ms)
+        if key.use == use and key.owner == owner and not key.until_ms and not key.revoked_ms
+        else key
         for key in keys
     ]
 
@@ -62,7 +67,9 @@ def rotate_node_keys(keys: KeyStore, *, identity: Signer, now_ms: int, overlap_m
     return _publish(identity, now_ms=now_ms, keys=certified)
 
 
-def rotate_post_key(keys: KeyStore, post: str, *, identity: Signer, now_ms: int, overlap_ms: int = 7 * 86_400_000) -> Directory:
+def rotate_post_key(
+    keys: KeyStore, post: str, *, identity: Signer, now_ms: int, overlap_ms: int = 7 * 86_400_000
+) -> Directory:
     """A new sealing key for one of our posts. Raises NotFound when there is no such post."""
     directory = own_directory()
     if post not in {known.id for known in directory.posts}:
@@ -85,13 +92,14 @@ def revoke_key(identifier: bytes, *, identity: Signer, reason: str, from_ms: int
     if from_ms < last_witnessed_ms():
         raise Refused("node.revoked-behind-witness", witnessed=last_witnessed_ms())
     certified = [
-        replace(key, revoked_ms=from_ms, reason=reason) if key.key.identifier == identifier else key for key in directory.keys
+        replace(key, revoked_ms=from_ms, reason=reason) if key.key.identifier == identifier else key
+        for key in directory.keys
     ]
     return _publish(identity, now_ms=now_ms, keys=certified)
 
 
 def renew_certificate(keys: KeyStore, hosts: Sequence[str], *, identity: Signer, now_ms: int) -> Directory:
-    """A new TLS certificate beside the newest one; the node shows it once every partner has the document that pins it."""
+    """A new TLS certificate beside the newest; the node shows it once every partner has the document that pins it."""
     directory = own_directory()
     certificate, private = make_certificate(directory.agency, list(hosts), now_ms=now_ms)
     keep_certificate(keys, directory.agency, certificate, private)

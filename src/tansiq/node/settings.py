@@ -1,4 +1,5 @@
-"""Django's settings. The databases of a home are bound at run time (`opening.bind`); until then they are empty and in memory.
+"""Django's settings. The databases of a home are bound at run time (`opening.bind`); until then they are empty and in
+memory.
 
 Invariant: nothing here switches a protection off; there is no debug mode.
 """
@@ -15,7 +16,8 @@ SECRET_KEY = os.urandom(32).hex()
 """Sessions do not come from Django's signer; a key of this process is enough."""
 ALLOWED_HOSTS: list[str] = []
 INSTALLED_APPS = [
-    "tansiq.keystore", "tansiq.journal", "tansiq.directory", "tansiq.exchange", "tansiq.cases", "tansiq.registers", "tansiq.enquiries",
+    "tansiq.keystore", "tansiq.journal", "tansiq.directory", "tansiq.exchange", "tansiq.cases", "tansiq.registers",
+    "tansiq.enquiries",
 ]  # fmt: skip
 DATABASES: dict[str, dict[str, Any]] = databases_for(None)
 DATABASE_ROUTERS = ["tansiq.keystore.router.KeyStoreRouter"]

@@ -4,51 +4,54 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Document',
+            name="Document",
             fields=[
-                ('pk', models.CompositePrimaryKey('agency', 'number', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('agency', models.CharField(max_length=64)),
-                ('number', models.BigIntegerField()),
-                ('encoded', models.BinaryField()),
-                ('taken_ms', models.BigIntegerField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "agency", "number", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("agency", models.CharField(max_length=64)),
+                ("number", models.BigIntegerField()),
+                ("encoded", models.BinaryField()),
+                ("taken_ms", models.BigIntegerField()),
             ],
             options={
-                'db_table': 'directory_document',
+                "db_table": "directory_document",
             },
         ),
         migrations.CreateModel(
-            name='OfficerName',
+            name="OfficerName",
             fields=[
-                ('number', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('thing', models.BinaryField(max_length=16)),
-                ('commitment', models.BinaryField(max_length=32)),
-                ('concealed', models.BinaryField()),
+                ("number", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("thing", models.BinaryField(max_length=16)),
+                ("commitment", models.BinaryField(max_length=32)),
+                ("concealed", models.BinaryField()),
             ],
             options={
-                'db_table': 'directory_officer_name',
+                "db_table": "directory_officer_name",
             },
         ),
         migrations.CreateModel(
-            name='Partner',
+            name="Partner",
             fields=[
-                ('agency', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('identity', models.BinaryField(max_length=32)),
-                ('is_self', models.BooleanField(default=False)),
-                ('confirmed_ms', models.BigIntegerField(default=0)),
-                ('confirmed_by', models.CharField(default='', max_length=64)),
-                ('current', models.BigIntegerField()),
-                ('since_ms', models.BigIntegerField()),
+                ("agency", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("identity", models.BinaryField(max_length=32)),
+                ("is_self", models.BooleanField(default=False)),
+                ("confirmed_ms", models.BigIntegerField(default=0)),
+                ("confirmed_by", models.CharField(default="", max_length=64)),
+                ("current", models.BigIntegerField()),
+                ("since_ms", models.BigIntegerField()),
             ],
             options={
-                'db_table': 'directory_partner',
+                "db_table": "directory_partner",
             },
         ),
     ]

@@ -1,0 +1,219 @@
+"""Acts of officers on enquiries, and on the registers that are searched for them.
+
+Invariant: whoever asks for one has signed in, but for what names nobody (`all_summaries`, `list_registers`) and the import of a published
+list. An officer who does not say from which desk acts from the only one, or is asked to say it.
+"""
+
+from __future__ import annotations
+
+import io
+import zlib
+from base64 import b64decode
+from typing import Any, Final
+
+from tansiq.cases.queries import items_of_statements
+from tansiq.cases.services import answer_incoming
+from tansiq.directory.queries import current_directory, own_directory
+from tansiq.enquiries.queries import list_enquiries, show_enquiry, summaries
+from tansiq.enquiries.reading import answer_from, parse_matter, refusal_from, request_from
+from tansiq.enquiries.rows import enquiry_rows, replies_of
+from tansiq.enquiries.services import answer_enquiry, decide_match, refuse_enquiry, send_enquiry
+from tansiq.errors import BadInput, NotFound
+from tansiq.node.acts import Asked
+from tansiq.node.arguments import flag_of, number_of, table_of, text_of
+from tansiq.node.officers import SignedIn
+from tansiq.node.written import written
+from tansiq.policy.answer import Answer, IncomingCheck, Item, Refusal
+from tansiq.policy.enquiry import Enquiry
+from tansiq.policy.faults import Fault
+from tansiq.policy.law import law_faults
+from tansiq.policy.values import Text
+from tansiq.protocol.docket import agency_of
+from tansiq.protocol.ids import id_text
+from tansiq.registers.damage import MAX_BYTES
+from tansiq.registers.queries import registers
+from tansiq.registers.services import import_un_list
+
+__all__ = [
+    "all_summaries", "answer", "check", "decide", "import_list", "list_desk", "list_registers", "origin", "refuse", "send", "show",
+]  # fmt: skip
+
+_MOST_LISTED: Final = 10_000
+_OFFICE: Final = "office"
+_WAY: Final = ("from", "to", "via", "case")
+
+
+def _desk(officer: SignedIn, said: str) -> str:
+    """The post from which the officer acts: the one that was said, or the officer's only one. Raises BadInput."""
+    if said:
+        return said
+    if len(officer.posts) != 1:
+        raise BadInput("node.which-post", posts=", ".join(officer.posts))
+    return officer.posts[0]
+
+
+def _office(to_post: str, said: str) -> str:
+    """The embassy office by which it goes: the one that was said, else our only one, else the partner's only one. Raises BadInput."""
+    if said:
+        return said
+    for directory in (own_directory(), current_directory(agency_of(to_post))):
+        offices = [post.id for post in directory.posts if post.role == _OFFICE]
+        if len(offices) == 1:
+            return offices[0]
+    raise BadInput("node.which-office")
+
+
+def _draft(asked: Asked) -> tuple[dict[str, Any], dict[str, str]]:
+    """The draft without its way, and the way: what the arguments say goes before what the draft says."""
+    draft = dict(table_of(asked, "draft"))
+    way = {name: draft.pop(name, "") for name in _WAY}
+    for name in _WAY:
+        way[name] = text_of(asked, name, default="") or way[name]
+        if not isinstance(way[name], str):
+            raise BadInput("node.wrong-argument", name=name)
+    return draft, way
+
+
+def _request(asked: Asked, officer: SignedIn, draft: dict[str, Any]) -> Enquiry:
+    return request_from(written(draft, Enquiry), officer=officer.number, now_ms=asked.context.clock())
+
+
+def send(asked: Asked) -> dict[str, Any]:
+    """Sends the enquiry of ``draft``, ``from`` a desk ``to`` a desk, ``via`` the embassy office."""
+    officer = asked.require_officer()
+    draft, way = _draft(asked)
+    if not way["to"]:
+        raise BadInput("node.wrong-argument", name="to")
+    request = _request(asked, officer, draft)
+    matter = send_enquiry(
+        request,
+        context=asked.context,
+        officer=officer,
+        from_post=_desk(officer, way["from"]),
+        to_post=way["to"],
+        via_office_post=_office(way["to"], way["via"]),
+        case=parse_matter(way["case"]) if way["case"] else b"",
+    )
+    return {"id": id_text(matter)}
+
+
+def check(asked: Asked) -> list[dict[str, Any]]:
+    """What the law would say to the enquiry of ``draft``: its faults, none when it may leave."""
+    officer = asked.require_officer()
+    draft, _ = _draft(asked)
+    faults: tuple[Fault, ...] = law_faults(_request(asked, officer, draft))
+    return [{"code": fault.code, "field": fault.field, "row": fault.row, "source": fault.source} for fault in faults]
+
+
+def answer(asked: Asked) -> dict[str, Any]:
+    """Answers the enquiry ``id`` with the ``draft``: ``answer`` and ``items``."""
+    officer = asked.require_officer()
+    draft = dict(table_of(asked, "draft"))
+    language = {"language": draft.pop("language", "")}
+    items = draft.get("items", [])
+    if set(draft) - {"answer", "items"} or not isinstance(draft.get("answer"), dict) or not isinstance(items, list):
+        raise BadInput("enquiries.wrong-answer")
+    if not all(isinstance(item, dict) for item in items):
+        raise BadInput("enquiries.wrong-answer")
+    plain = {
+        "answer": written(language | draft["answer"], Answer, path="answer."),
+        "items": [written(language | item, Item, path=f"items.{at}.") for at, item in enumerate(items)],
+    }
+    said, given = answer_from(plain, officer=officer.number, now_ms=asked.context.clock())
+    statement = answer_enquiry(
+        parse_matter(text_of(asked, "id")), context=asked.context, officer=officer, answer=said, items=given
+    )
+    return {"id": text_of(asked, "id"), "statement": id_text(statement)}
+
+
+def refuse(asked: Asked) -> dict[str, Any]:
+    """Refuses the enquiry ``id`` with the ``draft``: grounds and reasons."""
+    officer = asked.require_officer()
+    plain = written(table_of(asked, "draft"), Refusal)
+    refusal = refusal_from(plain, officer=officer.number, now_ms=asked.context.clock())
+    statement = refuse_enquiry(parse_matter(text_of(asked, "id")), context=asked.context, officer=officer, refusal=refusal)
+    return {"id": text_of(asked, "id"), "statement": id_text(statement)}
+
+
+def list_desk(asked: Asked) -> list[dict[str, Any]]:
+    """The enquiries on the officer's desks."""
+    return list_enquiries(
+        context=asked.context,
+        posts=asked.require_officer().posts,
+        direction=text_of(asked, "direction", default=""),
+        state=text_of(asked, "state", default=""),
+        limit=number_of(asked, "limit", default=100, most=_MOST_LISTED),
+    )
+
+
+def all_summaries(asked: Asked) -> list[dict[str, Any]]:
+    """Every enquiry of the node in codes and times."""
+    return summaries(context=asked.context)
+
+
+def show(asked: Asked) -> dict[str, Any]:
+    """One enquiry with all that belongs to it; logged as a consultation, with its ``justification``."""
+    return show_enquiry(
+        parse_matter(text_of(asked, "id")),
+        context=asked.context,
+        officer=asked.require_officer(),
+        justification=text_of(asked, "justification", default=""),
+    )
+
+
+def decide(asked: Asked) -> dict[str, Any]:
+    """An officer's decision on a proposed ``entry`` of a register."""
+    decide_match(
+        parse_matter(text_of(asked, "id")),
+        parse_matter(text_of(asked, "entry")),
+        text_of(asked, "decision"),
+        context=asked.context,
+        officer=asked.require_officer(),
+    )
+    return {"id": text_of(asked, "id"), "entry": text_of(asked, "entry"), "decision": text_of(asked, "decision")}
+
+
+def origin(asked: Asked) -> dict[str, Any]:
+    """The officer's ``answer`` to 'may this have been obtained by ill-treatment?', for all that came from the partner in one enquiry.
+
+    Convention against Torture, Article 15: without it nothing that came in may be used.
+    """
+    officer = asked.require_officer()
+    matter = parse_matter(text_of(asked, "id"))
+    rows = enquiry_rows("matter = %s", (matter,))
+    if not rows or rows[0].own_post not in officer.posts:
+        raise NotFound("enquiries.unknown", enquiry=id_text(matter))
+    reason = text_of(asked, "reason", default="")
+    verdict = IncomingCheck(
+        answer=text_of(asked, "answer"),
+        officer=officer.number,
+        at_ms=asked.context.clock(),
+        reason=Text(text_of(asked, "language", default="en"), reason) if reason else None,
+    )
+    statements = [rows[0].request, *(reply.statement for reply in replies_of([matter]))]
+    items = [item for one in items_of_statements(statements).values() for item in one if item.originator != asked.context.agency]
+    for item in items:
+        answer_incoming(item.id, verdict, context=asked.context)
+    return {"id": id_text(matter), "answer": verdict.answer, "items": len(items)}
+
+
+def import_list(asked: Asked) -> dict[str, Any]:
+    """Imports the United Nations list in ``file`` (base64 of its zlib) into ``register``, by the officer's hand or the machine's."""
+    try:
+        unpacker = zlib.decompressobj()
+        content = unpacker.decompress(b64decode(text_of(asked, "file"), validate=True), MAX_BYTES + 1)
+    except (ValueError, zlib.error) as error:
+        raise BadInput("node.wrong-argument", name="file") from error
+    return import_un_list(
+        io.BytesIO(content),
+        context=asked.context,
+        officer=asked.officer.number if asked.officer is not None else "node",
+        register=text_of(asked, "register", default="un"),
+        removals=flag_of(asked, "removals"),
+        progress=asked.progress,
+    )
+
+
+def list_registers(asked: Asked) -> list[dict[str, Any]]:
+    """The registers of this node."""
+    return registers()
