@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from peer import SimulatedPeer, seeded
+from peer import SimulatedPeer, introduce, seeded
 from support import foreign
 from support.exhibits import ES, LIES, MA, Lie, Story, archive, openings, refused, story, tell
-from tansiq.node.evidence import verify_archive
+from tansiq.node.evidence import to_archive, verify_archive
 from tansiq.node.evidence_manifest import SIGNATURE
 from tansiq.protocol.directory import fingerprint
-from tansiq.protocol.evidence import Evidence, Exhibit
+from tansiq.protocol.envelope import parse_batch_head
+from tansiq.protocol.evidence import Evidence, Exhibit, Hop, LeafProof
+from tansiq.protocol.evidence_report import utc_text
+from tansiq.protocol.heads import Direction
 from tansiq.protocol.keys import SigningKey
 from tansiq.texts import LANGUAGES
 
@@ -56,6 +60,42 @@ def test_what_is_missing_is_said(story: Story, archive: bytes) -> None:
     never = story.changed(0, hops=(), openings={})
     codes = {one.code for one in verify_archive(story.archive(never), pinned=story.pins).missing}
     assert "not-sent" in codes
+
+
+def test_a_word_that_was_passed_on_keeps_its_author() -> None:
+    third, ma, es = introduce(SimulatedPeer("fr.dgsi"), SimulatedPeer(MA), SimulatedPeer(ES))
+    ma.know(es.directory)
+    made = third.say()
+    parcel = ma.parcel_with(made, to=ES, wraps={made.statement.digest: []})
+    ma.take(es.take(parcel))
+    raw = parcel.items[0].entry
+    shown = LeafProof(
+        ma.receipts[hashlib.sha256(raw).digest()],
+        Direction.RECEIVED,
+        next(iter(es.relation(MA).seen.values()))[2],
+        ma.receipt_roots[hashlib.sha256(raw).digest()],
+    )
+    exhibit = Exhibit(made.statement, made.proofs, (Hop(raw, parse_batch_head(parcel.batch), 0, (), shown),))
+    documents = (es.directory, third.directory, ma.directory)
+    evidence = Evidence(ES, es.clock(), documents, (exhibit,))
+    file = to_archive(evidence, signer=es.node_key)
+    pins = {peer.agency: fingerprint(peer.identity.public.public) for peer in (third, ma, es)}
+    found = [(one.what, one.agency) for one in verify_archive(file, pinned=pins).findings[1:]]
+    assert found == [("statement", "fr.dgsi"), ("envelope", MA), ("receipt", ES)]
+    assert foreign.verify(file, pins)
+    without = {agency: pin for agency, pin in pins.items() if agency != "fr.dgsi"}
+    assert refused(file, without).values == {"agency": "fr.dgsi"}
+
+
+def test_a_disclosed_content_reads_as_it_was_written(story: Story, archive: bytes) -> None:
+    plain = verify_archive(archive, pinned=story.pins).to_plain()
+    contents = [finding["content"] for finding in plain["findings"] if finding["what"] == "part"]
+    assert contents[0] == {"0": 1, "1": "note", "2": {"0": "¿Lo conocen?", "1": "es"}}
+
+
+@pytest.mark.parametrize("time_ms", [0, 1, 253_402_300_799_999, 253_402_300_800_000, (1 << 63) - 1])
+def test_every_time_that_a_file_may_state_can_be_shown(time_ms: int) -> None:
+    assert str(time_ms % 1000).zfill(3) in utc_text(time_ms)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -22,6 +22,7 @@ from tansiq.protocol.statement import Statement, parse_part_proofs, parse_statem
 
 __all__ = ["StoredStatement", "open_statements"]
 
+
 @dataclass(frozen=True, slots=True)
 class StoredStatement:
     """A stored statement as far as it opens: a part is None when it was erased; so is the docket."""

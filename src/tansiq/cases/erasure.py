@@ -1,4 +1,5 @@
-"""Erasure: an item ends, provably and for good, and a crash at any instruction leaves something that the sweep finishes.
+"""Erasure: an item ends, provably and for good, and a crash at any instruction leaves something that the sweep
+finishes.
 
 Invariant: the order is tombstone (with its leaf in the access journal), then the key, then the ciphertext. Once the
 tombstone is committed the item is erased for everybody; once its key is gone it is erased in every backup too, for

@@ -119,6 +119,4 @@ def evaluated_item(item: Item, whence: Whence) -> NewItem:
         special=bool(item.special),
         conditions=item.conditions,
     )
-    return replace(
-        new, source=assessed.source or "", information=assessed.information or "", basis=item.basis or ""
-    )
+    return replace(new, source=assessed.source or "", information=assessed.information or "", basis=item.basis or "")

@@ -62,7 +62,9 @@ def add_items(items: Sequence[NewItem], *, context: Context) -> list[bytes]:
 
 
 def add_own_item(item: Item, *, case: bytes, context: Context, officer: str, purpose: str) -> bytes:
-    """Stores an item that ``officer`` (a service number) entered into ``case`` for ``purpose`` (a code); returns its id."""
+    """Stores an item that ``officer`` (a service number) entered into ``case`` for ``purpose`` (a code); returns its
+    id.
+    """
     now_ms = context.clock()
     made = _maker.make(now_ms)
     content = Part(ITEM, dict(item.assessed().to_plain()))

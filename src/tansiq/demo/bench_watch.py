@@ -17,7 +17,7 @@ from tansiq.node.home import Home
 
 __all__ = ["Reading", "Watch"]
 
-_LONGEST_SECONDS = 300.0
+_LONGEST_SECONDS = 60.0
 _TABLES = (
     "SELECT m.tbl_name, SUM(s.pgsize) FROM dbstat s JOIN sqlite_master m ON m.name = s.name WHERE s.aggregate = TRUE GROUP BY m.tbl_name"
 )
@@ -65,7 +65,7 @@ class Watch:
         self._keys = (Reading(sender, keys=True), Reading(receiver, keys=True))
 
     def wait_for(self, condition: Callable[[], bool], *, every_s: float = 0.02) -> None:
-        """Waits until ``condition`` holds. Raises Unavailable when it does not within five minutes."""
+        """Waits until ``condition`` holds. Raises Unavailable when it does not within a minute after everything was composed."""
         end = time.monotonic() + _LONGEST_SECONDS
         while not condition():
             if time.monotonic() > end:

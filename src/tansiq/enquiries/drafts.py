@@ -13,7 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tansiq.cases.items import ITEM
 from tansiq.directory.queries import own_directory, sealing_key_of
+from tansiq.enquiries.rows import EnquiryRow
 from tansiq.errors import BadInput, NotFound
 from tansiq.exchange.context import Context
 from tansiq.exchange.drafts import Draft, OfficerAct, Reader
@@ -27,7 +29,7 @@ from tansiq.protocol.envelope import Handover, Lane
 from tansiq.protocol.parts import Part
 
 __all__ = [
-    "ANSWER", "CHANNEL", "ITEM", "PARTIAL_REFUSAL", "REFUSAL", "REQUEST", "URGENT_CLASSES", "Way", "reply_draft", "request_draft",
+    "ANSWER", "CHANNEL", "PARTIAL_REFUSAL", "REFUSAL", "REQUEST", "URGENT_CLASSES", "Way", "reply_draft", "request_draft",
 ]  # fmt: skip
 
 REQUEST, ANSWER, REFUSAL, PARTIAL_REFUSAL = (
@@ -36,7 +38,6 @@ REQUEST, ANSWER, REFUSAL, PARTIAL_REFUSAL = (
     "enquiry.refusal",
     "enquiry.partial-refusal",
 )
-ITEM = "item"
 CHANNEL = "embassy"
 URGENT_CLASSES = frozenset({"urgent-direct", "urgent-indirect", "supplementary-at-once"})
 _MOST_CODES = 16
@@ -90,9 +91,7 @@ def _languages(content: Plain) -> tuple[str, ...]:
     while waiting:
         node = waiting.pop()
         inner = node.values() if type(node) is dict else node
-        for value in inner:
-            if type(value) is dict or type(value) is list:
-                waiting.append(value)
+        waiting += [value for value in inner if type(value) is dict or type(value) is list]
         if type(node) is dict and "value" in node and type(node.get("language")) is str:
             found.add(node["language"])
     return tuple(sorted(found))[:_MOST_CODES]
@@ -144,25 +143,25 @@ def reply_draft(
     reply: Answer | Refusal,
     items: Sequence[Item],
     *,
-    request: Docket,
+    enquiry: EnquiryRow,
     follows: tuple[bytes, ...],
     way: Way,
     act: OfficerAct,
 ) -> Draft:
-    """The draft of an answer or a refusal to what ``request`` was the docket of; ``follows`` begins with its statement."""
+    """The draft of an answer or a refusal in ``enquiry``; ``follows`` begins with the statement that it answers."""
     parts = [Part(act.act, dict(reply.to_plain())), *(Part(ITEM, dict(item.assessed().to_plain())) for item in items)]
     handling, classification = _strictest([item.conditions for item in items])
     docket = Docket(
         kind=act.act,
-        channel=request.channel,
-        field=request.field,
-        matter=request.matter,
-        case=request.case,
+        channel=enquiry.channel,
+        field=enquiry.field,
+        matter=enquiry.matter,
+        case=enquiry.case,
         answers=follows[0],
         follows=follows,
-        deadline_class=request.deadline_class,
-        classification=classification or request.classification,
-        handling=handling or request.handling,
+        deadline_class=enquiry.deadline_class,
+        classification=classification,
+        handling=handling,
         languages=_languages([dict(part.content) for part in parts]),
         sender=way.sender,
         route=way.route,

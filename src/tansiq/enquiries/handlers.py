@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import replace
+from typing import Any
 
 from django.db import connection
 
-from tansiq.cases.items import NewItem, plain_item
+from tansiq.cases.erasure import follow
+from tansiq.cases.items import ITEM, NewItem, Whence, plain_item
+from tansiq.cases.queries import ItemRow
 from tansiq.cases.services import add_items
-from tansiq.enquiries.drafts import ANSWER, ITEM, PARTIAL_REFUSAL, REFUSAL, REQUEST, URGENT_CLASSES
+from tansiq.cases.sql import insert, marks
+from tansiq.enquiries.drafts import ANSWER, PARTIAL_REFUSAL, REFUSAL, REQUEST, URGENT_CLASSES
 from tansiq.enquiries.officers import verified_act
 from tansiq.enquiries.routes import received_at
 from tansiq.enquiries.rows import Direction, EnquiryRow, ReplyRow, add_enquiries, add_replies, enquiry_rows, settle
@@ -39,6 +42,7 @@ __all__ = ["register_kinds"]
 
 NODE = "node"
 _MOST_MATCHES = 10
+_ADD_MATCH = insert("enquiries_match", ("request", "entry", "subject", "score", "reasons", "decision", "decided_by"))
 _NEWER = "policy.law.code-unknown"
 """A partner's newer code is shown as it is and answered: it makes nothing unlawful."""
 
@@ -89,8 +93,7 @@ def _read_request(arrived: Arrived) -> Enquiry:
 def _refuse_known(arrived: Sequence[Arrived]) -> None:
     """Raises Conflict when a matter is there already, or comes twice."""
     matters = [one.docket.matter for one in arrived]
-    marks = ", ".join(["%s"] * len(matters))
-    if len(set(matters)) < len(matters) or enquiry_rows(f"matter IN ({marks})", matters):
+    if len(set(matters)) < len(matters) or enquiry_rows(f"matter IN ({marks(matters)})", matters):
         raise Conflict("enquiries.matter-known")
 
 
@@ -131,14 +134,25 @@ def _collected(row: EnquiryRow, *, operation: Operation, now_ms: int) -> Access:
     )
 
 
-def _matches(row: EnquiryRow, request: Enquiry, index: RegisterIndex) -> list[tuple[object, ...]]:
+def _matches(row: EnquiryRow, request: Enquiry, index: RegisterIndex) -> list[tuple[Any, ...]]:
     """What the registers propose, each entry once, under the subject that it fits best."""
     best: dict[bytes, tuple[float, int, str]] = {}
     for place, subject in enumerate(request.subjects):
         for match in index.match(subject, limit=_MOST_MATCHES):
             if match.entry not in best or match.score > best[match.entry][0]:
                 best[match.entry] = (match.score, place, " ".join(match.reasons)[:1024])
-    return [(row.matter, entry, place, score, reasons) for entry, (score, place, reasons) in best.items()]
+    return [(row.request, entry, place, score, reasons, "", "") for entry, (score, place, reasons) in best.items()]
+
+
+def _request_item(row: EnquiryRow, request: Enquiry, *, received_ms: int) -> NewItem:
+    whence = Whence(
+        case=row.case or row.matter,
+        statement=row.request,
+        sender=row.partner,
+        received_ms=received_ms,
+        purpose=row.purpose,
+    )
+    return plain_item(whence, REQUEST, subjects=request.subjects, conditions=request.conditions)
 
 
 def _take_requests(arrived: Sequence[Arrived], context: Context) -> None:
@@ -146,7 +160,7 @@ def _take_requests(arrived: Sequence[Arrived], context: Context) -> None:
     directories: dict[str, Directory] = {}
     rows: list[EnquiryRow] = []
     items: list[NewItem] = []
-    matches: list[tuple[object, ...]] = []
+    matches: list[tuple[Any, ...]] = []
     accesses: list[Access] = []
     _refuse_known(arrived)
     index = index_of(context)
@@ -156,19 +170,7 @@ def _take_requests(arrived: Sequence[Arrived], context: Context) -> None:
         act = verified_act(one, directories=directories)
         row = _enquiry_row(one, request, officer=act.officer, context=context)
         rows.append(row)
-        items.append(
-            plain_item(
-                case=row.case or row.matter,
-                statement=row.request,
-                place=0,
-                kind=REQUEST,
-                originator=row.partner,
-                received_ms=row.received_ms or now_ms,
-                subjects=request.subjects,
-                conditions=request.conditions,
-                purpose=row.purpose,
-            )
-        )
+        items.append(_request_item(row, request, received_ms=one.at_ms))
         accesses.append(_collected(row, operation=Operation.COLLECTION, now_ms=now_ms))
         if found := _matches(row, request, index):
             matches += found
@@ -176,11 +178,7 @@ def _take_requests(arrived: Sequence[Arrived], context: Context) -> None:
     add_enquiries(rows)
     add_items(items, context=context)
     with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO enquiries_match (matter, entry, subject, score, reasons, decision, decided_by, decided_ms) "
-            "VALUES (%s, %s, %s, %s, %s, '', '', NULL)",
-            matches,
-        )
+        cursor.executemany(_ADD_MATCH, matches)
     log_access(accesses, keys=context.keys)
 
 
@@ -221,44 +219,46 @@ def _take_replies(arrived: Sequence[Arrived], context: Context) -> None:
     now_ms = context.clock()
     directories: dict[str, Directory] = {}
     matters = list({one.docket.matter for one in arrived})
-    marks = ", ".join(["%s"] * len(matters))
-    known = {row.matter: row for row in enquiry_rows(f"matter IN ({marks})", matters, lock=True)}
+    known = {row.matter: row for row in enquiry_rows(f"matter IN ({marks(matters)})", matters, lock=True)}
     accesses = []
     for one in arrived:
         enquiry = _asked(one, known)
         reply, items = _read_reply(one)
         act = verified_act(one, directories=directories)
-        said = ReplyRow.of(
-            reply, statement=one.statement.id, matter=enquiry.matter, kind=one.docket.kind, post=act.post, officer=act.officer,
-            items=len(items), said_ms=one.statement.time_ms, at_ms=one.at_ms,
-        )  # fmt: skip
+        said = ReplyRow(
+            statement=one.statement.id,
+            matter=enquiry.matter,
+            kind=one.docket.kind,
+            post=act.post,
+            officer=act.officer,
+            said_ms=one.statement.time_ms,
+            at_ms=one.at_ms,
+        ).saying(reply, items=len(items))
         received_ms = enquiry.received_ms
         if received_ms is None:
             received_ms = received_at([enquiry.request], enquiry.partner).get(enquiry.request)
-        deadline_ms = (
-            None if received_ms is None else due_at(received_at_ms=received_ms, deadline_class=enquiry.deadline_class)
-        )
+        deadline_ms = None
+        if received_ms is not None:
+            deadline_ms = due_at(received_at_ms=received_ms, deadline_class=enquiry.deadline_class)
         add_replies([said])
-        settle(enquiry, said, received_ms=received_ms, deadline_ms=deadline_ms)
-        known[enquiry.matter] = replace(enquiry, state=said.state, received_ms=received_ms, deadline_ms=deadline_ms)
-        add_items(
-            reply_items(
-                reply,
-                items,
-                enquiry=enquiry,
-                statement=one.statement.id,
-                kind=one.docket.kind,
-                sender=enquiry.partner,
-                at_ms=one.at_ms,
-            ),
-            context=context,
-        )
+        add_items(reply_items(reply, items, enquiry=enquiry, said=said, sender=enquiry.partner), context=context)
+        known[enquiry.matter] = settle(enquiry, said, received_ms=received_ms, deadline_ms=deadline_ms)
         accesses.append(_collected(enquiry, operation=Operation.COLLECTION, now_ms=now_ms))
     log_access(accesses, keys=context.keys)
 
 
+def _forget_matches(items: Sequence[ItemRow]) -> None:
+    """When a request ends, so does what was found about the person: the entries proposed would tell who it was."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "DELETE FROM enquiries_match WHERE request = %s",
+            [(item.statement,) for item in items if item.kind == REQUEST],
+        )
+
+
 def register_kinds() -> None:
-    """Registers the kinds of this room."""
+    """Registers the kinds of this room, and what it derives from items."""
     register(REQUEST, _take_requests)
     for kind in (ANSWER, REFUSAL, PARTIAL_REFUSAL):
         register(kind, _take_replies)
+    follow(_forget_matches)

@@ -79,8 +79,8 @@ class Match(models.Model):
     person.
     """
 
-    pk = models.CompositePrimaryKey("matter", "entry")
-    matter = models.BinaryField(max_length=16)
+    pk = models.CompositePrimaryKey("request", "entry")
+    request = models.BinaryField(max_length=16)
     entry = models.BinaryField(max_length=16)
     subject = models.SmallIntegerField()
     score = models.FloatField()

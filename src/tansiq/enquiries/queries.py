@@ -15,8 +15,9 @@ from typing import Any
 from django.db import connection, transaction
 
 from tansiq.cases.contents import StoredStatement, open_statements
+from tansiq.cases.items import ITEM
 from tansiq.cases.queries import ItemRow, items_of_statements
-from tansiq.enquiries.drafts import ITEM
+from tansiq.cases.sql import chunks, marks
 from tansiq.enquiries.officers import ActingOfficer
 from tansiq.enquiries.routes import handovers_of, received_at, stops
 from tansiq.enquiries.rows import Direction, EnquiryRow, ReplyRow, enquiry_rows, replies_of
@@ -71,15 +72,16 @@ def _with_receipts(rows: Sequence[EnquiryRow]) -> list[EnquiryRow]:
     return out
 
 
-def _match_counts(matters: Sequence[bytes]) -> dict[bytes, int]:
-    if not matters:
-        return {}
-    marks = ", ".join(["%s"] * len(matters))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT matter, COUNT(*) FROM enquiries_match WHERE matter IN ({marks}) GROUP BY matter", list(matters)
-        )
-        return {bytes(matter): count for matter, count in cursor.fetchall()}
+def _match_counts(requests: Sequence[bytes]) -> dict[bytes, int]:
+    found: dict[bytes, int] = {}
+    for chunk in chunks(requests):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT request, COUNT(*) FROM enquiries_match WHERE request IN ({marks(chunk)}) GROUP BY request",
+                chunk,
+            )
+            found.update((bytes(request), count) for request, count in cursor.fetchall())
+    return found
 
 
 def _summary(row: EnquiryRow, *, matches: int, now_ms: int) -> Json:
@@ -109,8 +111,8 @@ def _summary(row: EnquiryRow, *, matches: int, now_ms: int) -> Json:
 
 
 def _summaries(rows: Sequence[EnquiryRow], now_ms: int) -> list[Json]:
-    counts = _match_counts([row.matter for row in rows])
-    return [_summary(row, matches=counts.get(row.matter, 0), now_ms=now_ms) for row in _with_receipts(rows)]
+    counts = _match_counts([row.request for row in rows])
+    return [_summary(row, matches=counts.get(row.request, 0), now_ms=now_ms) for row in _with_receipts(rows)]
 
 
 def list_enquiries(
@@ -123,14 +125,16 @@ def list_enquiries(
     """
     if not posts:
         return []
-    marks = ", ".join(["%s"] * len(posts))
-    where, values = f"(own_post IN ({marks}) OR office_post IN ({marks}))", [*posts, *posts]
+    where = f"(own_post IN ({marks(posts)}) OR office_post IN ({marks(posts)}))"
+    values: list[Any] = [*posts, *posts]
     if direction:
-        where, values = f"{where} AND direction = %s", [*values, Direction.OUT if direction == "out" else Direction.IN]
+        where += " AND direction = %s"
+        values.append(int(Direction.OUT if direction == "out" else Direction.IN))
     if state:
         # One of ours whose receipt came since the last sweep is still written down as sent.
         wanted = ("received", "sent") if state == "received" else (state,)
-        where, values = f"{where} AND state IN ({', '.join(['%s'] * len(wanted))})", [*values, *wanted]
+        where += f" AND state IN ({marks(wanted)})"
+        values += wanted
     rows = enquiry_rows(
         f"{where} ORDER BY is_open DESC, deadline_ms IS NULL, deadline_ms, sent_ms DESC LIMIT %s",
         [*values, max(0, limit)],
@@ -187,16 +191,16 @@ def _best_name(entry: Entry | None, asked: Sequence[str]) -> str:
     return max(held, key=lambda name: max((compare(one, name).score for one in asked), default=0.0), default="")
 
 
-def _matches(matter: bytes, request: Any, context: Context) -> list[Json]:
+def _matches(request: bytes, content: Any, context: Context) -> list[Json]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT entry, subject, score, reasons, decision, decided_by, decided_ms FROM enquiries_match WHERE matter = %s "
-            "ORDER BY score DESC, entry",
-            (matter,),
+            "SELECT entry, subject, score, reasons, decision, decided_by, decided_ms FROM enquiries_match "
+            "WHERE request = %s ORDER BY score DESC, entry",
+            (request,),
         )
         rows = [(bytes(row[0]), *row[1:]) for row in cursor.fetchall()]
     stored = stored_entries([row[0] for row in rows])
-    subjects = Enquiry.from_plain(request).subjects if request else ()
+    subjects = Enquiry.from_plain(content).subjects if content else ()
     out = []
     for entry_id, subject, score, reasons, decision, decided_by, decided_ms in rows:
         known = stored.get(entry_id)
@@ -285,7 +289,7 @@ def show_enquiry(matter: bytes, *, context: Context, officer: ActingOfficer, jus
             )
             for reply in said
         ],
-        "matches": _matches(matter, content, context),
+        "matches": _matches(row.request, content, context),
         "receipts": row.direction == Direction.IN or row.received_ms is not None,
     }
     access = Access(

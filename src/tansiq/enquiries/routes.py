@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
+from tansiq.cases.sql import chunks, marks
 from tansiq.protocol.cbor import decode
 from tansiq.protocol.docket import Docket, agency_of
 from tansiq.protocol.envelope import Handover, parse_entry
 from tansiq.protocol.merkle import leaf_hash
 
 __all__ = ["Stop", "handovers_of", "received_at", "stops"]
-
-_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,12 @@ def received_at(statements: Sequence[bytes], partner: str) -> dict[bytes, int]:
     clock).
     """
     found: dict[bytes, int] = {}
-    for at in range(0, len(statements), _CHUNK):
-        chunk = list(statements[at : at + _CHUNK])
-        marks = ", ".join(["%s"] * len(chunk))
+    for chunk in chunks(statements):
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT s.statement, s.entry, b.leaves, r.proof FROM exchange_sent s JOIN exchange_receipt r ON r.batch = s.batch "
-                f"JOIN exchange_batch b ON b.digest = s.batch WHERE s.peer = %s AND s.statement IN ({marks})",
+                "SELECT s.statement, s.entry, b.leaves, r.proof FROM exchange_sent s "
+                "JOIN exchange_receipt r ON r.batch = s.batch "
+                f"JOIN exchange_batch b ON b.digest = s.batch WHERE s.peer = %s AND s.statement IN ({marks(chunk)})",
                 [partner, *chunk],
             )
             rows = cursor.fetchall()
@@ -60,17 +59,15 @@ def handovers_of(statements: Sequence[bytes], partner: str) -> dict[bytes, tuple
     """
     if not statements:
         return {}
-    marks = ", ".join(["%s"] * len(statements))
-    values = [partner, *statements]
+    chosen = f"peer = %s AND statement IN ({marks(statements)})"
+    values: list[Any] = [partner, *statements]
     found: dict[bytes, tuple[Handover, ...]] = {}
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT statement, handovers FROM exchange_outbox WHERE peer = %s AND statement IN ({marks})", values
-        )
+        cursor.execute(f"SELECT statement, handovers FROM exchange_outbox WHERE {chosen}", values)
         for statement, handovers in cursor.fetchall():
             found[bytes(statement)] = tuple(Handover(*hop) for hop in decode(bytes(handovers)))
         for table in ("exchange_sent", "exchange_received"):
-            cursor.execute(f"SELECT statement, entry FROM {table} WHERE peer = %s AND statement IN ({marks})", values)
+            cursor.execute(f"SELECT statement, entry FROM {table} WHERE {chosen}", values)
             for statement, entry in cursor.fetchall():
                 found[bytes(statement)] = parse_entry(bytes(entry)).handovers
     return found

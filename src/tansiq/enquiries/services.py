@@ -102,7 +102,10 @@ def send_enquiries(
         add_enquiries([_own_enquiry(*one, way=way, case=case, officer=officer.number) for one in said])
         add_items([_own_request(*one, case=case, sender=context.agency) for one in said], context=context)
         log_access(
-            [_disclosure(matter, request.law, way, officer=officer.number, now_ms=now_ms) for request, matter, _ in said],
+            [
+                _disclosure(matter, request.law, way, officer=officer.number, now_ms=now_ms)
+                for request, matter, _ in said
+            ],
             keys=context.keys,
         )
     return matters
@@ -191,13 +194,19 @@ def _to_reply_to(matter: bytes, officer: ActingOfficer) -> EnquiryRow:
 
 
 def _reply(
-    matter: bytes, reply: Answer | Refusal, items: Sequence[Item], *, kind: str, context: Context, officer: ActingOfficer
+    matter: bytes,
+    reply: Answer | Refusal,
+    items: Sequence[Item],
+    *,
+    kind: str,
+    context: Context,
+    officer: ActingOfficer,
 ) -> bytes:
     now_ms = context.clock()
     with transaction.atomic():
         enquiry = _to_reply_to(matter, officer)
         way = Way.find(enquiry.own_post, enquiry.office_post, enquiry.their_post, context=context, now_ms=now_ms)
-        follows = (enquiry.request, *(one.statement for one in replies_of([matter])))
+        follows = (enquiry.request, *[one.statement for one in replies_of([matter])][-1:])
         act = officer.acting(kind, post=enquiry.own_post)
         draft = reply_draft(reply, items, enquiry=enquiry, follows=follows, way=way, act=act)
         statement = send_many([draft], context=context)[0]
@@ -277,8 +286,8 @@ def decide_match(matter: bytes, entry: bytes, decision: str, *, context: Context
         with connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE enquiries_match SET decision = %s, decided_by = %s, decided_ms = %s "
-                "WHERE matter = %s AND entry = %s",
-                (decision, officer.number, now_ms, matter, entry),
+                "WHERE request = %s AND entry = %s",
+                (decision, officer.number, now_ms, rows[0].request, entry),
             )
             if not cursor.rowcount:
                 raise NotFound("enquiries.unknown-match", enquiry=id_text(matter))

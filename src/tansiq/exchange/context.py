@@ -7,17 +7,23 @@ keys never.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tansiq.directory.queries import own_directory
 from tansiq.errors import NotFound
 from tansiq.keystore.store import KeyStore
-from tansiq.protocol.directory import Directory, Use
+from tansiq.protocol.directory import Certified, Directory, Use
 from tansiq.protocol.keys import SealingKey, SigningKey
 from tansiq.protocol.wraps import OwnSecret
 
 __all__ = ["Context", "OpeningKey", "system_clock"]
+
+
+def _newest(keys: Sequence[Certified], time_ms: int) -> Certified:
+    """The newest of ``keys`` that has begun; else, for clocks are set back, the one that begins first."""
+    begun = [key for key in keys if key.from_ms <= time_ms]
+    return max(begun, key=lambda key: key.from_ms) if begun else min(keys, key=lambda key: key.from_ms)
 
 
 def system_clock() -> int:
@@ -50,11 +56,13 @@ class Context:
         """The node whose key store is ``keys``. Raises NotFound when it has no keys yet."""
         directory = own_directory()
         signing = {identifier: SigningKey(private) for identifier, _, private in keys.secrets(str(Use.NODE_SIGNS))}
-        current = [
-            key for key in directory.current(Use.NODE_SIGNS, directory.agency, clock()) if key.key.identifier in signing
+        usable = [
+            key
+            for key in directory.keys
+            if key.use == Use.NODE_SIGNS and key.key.identifier in signing and key.doubt_at(clock()) in {"", "early"}
         ]
         secrets = [OwnSecret(private) for _, _, private in keys.secrets("own")]
-        if not current or not secrets:
+        if not usable or not secrets:
             raise NotFound("exchange.no-node-key", agency=directory.agency)
         opening = {
             identifier: OpeningKey(owner, SealingKey(private))
@@ -64,7 +72,7 @@ class Context:
         return cls(
             agency=directory.agency,
             keys=keys,
-            signer=signing[current[0].key.identifier],
+            signer=signing[_newest(usable, clock()).key.identifier],
             own=secrets[0],
             owns={secret.identifier: secret for secret in secrets},
             opening=opening,

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import DatabaseError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from tansiq.errors import Error, NotFound
 from tansiq.exchange.context import Context
@@ -23,9 +23,11 @@ from tansiq.keystore.store import Contents
 from tansiq.protocol.cbor import decode
 from tansiq.protocol.statement import parse_part_proofs, parse_statement
 
-__all__ = ["dispatch_once", "wake_waiting"]
+__all__ = ["dispatch_once", "dispatch_statement", "wake_waiting"]
 
 BATCH = 128
+_MACHINE = (OperationalError, InterfaceError)
+"""Not the content's fault: disk full, read-only, connection lost. All else comes of what a handler was given."""
 _log = logging.getLogger("tansiq.exchange")
 
 
@@ -117,10 +119,10 @@ def _quarantine(failed: Sequence[tuple[_Waiting, Error]], *, now_ms: int) -> Non
             digest = bytes(cursor.fetchone()[0])
             detail = ", ".join(f"{name}={value}" for name, value in error.values.items())[:512]
             cursor.execute(
-                "INSERT INTO exchange_quarantine (statement, peer, code, detail, at_ms, since_ms, tries, raw) "
-                "VALUES (%s, %s, %s, %s, %s, %s, 1, NULL) ON CONFLICT (statement) DO UPDATE SET code = excluded.code, "
-                "detail = excluded.detail, tries = exchange_quarantine.tries + 1",
-                (digest, one.peer, error.code, detail, one.at_ms, now_ms),
+                "INSERT INTO exchange_quarantine (statement, thing, peer, code, detail, at_ms, since_ms, tries, raw) "
+                "VALUES (%s, %s, %s, %s, %s, %s, %s, 1, NULL) ON CONFLICT (statement) DO UPDATE SET code = excluded.code, "
+                "detail = excluded.detail, tries = exchange_quarantine.tries + 1, thing = excluded.thing",
+                (digest, one.statement, one.peer, error.code, detail, one.at_ms, now_ms),
             )
             cursor.execute("DELETE FROM exchange_queue WHERE id = %s", (one.row,))
 
@@ -181,31 +183,48 @@ def _work_on_one(context: Context) -> int:
         waiting = _claim(1)
         if not waiting:
             return 0
-        try:
-            with transaction.atomic():
-                _handle(waiting, context)
-        except DatabaseError:
-            raise
-        except Error as error:
-            _quarantine([(waiting[0], error)], now_ms=context.clock())
-        except Exception as error:
-            # Whatever a handler raises, the statement is kept and shown, and the others go on.
-            _log.exception("the handler of a statement failed")
-            _quarantine([(waiting[0], NotFound("exchange.handler-failed", error=type(error).__name__))], now_ms=context.clock())
+        _handle_or_set_aside(waiting[0], context)
+        reach("dispatch.before-commit")
+    reach("dispatch.after-commit")
     return 1
+
+
+def _handle_or_set_aside(one: _Waiting, context: Context) -> None:
+    """Handles one statement in the caller's transaction; what its handler refuses is quarantined."""
+    try:
+        with transaction.atomic():
+            _handle([one], context)
+    except _MACHINE:
+        raise
+    except Error as error:
+        _quarantine([(one, error)], now_ms=context.clock())
+    except Exception as error:
+        # Whatever a handler raises, the statement is kept and shown, and the others go on.
+        _log.exception("the handler of a statement failed")
+        failed = NotFound("exchange.handler-failed", error=type(error).__name__)
+        _quarantine([(one, failed)], now_ms=context.clock())
 
 
 def dispatch_once(*, context: Context, limit: int = BATCH) -> int:
     """Handles up to ``limit`` waiting statements; returns how many were looked at (0: nothing waits)."""
     try:
         return _work(limit, context)
-    except DatabaseError:
+    except _MACHINE:
         raise
     except Exception:  # noqa: BLE001 (which statement it was is found one by one)
         count = 0
         while count < limit and _work_on_one(context):
             count += 1
         return count
+
+
+def dispatch_statement(statement: bytes, *, context: Context) -> None:
+    """Handles the queued statement with this id now, in the caller's transaction: it is handled, waits, or is set aside."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, statement, peer, at_ms FROM exchange_queue WHERE statement = %s", (statement,))
+        row = cursor.fetchone()
+    if row is not None:
+        _handle_or_set_aside(_Waiting(row[0], bytes(row[1]), row[2], row[3]), context)
 
 
 def wake_waiting() -> int:

@@ -178,9 +178,14 @@ class Handled(models.Model):
 
 
 class Quarantine(models.Model):
-    """A received statement that could not be used: why, since when, how often it was tried. It is kept for ever."""
+    """A received statement that could not be used: why, since when, how often it was tried. It stays until a retry succeeds.
+
+    ``statement`` is its digest. What could not be proven lies here whole in ``raw``; what is proven but not accepted by
+    its kind's handler stands in the table of statements under the id ``thing``.
+    """
 
     statement = models.BinaryField(primary_key=True, max_length=32)
+    thing = models.BinaryField(max_length=16, null=True)
     peer = models.CharField(max_length=64)
     code = models.CharField(max_length=128)
     detail = models.CharField(max_length=512, default="")

@@ -87,4 +87,4 @@ def retry_one(asked: Asked) -> dict[str, Any]:
         digest = bytes.fromhex(named)
     except ValueError as error:
         raise BadInput("node.wrong-argument", name="statement") from error
-    return {"tried": retry(digest or None, context=asked.context)}
+    return {"tried": retry(digest or None)}

@@ -25,7 +25,7 @@ from typing import IO, Any
 
 from tansiq.errors import BadInput, NotFound, NotProven, TooMuch, Unavailable
 from tansiq.faults import reach
-from tansiq.node.snapshot import Progress, Snapshot
+from tansiq.node.snapshot import FEW_ROWS, ROWS, Progress, Snapshot
 from tansiq.node.tables import Table, from_database
 from tansiq.protocol.cbor import bstr, decode, encode
 from tansiq.protocol.wraps import OwnSecret
@@ -38,6 +38,8 @@ _MOST_ITEM = 1 << 30
 _BATCH_ROWS, _BATCH_BYTES = 256, 1 << 20
 _PURPOSE = hashlib.sha256(b"tansiq/1 dump").digest()
 _READ = 1 << 18
+_LARGE = frozenset({"exchange_statement", "exchange_quarantine", "journal_mirror_leaves"})
+"""Tables with rows of megabytes."""
 
 
 def _mac(secret: OwnSecret, digest: bytes) -> bytes:
@@ -83,7 +85,7 @@ def dump_tables(writer: Writer, view: Snapshot, tables: list[Table], *, stage: s
         writer.item(["table", table.to_plain()])
         batch: list[list[Any]] = []
         size = 0
-        for row in view.rows(table.select):
+        for row in view.rows(table.select, fetch=FEW_ROWS if table.name in _LARGE else ROWS):
             batch.append(ready(row))
             size += sum(len(value) for value in batch[-1] if type(value) is bytes)
             if len(batch) >= _BATCH_ROWS or size >= _BATCH_BYTES:

@@ -23,14 +23,14 @@ from tansiq.protocol.ids import id_text
 from tansiq.protocol.limits import MAX_INTEGER
 from tansiq.protocol.statement import PartProof, parse_statement
 
-__all__ = ["MANIFEST", "README", "SIGNATURE", "pack", "unpack"]
+__all__ = ["MANIFEST", "MAX_MANIFEST_BYTES", "README", "SIGNATURE", "pack", "unpack"]
 
 MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "manifest.cose"
 README: Final = "README.md"
 FORMAT: Final = "tansiq-evidence-1"
-_MOST: Final = 32 * 1024 * 1024
-"""Bytes of a manifest: some ten thousand statements."""
+MAX_MANIFEST_BYTES: Final = 32 * 1024 * 1024
+"""Some seven thousand statements of a few parts each."""
 
 
 class _Members(dict[str, bytes]):
@@ -254,7 +254,7 @@ def unpack(members: Mapping[str, bytes]) -> Evidence:
     """
     encoded = _member(members, MANIFEST)
     try:
-        if len(encoded) > _MOST:
+        if len(encoded) > MAX_MANIFEST_BYTES:
             raise NotProven("evidence.other-manifest")
         manifest = _Reader(json.loads(encoded), members)
     except (ValueError, RecursionError) as error:

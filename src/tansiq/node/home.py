@@ -83,7 +83,7 @@ class Home:
 
 
 _TYPES = {
-    "agency": str, "database": str, "keys_database": str, "listen": str, "unlock_file": str, 
+    "agency": str, "database": str, "keys_database": str, "listen": str, "unlock_file": str,
     "pull_seconds": (int, float), "mirror": str, "language": str,
 }  # fmt: skip
 

@@ -54,7 +54,7 @@ async def _serve(home: Home, context: Context, tls: ssl.SSLContext) -> None:
     door = Door(context, run_directory=str(home.run), threads=threads)
     config = uvicorn.Config(
         door, host=host, port=int(port), http="httptools", loop="uvloop", lifespan="off", ws="none", log_config=None,
-        access_log=False, server_header=False, limit_concurrency=256, timeout_keep_alive=75, 
+        access_log=False, server_header=False, limit_concurrency=256, timeout_keep_alive=75,
         h11_max_incomplete_event_size=16_384,
     )  # fmt: skip
     config.load()

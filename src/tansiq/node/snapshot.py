@@ -14,12 +14,14 @@ from typing import Any, Protocol
 import psycopg
 from django.db import connections
 
-__all__ = ["Progress", "Snapshot", "quiet", "snapshot"]
+__all__ = ["FEW_ROWS", "ROWS", "Progress", "Snapshot", "quiet", "snapshot"]
 
 Progress = Callable[[str, int, int], None]
 """Told how far a long work is: its stage (a code: the text is ``node.stage.CODE``), what is done, and of how many (0: unknown)."""
 
-_ROWS = 256
+ROWS = 256
+FEW_ROWS = 8
+"""At a time, where a row may hold megabytes."""
 
 
 def quiet(_stage: str, _done: int, _total: int) -> None:
@@ -29,8 +31,8 @@ def quiet(_stage: str, _done: int, _total: int) -> None:
 class Snapshot(Protocol):
     """A consistent view; values come as SQLite or PostgreSQL give them, binary ones as bytes."""
 
-    def rows(self, sql: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
-        """The rows of a query with ``%s`` placeholders, one after the other; several may be read at a time."""
+    def rows(self, sql: str, values: Sequence[Any] = (), *, fetch: int = ROWS) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query with ``%s`` placeholders, ``fetch`` at a time; several queries may be read at once."""
 
     def one(self, sql: str, values: Sequence[Any] = ()) -> Any:
         """The first column of the first row, or None."""
@@ -40,10 +42,8 @@ class _Lite:
     def __init__(self, raw: Any) -> None:
         self._raw = raw
 
-    def rows(self, sql: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
-        cursor = self._raw.execute(sql.replace("%s", "?"), tuple(values))
-        while found := cursor.fetchmany(_ROWS):
-            yield from found
+    def rows(self, sql: str, values: Sequence[Any] = (), *, fetch: int = ROWS) -> Iterator[tuple[Any, ...]]:
+        yield from self._raw.execute(sql.replace("%s", "?"), tuple(values))
 
     def one(self, sql: str, values: Sequence[Any] = ()) -> Any:
         row = self._raw.execute(sql.replace("%s", "?"), tuple(values)).fetchone()
@@ -55,9 +55,9 @@ class _Postgres:
         self._raw = raw
         self._numbers = itertools.count()
 
-    def rows(self, sql: str, values: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+    def rows(self, sql: str, values: Sequence[Any] = (), *, fetch: int = ROWS) -> Iterator[tuple[Any, ...]]:
         with self._raw.cursor(f"tansiq_{next(self._numbers)}") as cursor:
-            cursor.itersize = _ROWS
+            cursor.itersize = fetch
             cursor.execute(sql.encode(), tuple(values))
             yield from cursor
 

@@ -14,7 +14,7 @@ __all__ = [
 MAX_INTEGER: Final = (1 << 63) - 1
 """Every number and time fits a signed 64-bit column."""
 MAX_CBOR_DEPTH: Final = 16
-MAX_CBOR_ITEMS: Final = 200_000
+MAX_CBOR_ITEMS: Final = 500_000
 MAX_STATEMENT_BYTES: Final = 4_096
 MAX_DOCKET_BYTES: Final = 16_384
 MAX_PART_BYTES: Final = 4 * 1024 * 1024

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import connection
 
+from tansiq.cases.sql import chunks, marks
 from tansiq.errors import NotFound
 from tansiq.exchange.context import Context
 from tansiq.keystore.store import KeyStore
@@ -89,12 +90,12 @@ def open_entry(stored: Stored, keys: KeyStore) -> Entry | None:
 
 def stored_entries(ids: Sequence[bytes]) -> dict[bytes, Stored]:
     """Those of the entries that are known, by id."""
-    if not ids:
-        return {}
-    marks = ", ".join(["%s"] * len(ids))
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {_FIELDS} FROM registers_entry WHERE id IN ({marks})", list(ids))
-        return {bytes(row[0]): _stored(row) for row in cursor.fetchall()}
+    found: dict[bytes, Stored] = {}
+    for chunk in chunks(ids):
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {_FIELDS} FROM registers_entry WHERE id IN ({marks(chunk)})", chunk)
+            found.update((bytes(row[0]), _stored(row)) for row in cursor.fetchall())
+    return found
 
 
 def entry_of(entry: bytes, *, context: Context) -> Entry | None:

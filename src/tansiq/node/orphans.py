@@ -1,0 +1,39 @@
+"""Orphans: keys of things that are not in the database, because a commit did not follow or because a restored backup is older.
+
+Invariant: a key is written before what it opens, so a young orphan may belong to a commit that is under way, and after a restore an old one
+may belong to what a peer has not yet returned; only what is older than 35 days, in a database that is whole, is swept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from tansiq.keystore.router import ALIAS
+from tansiq.node.concealed import chunks, thing_tables
+from tansiq.node.snapshot import Snapshot, snapshot
+from tansiq.protocol.ids import id_time
+
+__all__ = ["orphans"]
+
+
+def orphans(view: Snapshot, *, before_ms: int) -> Iterator[bytes]:
+    """Things with keys, older than ``before_ms``, of which ``view`` knows nothing."""
+    tables = [("exchange_statement", "id"), *_tables()]
+    with snapshot(ALIAS) as keys:
+        things = (bytes(row[0]) for row in keys.rows("SELECT thing FROM keystore_content_keys"))
+        for batch in chunks(thing for thing in things if id_time(thing) < before_ms):
+            left = set(batch)
+            for table, column in tables:
+                left -= _known(view, table, column, sorted(left))
+            yield from sorted(left)
+
+
+def _tables() -> list[tuple[str, str]]:
+    return [(table.name, table.column) for table in thing_tables()]
+
+
+def _known(view: Snapshot, table: str, column: str, things: Sequence[bytes]) -> set[bytes]:
+    if not things:
+        return set()
+    marks = ", ".join(["%s"] * len(things))
+    return {bytes(row[0]) for row in view.rows(f'SELECT "{column}" FROM "{table}" WHERE "{column}" IN ({marks})', things)}

@@ -1,0 +1,41 @@
+"""The sweeps of a node's upkeep: orphaned keys, wraps past their time, erasures that a crash left half-done.
+
+Invariant: nothing is swept while a restored backup is not whole again, for what looks orphaned may still come back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tansiq.exchange.context import Context
+from tansiq.exchange.erasure import finish_erasures
+from tansiq.exchange.kept import KEPT_DAYS, drop_old_wraps
+from tansiq.exchange.restoring import restoring_peers
+from tansiq.node.orphans import orphans
+from tansiq.node.snapshot import snapshot
+
+__all__ = ["Swept", "sweep"]
+
+_DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What was swept: orphaned keys, kept wraps, half-done erasures."""
+
+    orphans: int
+    wraps: int
+    erasures: int
+
+
+def sweep(*, context: Context) -> Swept:
+    """Sweeps once; for the worker's clock. Does nothing while peers have not yet returned what a restore lost."""
+    if restoring_peers():
+        return Swept(0, 0, 0)
+    before_ms = context.clock() - KEPT_DAYS * _DAY_MS
+    with snapshot() as view:
+        orphaned = list(orphans(view, before_ms=before_ms))
+    for thing in orphaned:
+        context.keys.erase(thing)
+    erasures = finish_erasures(context=context)
+    return Swept(len(orphaned), drop_old_wraps(context=context), erasures)
