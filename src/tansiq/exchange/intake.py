@@ -8,7 +8,7 @@ proves that we took it. The same batch again changes nothing and gets the same r
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.db import connection, transaction
@@ -34,7 +34,7 @@ from tansiq.protocol.parcel import Fault, Item, Parcel
 from tansiq.protocol.statement import Statement, check_contents, parse_part_proofs, parse_statement
 from tansiq.protocol.wraps import parse_wrap
 
-__all__ = ["Checked", "Intake", "Proofs", "require_confirmed", "take"]
+__all__ = ["Checked", "Intake", "Proofs", "keep_statements", "require_confirmed", "take"]
 
 MAX_EPOCH = (1 << 31) - 1
 """An epoch fits a 32-bit column; a node reaches a few of them in its life."""
@@ -135,7 +135,7 @@ def _known(peer: str, checked: list[Checked]) -> dict[tuple[int, int, int], tupl
     return found
 
 
-def _other_digests(checked: list[Checked]) -> dict[bytes, bytes]:
+def _other_digests(checked: Sequence[Checked]) -> dict[bytes, bytes]:
     ids = [one.statement.id for one in checked if one.statement is not None]
     found: dict[bytes, bytes] = {}
     with connection.cursor() as cursor:
@@ -160,16 +160,15 @@ def _faults_told(peer: str, checked: list[Checked]) -> list[Fault]:
         return [Fault(bytes(row[0]), row[1]) for row in cursor.fetchall()]
 
 
-def _keep(peer: str, head: BatchHead, checked: list[Checked], *, context: Context, now_ms: int) -> tuple[Taken, int]:
-    """Stores what is new of a verified batch; returns the receipts' substance and how many are new."""
-    known = _known(peer, checked)
-    fresh = [one for one in checked if one.number not in known]
-    again = [one for one in checked if one.number in known]
-    for one in again:
-        if known[one.number][0] != one.item.entry:
-            raise NotProven("exchange.number-used-twice", peer=peer, number=one.entry.number)
+def keep_statements(
+    peer: str, fresh: Sequence[Checked], *, context: Context, now_ms: int
+) -> tuple[list[tuple[Checked, Statement]], list[Checked]]:
+    """Stores the statements of items that were verified and queues them, in the caller's transaction.
+
+    The wraps are in the key store before. Returns what was stored, and the items that can't be used, with their faults.
+    """
     digests = _other_digests(fresh)
-    here_before = set(digests)
+    here_before = sorted(digests)
     good: list[tuple[Checked, Statement]] = []
     faulty: list[Checked] = []
     for one in fresh:
@@ -179,19 +178,15 @@ def _keep(peer: str, head: BatchHead, checked: list[Checked], *, context: Contex
             faulty.append(replace(one, fault="exchange.id-used-twice"))
         else:
             good.append((one, one.statement))
-    buried = tombstones(sorted(here_before)) if here_before else set()
+    buried = tombstones(here_before) if here_before else set()
     context.keys.keep_wraps(
-        [Kept(statement.id, peer, now_ms, encode(list(one.item.wraps))) for one, statement in good if statement.id not in buried]
+        [
+            Kept(statement.id, peer, now_ms, encode(list(one.item.wraps)))
+            for one, statement in good
+            if statement.id not in buried
+        ]
     )
     reach("door.wraps-kept")
-    start = 0
-    if fresh:
-        start, _ = append(
-            peer,
-            [leaf_hash(exchange_leaf(Direction.RECEIVED, now_ms, hashlib.sha256(one.item.entry).digest())) for one in fresh],
-        )
-    leaf_of = {one.number: start + at for at, one in enumerate(fresh)}
-    named = {one.number: statement.id for one, statement in good}
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO exchange_statement (id, agency, digest, encoded, docket, proofs, parts, stored_ms) "
@@ -205,18 +200,16 @@ def _keep(peer: str, head: BatchHead, checked: list[Checked], *, context: Contex
             ],
         )  # fmt: skip
         cursor.executemany(
-            "INSERT INTO exchange_received (peer, epoch, lane, number, statement, entry, batch, leaf, at_ms) "
-            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            [
-                (peer, *one.number, named.get(one.number, one.entry.statement[:16]), one.item.entry, head.digest, start + at, now_ms)
-                for at, one in enumerate(fresh)
-            ],
-        )
-        cursor.executemany(
             "INSERT INTO exchange_queue (statement, peer, lane, at_ms, waits_for) SELECT %s, %s, %s, %s, NULL "
             "WHERE NOT EXISTS (SELECT 1 FROM exchange_handled WHERE statement = %s) ON CONFLICT DO NOTHING",
             [(statement.id, peer, int(one.entry.lane), now_ms, statement.id) for one, statement in good],
         )
+    return good, faulty
+
+
+def _set_aside(peer: str, faulty: Sequence[Checked], now_ms: int) -> None:
+    """Keeps whole what can't be used, with the reason."""
+    with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO exchange_quarantine (statement, peer, code, detail, at_ms, since_ms, tries, raw) "
             "VALUES (%s, %s, %s, '', %s, %s, 1, %s) ON CONFLICT DO NOTHING",
@@ -228,17 +221,69 @@ def _keep(peer: str, head: BatchHead, checked: list[Checked], *, context: Contex
                 for one in faulty
             ],
         )  # fmt: skip
-        if fresh:
-            cursor.execute(
-                "INSERT INTO exchange_batch (digest, peer, direction, head, leaves) VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-                (head.digest, peer, int(Direction.RECEIVED), head.encoded, b"".join(leaf_hash(one.item.entry) for one in checked)),
-            )
-    for epoch, lane in {one.number[:2] for one in fresh}:
-        advance_mark(peer, epoch, lane)
+
+
+def _keep(
+    peer: str, head: BatchHead, checked: list[Checked], *, context: Context, now_ms: int
+) -> tuple[Taken, int]:
+    """Stores what is new of a verified batch; returns the receipts' substance and how many are new."""
+    known = _known(peer, checked)
+    fresh = [one for one in checked if one.number not in known]
+    again = [one for one in checked if one.number in known]
+    for one in again:
+        if known[one.number][0] != one.item.entry:
+            raise NotProven("exchange.number-used-twice", peer=peer, number=one.entry.number)
+    faults = _faults_told(peer, again)
+    leaf_of: dict[tuple[int, int, int], int] = {}
+    if fresh:
+        good, faulty = keep_statements(peer, fresh, context=context, now_ms=now_ms)
+        _set_aside(peer, faulty, now_ms)
+        leaves = [
+            leaf_hash(exchange_leaf(Direction.RECEIVED, now_ms, hashlib.sha256(one.item.entry).digest()))
+            for one in fresh
+        ]
+        start, _ = append(peer, leaves)
+        leaf_of = {one.number: start + at for at, one in enumerate(fresh)}
+        _keep_entries(peer, head, checked, leaf_of, named={one.number: statement.id for one, statement in good}, now_ms=now_ms)
+        faults += [Fault(one.entry.statement, one.fault) for one in faulty]
     indices = tuple(known[one.number][1] if one.number in known else leaf_of[one.number] for one in checked)
     times = tuple(known[one.number][2] if one.number in known else now_ms for one in checked)
-    faults = [Fault(one.entry.statement, one.fault) for one in faulty] + _faults_told(peer, again)
     return Taken(head.digest, indices, times, tuple(faults)), len(fresh)
+
+
+def _keep_entries(
+    peer: str,
+    head: BatchHead,
+    checked: Sequence[Checked],
+    leaf_of: Mapping[tuple[int, int, int], int],
+    *,
+    named: Mapping[tuple[int, int, int], bytes],
+    now_ms: int,
+) -> None:
+    """Stores the batch and its new entries (those with a leaf); what can't be used stands under its digest's beginning."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO exchange_received (peer, epoch, lane, number, statement, entry, batch, leaf, at_ms) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [
+                (
+                    peer, *one.number, named.get(one.number, one.entry.statement[:16]), one.item.entry, head.digest,
+                    leaf_of[one.number], now_ms,
+                )
+                for one in checked
+                if one.number in leaf_of
+            ],
+        )  # fmt: skip
+        cursor.execute(
+            "INSERT INTO exchange_batch (digest, peer, direction, head, leaves) VALUES (%s, %s, %s, %s, %s) "
+            "ON CONFLICT DO NOTHING",
+            (
+                head.digest, peer, int(Direction.RECEIVED), head.encoded,
+                b"".join(leaf_hash(one.item.entry) for one in checked),
+            ),
+        )  # fmt: skip
+    for epoch, lane in {number[:2] for number in leaf_of}:
+        advance_mark(peer, epoch, lane)
 
 
 def take(parcel: Parcel, *, peer: str, context: Context) -> Intake:

@@ -9,21 +9,23 @@ Invariant: they carry no matter of any case, are sealed to the peer's node and a
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Sequence
 
-from django.db import connection
+from django.db import connection, transaction
 
 from tansiq.directory.queries import current_directory, partners
 from tansiq.directory.services import take_directory
-from tansiq.errors import BadInput, NotProven
+from tansiq.errors import BadInput, Error, NotFound, NotProven
 from tansiq.exchange.context import Context
 from tansiq.exchange.drafts import Draft, Reader
 from tansiq.exchange.kept import drop_covered, parse_coverage
 from tansiq.exchange.kinds import Arrived, register
 from tansiq.exchange.lanes import advance_mark
+from tansiq.exchange.peers import peer_state
 from tansiq.exchange.services import send_many
-from tansiq.protocol.directory import Use
+from tansiq.protocol.directory import Use, parse_directory
 from tansiq.protocol.docket import Docket
 from tansiq.protocol.envelope import Lane
 from tansiq.protocol.keys import PublicSealingKey
@@ -33,11 +35,15 @@ from tansiq.protocol.parts import Part
 __all__ = ["SERVICE_CHANNEL", "announce", "register_kinds", "tell_directory"]
 
 SERVICE_CHANNEL = "service"
+_log = logging.getLogger("tansiq.exchange")
 
 
 def _draft(peer: str, part: Part, context: Context) -> Draft:
-    directory = current_directory(peer)
-    key = directory.current(Use.NODE_OPENS, peer, context.clock())[0]
+    usable = [key for key in current_directory(peer).keys if (key.use, key.owner) == (Use.NODE_OPENS, peer)]
+    usable = [key for key in usable if key.doubt_at(context.clock()) in {"", "early"}]  # early: its clock and ours differ
+    if not usable:
+        raise NotFound("exchange.no-node-key", agency=peer)
+    newest = max(usable, key=lambda key: (not key.doubt_at(context.clock()), key.from_ms))
     docket = Docket(
         kind=part.kind,
         channel=SERVICE_CHANNEL,
@@ -46,11 +52,11 @@ def _draft(peer: str, part: Part, context: Context) -> Draft:
         route=(f"{context.agency}/node", f"{peer}/node"),
         addressees=(f"{peer}/node",),
     )
-    return Draft(docket=docket, parts=[part], readers=[Reader(peer, PublicSealingKey(key.public))], lane=Lane.URGENT)
+    return Draft(docket=docket, parts=[part], readers=[Reader(peer, PublicSealingKey(newest.public))], lane=Lane.URGENT)
 
 
 def announce(peer: str, part: Part, *, context: Context) -> None:
-    """Sends one service statement to ``peer``."""
+    """Sends one service statement to ``peer``. Raises NotFound when nothing can be sealed to its node."""
     send_many([_draft(peer, part, context)], context=context)
 
 
@@ -59,15 +65,17 @@ def tell_directory(*, context: Context) -> int:
     own = context.directory
     told = 0
     for partner in partners():
-        if partner.is_self or not partner.confirmed_ms:
+        if partner.is_self or not partner.confirmed_ms or peer_state(partner.agency).directory_sent >= own.number:
             continue
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT directory_sent FROM exchange_peer WHERE peer = %s", (partner.agency,))
-            row = cursor.fetchone()
-            if row is None or row[0] >= own.number:
-                continue
-            announce(partner.agency, Part("service.directory", {0: own.encoded}), context=context)
-            cursor.execute("UPDATE exchange_peer SET directory_sent = %s WHERE peer = %s", (own.number, partner.agency))
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                announce(partner.agency, Part("service.directory", {0: own.encoded}), context=context)
+                cursor.execute(
+                    "UPDATE exchange_peer SET directory_sent = %s WHERE peer = %s", (own.number, partner.agency)
+                )
+        except Error as error:
+            _log.warning("%s is not told our directory: %s", partner.agency, error)
+        else:
             told += 1
     return told
 
@@ -78,13 +86,21 @@ def _take_directories(arrived: Sequence[Arrived], context: Context) -> None:
         encoded = part.content.get(0) if part else None
         if type(encoded) is not bytes:
             raise BadInput("protocol.wrong-field", what="service.directory", field=0)
-        if take_directory(encoded, now_ms=context.clock()).agency != one.statement.agency:
+        if parse_directory(encoded).agency != one.statement.agency:
             raise NotProven("protocol.other-identity", agency=one.statement.agency)
+        take_directory(encoded, now_ms=context.clock())
+
+
+def _own_word(one: Arrived) -> None:
+    """Raises NotProven when a peer passes on what another agency says of its own relation with us."""
+    if one.statement.agency != one.peer:
+        raise NotProven("protocol.other-identity", agency=one.statement.agency)
 
 
 def _take_backups(arrived: Sequence[Arrived], context: Context) -> None:
     """A peer's backup covers what it says: wraps kept for its restore may go."""
     for one in arrived:
+        _own_word(one)
         part = one.part("service.backup")
         if part is None:
             raise BadInput("protocol.wrong-field", what="service.backup", field=0)
@@ -112,6 +128,7 @@ def _lost_ranges(part: Part | None) -> list[tuple[int, int, list[tuple[int, int]
 def _take_epochs(arrived: Sequence[Arrived], context: Context) -> None:
     """A peer restored a backup: what it lost for good is waited for no longer."""
     for one in arrived:
+        _own_word(one)
         for epoch, lane, ranges in _lost_ranges(one.part("service.epoch")):
             advance_mark(one.peer, epoch, lane, lost=ranges)
 

@@ -1,37 +1,56 @@
-"""Sending: what a capability says becomes a statement and waits in the outbox, in one commit.
+"""Sending and relaying: what a capability says, or passes on, waits in the outbox, in one commit.
 
-Invariant: the content keys and the wraps are in the key store before the main commit, so whatever is committed can be opened;
-a crash between leaves orphans in the key store, which `keystore` sweeps. Nothing is sent to a partner whose words were not compared.
+Invariant: the content keys and the wraps are in the key store before the main commit, so whatever is committed can be
+opened; a crash between leaves orphans in the key store, which `keystore` sweeps. Nothing is sent to a partner whose
+words were not compared, and nothing that no parcel could carry. What is relayed stays its originator's, byte for byte.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.db import connection, transaction
 
-from tansiq.directory.queries import partners
-from tansiq.errors import NotFound, Refused
+from tansiq.directory.queries import documents_of, partners
+from tansiq.errors import BadInput, NotFound, Refused, TooMuch
 from tansiq.exchange.context import Context
-from tansiq.exchange.drafts import Composed, Draft, compose, wraps_to_bytes
+from tansiq.exchange.drafts import Composed, Draft, Reader, compose, wraps_to_bytes
 from tansiq.faults import reach
 from tansiq.keystore.store import Contents, Kept
-from tansiq.protocol.cbor import encode
+from tansiq.protocol.cbor import decode, encode
+from tansiq.protocol.concealment import DOCKET_PLACE, reveal
+from tansiq.protocol.docket import Docket, parse_docket
+from tansiq.protocol.envelope import Handover, Lane, parse_entry
 from tansiq.protocol.ids import IdMaker
-from tansiq.protocol.statement import Statement
+from tansiq.protocol.limits import MAX_HANDOVERS, MAX_WRAPS
+from tansiq.protocol.statement import Statement, parse_statement
+from tansiq.protocol.wraps import ContentKeys, Wrap, parse_wrap, seal_nested, seal_wrap
 
 __all__ = ["relay", "send", "send_many"]
 
 _maker = IdMaker()
 
 
-def _check_peers(composed: Sequence[Composed], own: str) -> None:
+MAX_ITEM_BYTES = 12 * 1024 * 1024
+"""What one statement may weigh with all that travels beside it: a parcel carries at least one. Larger things travel as files."""
+
+
+def _check_peers(peers: set[str]) -> None:
     known = {partner.agency: partner for partner in partners()}
-    for peer in {peer for one in composed for peer in one.wraps} - {own}:
+    for peer in sorted(peers):
         if peer not in known:
             raise NotFound("directory.unknown-agency", agency=peer)
         if not known[peer].confirmed_ms:
             raise Refused("directory.unconfirmed", agency=peer)
+
+
+def _check_size(contents: Sequence[bytes | None], wraps: Sequence[Wrap]) -> None:
+    if len(wraps) > MAX_WRAPS:
+        raise TooMuch("protocol.too-many-wraps", limit=MAX_WRAPS)
+    size = sum(len(content or b"") for content in contents) + sum(len(wrap.encoded) for wrap in wraps)
+    if size > MAX_ITEM_BYTES:
+        raise TooMuch("exchange.statement-too-heavy", limit=MAX_ITEM_BYTES)
 
 
 def _store(composed: Sequence[Composed], *, context: Context, now_ms: int) -> None:
@@ -39,15 +58,13 @@ def _store(composed: Sequence[Composed], *, context: Context, now_ms: int) -> No
         [
             Contents(one.made.statement.id, one.draft.case or one.draft.docket.matter, (one.made.keys.docket, *one.made.keys.parts))
             for one in composed
-        ]
-    )
-    context.keys.keep_wraps(
+        ],
         [
             Kept(one.made.statement.id, peer, now_ms, wraps_to_bytes(wraps))
             for one in composed
             for peer, wraps in one.wraps.items()
             if peer != context.agency
-        ]
+        ],
     )
     reach("send.keys-kept")
     with connection.cursor() as cursor:
@@ -80,11 +97,15 @@ def _store(composed: Sequence[Composed], *, context: Context, now_ms: int) -> No
 def send_many(drafts: Sequence[Draft], *, context: Context) -> list[Statement]:
     """Says all ``drafts`` in one commit (or in the caller's transaction); returns the statements.
 
-    Raises NotFound (no such partner), Refused (its words were not compared) and TooMuch (a part is too large).
+    Raises NotFound (no such partner), Refused (its words were not compared) and TooMuch (a part, or the whole, is too
+    large, or there are too many readers).
     """
     now_ms = context.clock()
     composed = [compose(draft, context=context, now_ms=now_ms, make_id=_maker.make) for draft in drafts]
-    _check_peers(composed, context.agency)
+    _check_peers({peer for one in composed for peer in one.wraps} - {context.agency})
+    for one in composed:
+        for wraps in one.wraps.values():
+            _check_size((one.made.docket, *one.made.parts), wraps)
     with transaction.atomic():
         _store(composed, context=context, now_ms=now_ms)
         reach("send.before-commit")
@@ -95,3 +116,114 @@ def send_many(drafts: Sequence[Draft], *, context: Context) -> list[Statement]:
 def send(draft: Draft, *, context: Context) -> Statement:
     """Says one draft; see `send_many`."""
     return send_many([draft], context=context)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A statement that is here, how it came, and what of it can be opened."""
+
+    statement: Statement
+    contents: tuple[bytes | None, ...]
+    lane: Lane
+    handovers: tuple[Handover, ...]
+    received: tuple[Wrap, ...]
+    keys: ContentKeys
+    docket: Docket
+
+
+def _held(statement_id: bytes, context: Context) -> _Held:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT encoded, docket, parts FROM exchange_statement WHERE id = %s", (statement_id,))
+        row = cursor.fetchone()
+        if row is None:
+            raise NotFound("exchange.unknown-statement", statement=statement_id.hex())
+        cursor.execute(
+            "SELECT peer, entry FROM exchange_received WHERE statement = %s ORDER BY at_ms, peer, epoch, lane, number",
+            (statement_id,),
+        )
+        hops = [(peer, parse_entry(bytes(entry))) for peer, entry in cursor.fetchall()]
+    statement, docket = parse_statement(bytes(row[0])), bytes(row[1])
+    first, *parts = context.keys.contents(statement_id)
+    if first is None or None in parts:
+        raise Refused("exchange.relay-erased", statement=statement_id.hex())
+    keys = ContentKeys(first, tuple(key for key in parts if key is not None))
+    content, _ = reveal(
+        docket, key=first, statement_id=statement_id, place=DOCKET_PLACE, commitment=statement.docket_commitment
+    )
+    received = [
+        parse_wrap(wrap)
+        for peer in dict.fromkeys(peer for peer, _ in hops)
+        for kept in context.keys.wraps([statement_id], peer).values()
+        for wrap in decode(kept)
+    ]
+    lane, handovers = (hops[0][1].lane, hops[0][1].handovers) if hops else (Lane.NORMAL, ())
+    return _Held(
+        statement, (docket, *decode(bytes(row[2]))), lane, handovers, tuple(received), keys, parse_docket(content)
+    )
+
+
+def _wraps_for(held: _Held, to: str, readers: Sequence[Reader]) -> list[Wrap]:
+    """The wraps that came for keys of ``to``, and a new one for each of ``readers``."""
+    theirs = {key.key.identifier for document in documents_of(to) for key in document.keys}
+    wraps = [wrap for wrap in held.received if wrap.reader in theirs]
+    for reader in readers:
+        if reader.peer != to:
+            raise BadInput("exchange.relay-other-reader", agency=to)
+        if not reader.docket_only and len(held.keys.parts) < held.statement.parts_count:
+            raise Refused("exchange.relay-docket-only", statement=held.statement.id.hex())
+        keys = held.keys.docket_only if reader.docket_only else held.keys
+        digest = held.statement.digest
+        wraps.append(
+            seal_nested(keys, custodians=reader.custodians, statement_digest=digest)
+            if reader.custodians
+            else seal_wrap(keys, reader=reader.key, statement_digest=digest)
+        )
+    if not wraps:
+        raise BadInput("exchange.relay-no-reader", agency=to)
+    return wraps
+
+
+def relay(
+    statement_id: bytes,
+    *,
+    to: str,
+    readers: Sequence[Reader],
+    context: Context,
+    handovers: Sequence[Handover] = (),
+    lane: Lane | None = None,
+    held: bool = False,
+) -> None:
+    """Passes on a statement that is here to the partner ``to``, with wraps for further ``readers`` of that partner.
+
+    The statement, its docket and its parts go on as they are; the entry is ours. The desks that it passed so far are
+    named before our ``handovers``; ``lane`` is that on which it came unless another is named. Wraps that its originator
+    sealed to keys of ``to`` go with it. One commit, or the caller's transaction.
+
+    Raises NotFound (no such statement or partner, or its keys are not here), Refused (the partner is not confirmed, the
+    docket does not cover it, part of it was erased, or only the docket can be read here and a reader wants more), BadInput
+    (a reader of another partner, nobody who could read it) and TooMuch.
+    """
+    now_ms = context.clock()
+    _check_peers({to})
+    found = _held(statement_id, context)
+    if not found.docket.covers_agency(to):
+        raise Refused("exchange.relay-not-addressed", agency=to)
+    passed = (*found.handovers, *handovers)
+    if len(passed) > MAX_HANDOVERS:
+        raise TooMuch("exchange.too-many-handovers", limit=MAX_HANDOVERS)
+    wraps = _wraps_for(found, to, readers)
+    _check_size(found.contents, wraps)
+    with transaction.atomic():
+        context.keys.keep_wraps([Kept(statement_id, to, now_ms, wraps_to_bytes(wraps))])
+        reach("relay.wraps-kept")
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO exchange_outbox (peer, lane, statement, handovers, held, since_ms) "
+                "VALUES (%s, %s, %s, %s, %s, %s)",
+                (
+                    to, int(found.lane if lane is None else lane), statement_id,
+                    encode([[hop.post, hop.taken_ms, hop.handed_ms] for hop in passed]), held, now_ms,
+                ),
+            )  # fmt: skip
+        reach("relay.before-commit")
+    reach("relay.after-commit")

@@ -7,9 +7,8 @@ here is committed before it returns unless the caller opened a transaction on ``
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
@@ -26,6 +25,7 @@ __all__ = ["ERASED", "SLOT", "Contents", "KeyStore", "Kept", "create_key_store",
 SLOT = 40
 ERASED = bytes(SLOT)
 _ROOT = b"root".ljust(32, b"\0")
+_REMEMBERED = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class KeyStore:
 
     def __init__(self, root: bytes) -> None:
         self._root = root
-        self._case_key = lru_cache(maxsize=4096)(self._load_case_key)
+        self._case_keys: dict[bytes, bytes] = {}
 
     # Secrets of the node and its posts
 
@@ -97,37 +97,63 @@ class KeyStore:
 
     # Content keys
 
-    def _load_case_key(self, case: bytes) -> bytes:
-        rows = _rows('SELECT wrapped FROM keystore_case_key WHERE case_ref = %s', (case,))
-        if not rows:
-            raise NotFound("keystore.no-case")
-        try:
-            return aes_key_unwrap(self._root, _blob(rows[0][0]))
-        except InvalidUnwrap as error:
-            raise Refused("keystore.damaged") from error
+    def _read_case_keys(self, cases: Sequence[bytes]) -> dict[bytes, bytes]:
+        """The keys of those of ``cases`` that have one; remembered only if no transaction can take them back."""
+        found: dict[bytes, bytes] = {}
+        for at in range(0, len(cases), 500):
+            chunk = list(cases[at : at + 500])
+            marks = ", ".join(["%s"] * len(chunk))
+            sql = f"SELECT case_ref, wrapped FROM keystore_case_key WHERE case_ref IN ({marks})"
+            for case, wrapped in _rows(sql, chunk):
+                try:
+                    found[_blob(case)] = aes_key_unwrap(self._root, _blob(wrapped))
+                except InvalidUnwrap as error:
+                    raise Refused("keystore.damaged") from error
+        if not connections[ALIAS].in_atomic_block:
+            self._remember(found)
+        return found
 
-    def ensure_cases(self, cases: Iterable[bytes]) -> None:
-        """Makes a key for every case that has none."""
+    def _remember(self, keys: Mapping[bytes, bytes]) -> None:
+        if len(self._case_keys) > _REMEMBERED:
+            self._case_keys.clear()
+        self._case_keys.update(keys)
+
+    def _known_case_keys(self, cases: Iterable[bytes]) -> dict[bytes, bytes]:
         wanted = set(cases)
-        missing = []
-        for case in wanted:
-            try:
-                self._case_key(case)
-            except NotFound:
-                missing.append((case, aes_key_wrap(self._root, os.urandom(32))))
-        _write_many('INSERT INTO keystore_case_key (case_ref, wrapped) VALUES (%s, %s) ON CONFLICT DO NOTHING', missing)
+        known = {case: key for case in wanted if (key := self._case_keys.get(case)) is not None}
+        missing = [case for case in wanted if case not in known]
+        return known | self._read_case_keys(missing) if missing else known
 
-    def put_contents(self, contents: Sequence[Contents]) -> None:
-        """Keeps the content keys of many things in one commit; what is kept already stays as it is."""
-        with transaction.atomic(using=ALIAS):
-            self.ensure_cases(entry.case for entry in contents)
-            rows = []
-            for entry in contents:
-                case_key = self._case_key(entry.case)
-                rows.append((entry.thing, entry.case, b"".join(aes_key_wrap(case_key, key) for key in entry.keys)))
-            _write_many(
-                'INSERT INTO keystore_content_keys (thing, case_ref, wrapped) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING', rows
+    def _make_case_keys(self, cases: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Makes a key for each of ``cases``, in the caller's transaction; another process's that was faster holds."""
+        made = {case: os.urandom(32) for case in cases}
+        with connections[ALIAS].cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO keystore_case_key (case_ref, wrapped) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+                [(case, aes_key_wrap(self._root, key)) for case, key in made.items()],
             )
+            return made if cursor.rowcount == len(made) else self._read_case_keys(cases)
+
+    def put_contents(self, contents: Sequence[Contents], kept: Sequence[Kept] = ()) -> None:
+        """Keeps the content keys of many things, and the wraps ``kept``, in one commit; what is kept already stays."""
+        if not contents:
+            self.keep_wraps(kept)
+            return
+        keys = self._known_case_keys(entry.case for entry in contents)
+        with transaction.atomic(using=ALIAS):
+            missing = [case for case in dict.fromkeys(entry.case for entry in contents) if case not in keys]
+            if missing:
+                keys |= self._make_case_keys(missing)
+            rows = [
+                (entry.thing, entry.case, b"".join([aes_key_wrap(keys[entry.case], key) for key in entry.keys]))
+                for entry in contents
+            ]
+            _write_many(
+                "INSERT INTO keystore_content_keys (thing, case_ref, wrapped) VALUES (%s, %s, %s) "
+                "ON CONFLICT DO NOTHING",
+                rows,
+            )
+            self.keep_wraps(kept)
             reach("keystore.contents.before-commit")
         reach("keystore.contents.after-commit")
 
@@ -136,7 +162,10 @@ class KeyStore:
         rows = _rows('SELECT case_ref, wrapped FROM keystore_content_keys WHERE thing = %s', (thing,))
         if not rows:
             raise NotFound("keystore.no-contents")
-        case_key = self._case_key(_blob(rows[0][0]))
+        case = _blob(rows[0][0])
+        case_key = self._known_case_keys([case]).get(case)
+        if case_key is None:
+            raise NotFound("keystore.no-case")
         wrapped = _blob(rows[0][1])
         slots = [wrapped[at : at + SLOT] for at in range(0, len(wrapped), SLOT)]
         try:

@@ -10,7 +10,7 @@ from typing import Any
 from tansiq import __version__
 from tansiq.directory.queries import partners
 from tansiq.exchange.peers import peer_states
-from tansiq.exchange.quarantine import retry
+from tansiq.exchange.quarantine import Outcome, retry, retry_all
 from tansiq.exchange.queries import counts, gaps, quarantined
 from tansiq.errors import BadInput
 from tansiq.journal.queries import relation_states
@@ -87,4 +87,6 @@ def retry_one(asked: Asked) -> dict[str, Any]:
         digest = bytes.fromhex(named)
     except ValueError as error:
         raise BadInput("node.wrong-argument", name="statement") from error
-    return {"tried": retry(digest or None)}
+    context = asked.context
+    tried = [retry(digest, context=context)] if digest else retry_all(context=context)
+    return {"tried": len(tried), "left": sum(one.outcome == Outcome.SET_ASIDE for one in tried)}

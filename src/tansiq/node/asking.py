@@ -16,7 +16,7 @@ from tansiq.errors import Error, Refused, TooMuch, Unavailable
 from tansiq.node.home import Home
 from tansiq.policy.faults import Fault, Faults
 
-__all__ = ["Told", "ask", "error_from", "is_running", "request_line"]
+__all__ = ["Told", "ask", "error_from", "request_line"]
 
 Told = Callable[[Mapping[str, Any]], None]
 """Is given what the node tells of its progress."""
@@ -67,15 +67,6 @@ def _connect(home: Home) -> socket.socket:
         client.close()
         raise
     return client
-
-
-def is_running(home: Home) -> bool:
-    """Whether a node of this home takes acts now."""
-    try:
-        _connect(home).close()
-    except Unavailable:
-        return False
-    return True
 
 
 def ask(

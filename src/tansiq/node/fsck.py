@@ -51,7 +51,7 @@ def _faults(context: Context, progress: Progress, counts: dict[str, int]) -> Ite
         yield from check_waiting(view)
         contents = Contents(view, context=context, ring=ring, counts=counts)
         yield from contents.statements(progress)
-        contents.things()
+        yield from contents.things()
         yield from contents.wraps()
         counts["orphans"] = sum(1 for _ in orphans(view, before_ms=context.clock() - _YOUNG_MS))
     yield from contents.missing()

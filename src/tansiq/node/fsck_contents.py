@@ -96,15 +96,21 @@ class Contents:
         if len(self._missing) < _MOST_MISSING:
             self._missing.append(thing)
 
-    def things(self) -> None:
-        """Items, events and whatever else is concealed: has its key, or is noted as missing."""
+    def things(self) -> Iterator[Finding]:
+        """Items, events and whatever else is concealed opens with its key; what has none is noted as missing."""
         for table in thing_tables():
-            for batch in chunks(table.things(self._view)):
-                here = self._context.keys.has_contents(batch)
-                for thing in batch:
-                    self._counts["things"] += 1
-                    if thing not in here:
-                        self._note(thing)
+            for thing in table.things(self._view):
+                self._counts["things"] += 1
+                try:
+                    key = self._context.keys.contents(thing.identifier)[0]
+                    if key is None:
+                        self._note(thing.identifier)
+                        continue
+                    reveal(thing.ciphertext, key=key, statement_id=thing.identifier, place=0, commitment=thing.commitment)
+                except NotFound:
+                    self._note(thing.identifier)
+                except Error:
+                    yield Finding("thing", {"table": table.name, "thing": thing.identifier.hex()})
 
     def missing(self) -> Iterator[Finding]:
         """Of what had no key, that which has no tombstone either, now."""

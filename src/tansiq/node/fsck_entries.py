@@ -62,7 +62,8 @@ class _Row:
 def _row(values: tuple[Any, ...]) -> _Row:
     statement, entry, batch, node, digest = (bytes(values[at] or b"") for at in (4, 5, 6, 8, 9))
     states = (values[11] is not None, values[12] is not None, values[13] is not None)
-    return _Row(*values[:4], statement, entry, batch, values[7], node, digest, values[10], states)
+    peer, epoch, lane, number = values[:4]
+    return _Row(peer, epoch, lane, number, statement, entry, batch, values[7], node, digest, values[10], states)
 
 
 def check_entries(view: Snapshot, *, agency: str, ring: KeyRing, progress: Progress, counts: dict[str, int]) -> Iterator[Finding]:

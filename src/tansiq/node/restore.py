@@ -164,7 +164,7 @@ def finish_loading(*, context: Context) -> Finished:
     erased = lost = 0
     with snapshot() as view:
         for table in thing_tables():
-            for things in chunks(table.things(view)):
+            for things in chunks(table.identifiers(view)):
                 known = context.keys.has_contents(things) | tombstones(things)
                 missing = [thing for thing in things if thing not in known]
                 gone = [thing for thing in missing if id_time(thing) + MARGIN_MS < row[0]]

@@ -37,5 +37,5 @@ def sweep(*, context: Context) -> Swept:
         orphaned = list(orphans(view, before_ms=before_ms))
     for thing in orphaned:
         context.keys.erase(thing)
-    erasures = finish_erasures(context=context)
+    erasures = finish_erasures(context=context, since_ms=before_ms)
     return Swept(len(orphaned), drop_old_wraps(context=context), erasures)

@@ -10,11 +10,12 @@ import logging
 import signal
 from concurrent.futures import ThreadPoolExecutor
 
-from django.db import DatabaseError, close_old_connections
+from django.db import close_old_connections
 
 from tansiq.exchange.context import Context
 from tansiq.exchange.delivery import Delivery
 from tansiq.exchange.dispatch import dispatch_once, wake_waiting
+from tansiq.exchange.service import tell_directory
 from tansiq.exchange.wake import SWEEP_SECONDS, wake_socket
 from tansiq.node.acts import serve_acts
 from tansiq.node.home import Home
@@ -38,8 +39,9 @@ async def _dispatching(context: Context, event: asyncio.Event, pool: ThreadPoolE
         try:
             while await loop.run_in_executor(pool, once):
                 delivery.wake()
-        except DatabaseError:
-            _log.exception("the database refused; trying again")
+        except Exception:
+            # A full disk, a lost connection: what waits stays in the queue, and the rest of the node goes on meanwhile.
+            _log.exception("dispatch failed; trying again")
             await asyncio.sleep(1.0)
         try:
             async with asyncio.timeout(SWEEP_SECONDS):
@@ -58,15 +60,22 @@ async def _waking(home: Home, arrived: asyncio.Event, delivery: Delivery) -> Non
             delivery.wake()
 
 
-async def _clock(pool: ThreadPoolExecutor) -> None:
+async def _clock(context: Context, pool: ThreadPoolExecutor, delivery: Delivery) -> None:
     """The sweeps that need no event."""
     loop = asyncio.get_running_loop()
+
+    def sweep() -> int:
+        close_old_connections()
+        wake_waiting()
+        return tell_directory(context=context)
+
     while True:
-        await asyncio.sleep(_SWEEP_EVERY)
         try:
-            await loop.run_in_executor(pool, wake_waiting)
-        except DatabaseError:
+            if await loop.run_in_executor(pool, sweep):
+                delivery.wake()
+        except Exception:
             _log.exception("a sweep failed")
+        await asyncio.sleep(_SWEEP_EVERY)
 
 
 async def work(home: Home, context: Context, *, pulls: bool) -> None:
@@ -92,7 +101,7 @@ async def work(home: Home, context: Context, *, pulls: bool) -> None:
         asyncio.create_task(delivery.run()),
         asyncio.create_task(_dispatching(context, arrived, dispatching, delivery)),
         asyncio.create_task(_waking(home, arrived, delivery)),
-        asyncio.create_task(_clock(delivering)),
+        asyncio.create_task(_clock(context, delivering, delivery)),
         asyncio.create_task(serve_acts(home, context, woken=woken)),
     ]
     stopped = asyncio.create_task(stop.wait())

@@ -14,6 +14,8 @@ negative* (``Fields``): so version 2 may add what version 1 can do without, and 
 
 from __future__ import annotations
 
+import io
+import threading
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -44,11 +46,39 @@ def _head(initial: int) -> tuple[int, int, int]:
 
 
 _HEADS: Final = tuple(_head(initial) for initial in range(256))
+_SKIPS: Final = bytes(
+    0 if sort in {_ARRAY, _MAP, _REFUSED} or width else 1 + argument * (sort == _STRING)
+    for sort, argument, width in _HEADS
+)
+"""By the initial byte, how long an item is that its initial byte tells all of; else 0."""
+
+
+class _Codec(threading.local):
+    """Each thread's encoder and decoder: making them anew costs more than most of what they write and read."""
+
+    def __init__(self) -> None:
+        self.encoder = cbor2.CBOREncoder(io.BytesIO())
+        self.decoder = cbor2.CBORDecoder(io.BytesIO())
+
+
+_codec = _Codec()
 
 
 def encode(value: Plain) -> bytes:
     """The bytes of ``value``; maps keep the order in which they were built."""
-    return cbor2.dumps(value)
+    try:
+        return _codec.encoder.encode_to_bytes(value)
+    except BaseException:
+        _codec.encoder = cbor2.CBOREncoder(io.BytesIO())  # what failed half-way leaves nothing behind
+        raise
+
+
+def _load(data: bytes) -> Plain:
+    try:
+        return _codec.decoder.decode_from_bytes(data)
+    except BaseException:
+        _codec.decoder = cbor2.CBORDecoder(io.BytesIO())
+        raise
 
 
 def bstr(data: bytes) -> bytes:
@@ -63,49 +93,70 @@ def bstr(data: bytes) -> bytes:
     return b"\x5a" + size.to_bytes(4, "big") + data
 
 
-def _long_argument(data: bytes, at: int, width: int) -> int:
-    if at + width > len(data):
-        raise BadInput("protocol.truncated", at=at)
-    argument = int.from_bytes(data[at : at + width], "big")
-    if argument < _LEAST[width]:
-        raise BadInput("protocol.not-shortest", at=at)
-    return argument
+def _open_head(data: bytes, at: int) -> tuple[int, int, int]:
+    """Of the item at ``at``: its sort, its argument (an integer's as 0: nothing follows), and where its head ends."""
+    sort, argument, width = _HEADS[data[at]]
+    if sort == _REFUSED:
+        raise BadInput("protocol.not-plain", at=at)
+    at += 1
+    if width:
+        argument = int.from_bytes(data[at : at + width], "big")
+        if at + width > len(data):
+            raise BadInput("protocol.truncated", at=at)
+        if argument < _LEAST[width]:
+            raise BadInput("protocol.not-shortest", at=at)
+        at += width
+    if sort == _INTEGER:
+        return sort, 0, at
+    if argument > len(data) - at:  # an item takes a byte at least: no room for an invented length
+        raise BadInput("protocol.truncated", at=len(data))
+    return sort, argument, at
+
+
+def _walk(data: bytes, depth_limit: int, item_limit: int) -> int:
+    """Walks the heads of ``data`` once, without recursion: where its one item ends. IndexError when it is cut off."""
+    at = 0
+    items = left = 1  # what the innermost open container still wants; of a map, an even count before a key
+    in_map = False
+    outer: list[int] = []  # the same of those around it, a map's as its complement
+    while True:
+        while left:
+            head = data[at]
+            if in_map and head > 0x7F and not left & 1:
+                raise BadInput("protocol.not-plain", at=at)
+            left -= 1
+            if skip := _SKIPS[head]:
+                at += skip
+                continue
+            sort, argument, at = _open_head(data, at)
+            if sort < _ARRAY:
+                at += argument
+                continue
+            if len(outer) >= depth_limit:
+                raise TooMuch("protocol.too-deep", limit=depth_limit)
+            outer.append(~left if in_map else left)
+            in_map = sort == _MAP
+            left = 2 * argument if in_map else argument
+            items += left
+            if items > item_limit:
+                raise TooMuch("protocol.too-many-items", limit=item_limit)
+        if not outer:
+            return at
+        left = outer.pop()
+        in_map = left < 0
+        left = ~left if in_map else left
 
 
 def _check(data: bytes, depth_limit: int, item_limit: int) -> None:
-    """Walks the heads of ``data`` once, without recursion; raises BadInput or TooMuch."""
-    size = len(data)
-    at = items = 0
-    # How many items each open container still wants; of a map below zero, and even before a key.
-    wanted = [1]
-    while wanted:
-        top = wanted[-1]
-        if top == 0:
-            wanted.pop()
-            continue
-        items += 1
-        if items > item_limit:
-            raise TooMuch("protocol.too-many-items", limit=item_limit)
-        if at >= size:
-            raise BadInput("protocol.truncated", at=at)
-        sort, argument, width = _HEADS[data[at]]
-        at += 1
-        if sort == _REFUSED or (top < 0 and not top & 1 and sort > _STRING):
-            raise BadInput("protocol.not-plain", at=at - 1)
-        wanted[-1] = top - 1 if top > 0 else top + 1
-        if width:
-            argument = _long_argument(data, at, width)
-            at += width
-        if sort != _INTEGER and argument > size - at:  # an item takes a byte at least: no room for an invented length
-            raise BadInput("protocol.truncated", at=size)
-        if sort == _STRING:
-            at += argument
-        elif sort in {_ARRAY, _MAP}:
-            if len(wanted) > depth_limit:
-                raise TooMuch("protocol.too-deep", limit=depth_limit)
-            wanted.append(argument if sort == _ARRAY else -2 * argument)
-    if at != size:
-        raise BadInput("protocol.trailing-bytes", at=at)
+    """Raises BadInput or TooMuch unless ``data`` is one item, plain, in its shortest form and within the limits."""
+    try:
+        end = _walk(data, depth_limit, item_limit)
+    except IndexError:
+        raise BadInput("protocol.truncated", at=len(data)) from None
+    if end > len(data):
+        raise BadInput("protocol.truncated", at=len(data))
+    if end < len(data):
+        raise BadInput("protocol.trailing-bytes", at=end)
 
 
 def decode(data: bytes, *, depth: int = MAX_CBOR_DEPTH, items: int = MAX_CBOR_ITEMS) -> Plain:
@@ -116,10 +167,10 @@ def decode(data: bytes, *, depth: int = MAX_CBOR_DEPTH, items: int = MAX_CBOR_IT
     """
     _check(data, depth, items)
     try:
-        value = cbor2.loads(data)
+        value = _load(data)
     except (cbor2.CBORDecodeError, ValueError, TypeError, RecursionError) as error:
         raise BadInput("protocol.not-plain", at=0) from error
-    if cbor2.dumps(value) != data:  # only a key that came twice is left to make a difference
+    if encode(value) != data:  # only a key that came twice is left to make a difference
         raise BadInput("protocol.key-twice")
     return value
 

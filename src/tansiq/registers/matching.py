@@ -17,7 +17,7 @@ from tansiq.keystore.store import KeyStore
 from tansiq.names import MAX_NAME, Hit, NameIndex, Years, folded
 from tansiq.policy.subjects import Name, Subject
 from tansiq.registers.listed import ListedPerson
-from tansiq.registers.queries import Stored, entries, open_entry, register_versions
+from tansiq.registers.queries import Stored, entries, readable_entry, register_versions
 
 __all__ = ["SAME_DOCUMENT", "PossibleMatch", "RegisterIndex", "index_of", "match_person", "names_of", "years_of"]
 
@@ -108,7 +108,7 @@ class RegisterIndex:
         self._names.remove(stored.id)
         for number in self._known.pop(stored.id, ("", "", ()))[2]:
             self._numbers[number].discard(stored.id)
-        entry = open_entry(stored, self._keys)
+        entry = readable_entry(stored, self._keys)
         if not isinstance(entry, ListedPerson):
             return
         self._names.add(stored.id, entry.searchable, entry.birth_years)

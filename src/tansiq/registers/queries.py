@@ -26,6 +26,7 @@ __all__ = [
     "entry_faults",
     "entry_of",
     "open_entry",
+    "readable_entry",
     "register_versions",
     "registers",
     "stored_entries",
@@ -76,16 +77,29 @@ def entries(register: str, *, since: int = 0) -> list[Stored]:
 
 
 def open_entry(stored: Stored, keys: KeyStore) -> Entry | None:
-    """The content of a stored entry; None when it has left the list. Raises NotFound (its key is lost) and NotProven
+    """The content of a stored entry; None when it has left the list.
+
+    Raises NotFound ('registers.key-lost': a backup was restored that is older than the key's end) and NotProven
     (altered).
     """
     if stored.concealed is None:
         return None
-    key = keys.contents(stored.thing)[0]
+    try:
+        key = keys.contents(stored.thing)[0]
+    except NotFound:
+        key = None
     if key is None:
         raise NotFound("registers.key-lost", reference=stored.reference)
     content, _ = reveal(stored.concealed, key=key, statement_id=stored.thing, place=0, commitment=stored.commitment)
     return entry_from_plain(decode(content))
+
+
+def readable_entry(stored: Stored, keys: KeyStore) -> Entry | None:
+    """As `open_entry`, with None also where the key is lost: the next import of the list brings the entry back."""
+    try:
+        return open_entry(stored, keys)
+    except NotFound:
+        return None
 
 
 def stored_entries(ids: Sequence[bytes]) -> dict[bytes, Stored]:
@@ -118,7 +132,8 @@ def registers() -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT r.name, r.version, r.generated, r.imported_ms, "
-            "(SELECT COUNT(*) FROM registers_entry e WHERE e.register = r.name AND e.listed) FROM registers_register r ORDER BY r.name"
+            "(SELECT COUNT(*) FROM registers_entry e WHERE e.register = r.name AND e.listed) "
+            "FROM registers_register r ORDER BY r.name"
         )
         rows = cursor.fetchall()
     return [
@@ -127,9 +142,7 @@ def registers() -> list[dict[str, Any]]:
             "version": version,
             "entries": count,
             "generated": generated,
-            "imported_at": dt.datetime.fromtimestamp(imported_ms / 1000, dt.UTC)
-            .isoformat(timespec="milliseconds")
-            .replace("+00:00", "Z"),
+            "imported_at": dt.datetime.fromtimestamp(imported_ms // 1000, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         }
         for name, version, generated, imported_ms, count in rows
     ]

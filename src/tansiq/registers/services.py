@@ -17,22 +17,42 @@ from typing import Any, BinaryIO
 
 from django.db import connection, transaction
 
+from tansiq.cases.sql import for_update, insert
 from tansiq.errors import Conflict
 from tansiq.exchange.context import Context
 from tansiq.journal.access import Access, Operation, log_access
 from tansiq.keystore.store import Contents
 from tansiq.protocol.cbor import encode
 from tansiq.protocol.concealment import Concealed, conceal
+from tansiq.protocol.docket import check_code
 from tansiq.protocol.ids import IdMaker
 from tansiq.registers.damage import CHUNK, MAX_BYTES
 from tansiq.registers.listed import Entry, ListedPerson
-from tansiq.registers.queries import Stored, entries, open_entry
+from tansiq.registers.queries import Stored, entries, readable_entry
 from tansiq.registers.unlist import ImportReport, Skipped, carry_over, read_un_list
 
 __all__ = ["UN_REGISTER", "case_of", "import_un_list", "sweep_superseded"]
 
 UN_REGISTER = "un"
 _KEYS_AT_ONCE = 250
+_ADD_ENTRY = insert(
+    "registers_entry",
+    (
+        "id", "register", "reference", "kind", "changed", "listed", "faults", "first_ms", "thing", "commitment",
+        "concealed",
+    ),
+    "ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, changed = excluded.changed, listed = excluded.listed, "
+    "faults = excluded.faults, thing = excluded.thing, commitment = excluded.commitment, "
+    "concealed = excluded.concealed",
+)  # fmt: skip
+_ADD_SUPERSEDED = insert("registers_superseded", ("thing",), "ON CONFLICT DO NOTHING")
+_PUT_REGISTER = insert(
+    "registers_register",
+    ("name", "version", "generated", "digest", "imported_ms", "thing", "commitment", "report"),
+    "ON CONFLICT (name) DO UPDATE SET version = excluded.version, generated = excluded.generated, "
+    "digest = excluded.digest, imported_ms = excluded.imported_ms, thing = excluded.thing, "
+    "commitment = excluded.commitment, report = excluded.report",
+)
 _maker = IdMaker()
 Progress = Callable[[Mapping[str, Any]], None]
 
@@ -46,7 +66,7 @@ def case_of(register: str) -> bytes:
 class _Plan:
     """What an import will write: ``(id, thing, concealed, entry)`` of what is new or changed, and what leaves."""
 
-    written: list[tuple[bytes, bytes, Concealed, Entry, bool]] = field(default_factory=list)
+    written: list[tuple[bytes, bytes, Concealed, Entry]] = field(default_factory=list)
     gone: list[Stored] = field(default_factory=list)
     superseded: list[bytes] = field(default_factory=list)
     damaged: list[dict[str, Any]] = field(default_factory=list)
@@ -63,12 +83,25 @@ def _digest(stream: BinaryIO) -> bytes:
     return digest.digest()
 
 
-def _known_register(register: str) -> tuple[int, str, bytes]:
-    """Version, publisher's day and file digest; zero and empty for a register that is not there yet."""
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A register as it stands: all empty for one that is not there yet."""
+
+    register: str
+    version: int = 0
+    generated: str = ""
+    digest: bytes = b""
+    thing: bytes = b""
+
+
+def _known_register(register: str) -> _Known:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT version, generated, digest FROM registers_register WHERE name = %s", (register,))
+        cursor.execute(
+            f"SELECT version, generated, digest, thing FROM registers_register WHERE name = %s{for_update()}",
+            (register,),
+        )
         row = cursor.fetchone()
-    return (row[0], row[1], bytes(row[2])) if row else (0, "", b"")
+    return _Known(register, row[0], row[1], bytes(row[2]), bytes(row[3])) if row else _Known(register)
 
 
 def _read(stream: BinaryIO, progress: Progress) -> tuple[list[Entry], list[Skipped], ImportReport]:
@@ -91,7 +124,7 @@ def _bring_together(found: list[Entry], known: dict[str, Stored], plan: _Plan, c
     for read in found:
         entry, stored = read, known.get(read.reference)
         kept = False
-        older = open_entry(stored, context.keys) if stored is not None else None
+        older = readable_entry(stored, context.keys) if stored is not None else None
         if older is not None:
             entry, rule = carry_over(older, read)
             kept = rule.startswith("damage.kept-older")
@@ -105,9 +138,8 @@ def _bring_together(found: list[Entry], known: dict[str, Stored], plan: _Plan, c
             continue
         thing = _maker.make(now_ms)
         concealed = conceal(encode(entry.to_plain()), statement_id=thing, place=0)
-        plan.written.append(
-            (stored.id if stored is not None else _maker.make(now_ms), thing, concealed, entry, stored is None)
-        )
+        entry_id = stored.id if stored is not None else _maker.make(now_ms)
+        plan.written.append((entry_id, thing, concealed, entry))
         plan.counts["updated" if stored is not None else "added"] += 1
         if stored is not None and stored.concealed is not None:
             plan.superseded.append(stored.thing)
@@ -127,83 +159,58 @@ def _leave(
 
 
 def _write_entries(plan: _Plan, *, register: str, version: int, now_ms: int) -> None:
+    written = [
+        (
+            entry_id, register, entry.reference, "person" if isinstance(entry, ListedPerson) else "entity", version,
+            True, len(entry.faults), now_ms, thing, concealed.commitment, concealed.ciphertext,
+        )
+        for entry_id, thing, concealed, entry in plan.written
+    ]  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO registers_entry (id, register, reference, kind, changed, listed, faults, first_ms, thing, commitment, concealed) "
-            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, "
-            "changed = excluded.changed, listed = excluded.listed, faults = excluded.faults, thing = excluded.thing, "
-            "commitment = excluded.commitment, concealed = excluded.concealed",
-            [
-                (
-                    entry_id, register, entry.reference, "person" if isinstance(entry, ListedPerson) else "entity", version, True,
-                    len(entry.faults), now_ms, thing, concealed.commitment, concealed.ciphertext,
-                )
-                for entry_id, thing, concealed, entry, _ in plan.written
-            ],
-        )  # fmt: skip
+        cursor.executemany(_ADD_ENTRY, written)
         cursor.executemany(
             "UPDATE registers_entry SET listed = %s, changed = %s, concealed = NULL WHERE id = %s",
             [(False, version, stored.id) for stored in plan.gone],
         )
-        cursor.executemany(
-            "INSERT INTO registers_superseded (thing) VALUES (%s) ON CONFLICT DO NOTHING",
-            [(thing,) for thing in plan.superseded],
-        )
+        cursor.executemany(_ADD_SUPERSEDED, [(thing,) for thing in plan.superseded])
+
+
+def _keep_keys(plan: _Plan, case: bytes, context: Context, progress: Progress) -> None:
+    for at in range(0, len(plan.written), _KEYS_AT_ONCE):
+        chunk = plan.written[at : at + _KEYS_AT_ONCE]
+        context.keys.put_contents([Contents(thing, case, (concealed.key,)) for _, thing, concealed, _ in chunk])
+        progress({"phase": "storing", "done": at + len(chunk), "total": len(plan.written)})
 
 
 def _store(
-    plan: _Plan,
-    result: dict[str, Any],
-    *,
-    register: str,
-    version: int,
-    digest: bytes,
-    context: Context,
-    officer: str,
-    progress: Progress,
+    plan: _Plan, result: dict[str, Any], *, known: _Known, digest: bytes, context: Context, officer: str
 ) -> None:
-    """Keys first, then everything else in one commit. Raises Conflict when another import was quicker."""
-    now_ms, case = context.clock(), case_of(register)
-    for at in range(0, len(plan.written), _KEYS_AT_ONCE):
-        chunk = plan.written[at : at + _KEYS_AT_ONCE]
-        context.keys.put_contents([Contents(thing, case, (concealed.key,)) for _, thing, concealed, _, _ in chunk])
-        progress({"phase": "storing", "done": at + len(chunk), "total": len(plan.written)})
+    """Writes everything in one commit; its keys are kept. Raises Conflict when another import was quicker."""
+    now_ms, register = context.clock(), known.register
     thing = _maker.make(now_ms)
     report = conceal(encode(result), statement_id=thing, place=0)
-    context.keys.put_contents([Contents(thing, case, (report.key,))])
+    context.keys.put_contents([Contents(thing, case_of(register), (report.key,))])
     access = Access(
         operation=Operation.COLLECTION,
         officer=officer,
         thing=thing,
         purpose="",
-        justification=f"register {register}",
+        justification=f"register.{register}",
         time_ms=now_ms,
     )
     with transaction.atomic():
         log_access([access], keys=context.keys)
-        if _known_register(register)[0] != version:
+        if _known_register(register) != known:
             raise Conflict("registers.import-running", register=register)
+        if known.thing:
+            plan.superseded.append(known.thing)
+        values = (
+            register, known.version + 1, result["generated"], digest, now_ms, thing, report.commitment,
+            report.ciphertext,
+        )  # fmt: skip
         with connection.cursor() as cursor:
-            cursor.execute("SELECT thing FROM registers_register WHERE name = %s", (register,))
-            if (row := cursor.fetchone()) is not None:
-                plan.superseded.append(bytes(row[0]))
-            cursor.execute(
-                "INSERT INTO registers_register (name, version, generated, digest, imported_ms, thing, commitment, report) "
-                "VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (name) DO UPDATE SET version = excluded.version, "
-                "generated = excluded.generated, digest = excluded.digest, imported_ms = excluded.imported_ms, thing = excluded.thing, "
-                "commitment = excluded.commitment, report = excluded.report",
-                (
-                    register,
-                    version + 1,
-                    result["generated"],
-                    digest,
-                    now_ms,
-                    thing,
-                    report.commitment,
-                    report.ciphertext,
-                ),
-            )
-        _write_entries(plan, register=register, version=version + 1, now_ms=now_ms)
+            cursor.execute(_PUT_REGISTER, values)
+        _write_entries(plan, register=register, version=known.version + 1, now_ms=now_ms)
 
 
 def import_un_list(
@@ -221,16 +228,19 @@ def import_un_list(
     ``removals`` lets a list pass that more than half of the known entries have left. Raises BadInput (``unlist.…``,
     then nothing has changed) and Conflict: an older list than the last, too many removals, another import meanwhile.
     """
+    check_code(register)
     whole = stream if stream.seekable() else io.BytesIO(stream.read(MAX_BYTES + 1))
-    version, generated, digest = _known_register(register)
-    new_digest = _digest(whole)
-    if new_digest == digest:
-        sweep_superseded(context=context)
-        return {"register": register, "generated": generated, "changed": False, "entries": _listed(register)}
-    found, skipped, report = _read(whole, progress)
-    if report.generated and generated and report.generated < generated:
-        raise Conflict("registers.older-list", generated=report.generated, known=generated)
+    digest = _digest(whole)
+    with transaction.atomic():
+        before = _known_register(register)
     known = {stored.reference: stored for stored in entries(register)}
+    if digest == before.digest and _keys_are_there(known, context):
+        sweep_superseded(context=context)
+        listed = sum(stored.listed for stored in known.values())
+        return {"register": register, "generated": before.generated, "changed": False, "entries": listed}
+    found, skipped, report = _read(whole, progress)
+    if report.generated and report.generated < before.generated:
+        raise Conflict("registers.older-list", generated=report.generated, known=before.generated)
     plan = _Plan()
     _bring_together(found, known, plan, context)
     _leave(known, found, skipped, plan, removals=removals)
@@ -248,25 +258,16 @@ def import_un_list(
         "faults": report.reasons(),
         "damaged": plan.damaged,
     }
-    _store(
-        plan,
-        result,
-        register=register,
-        version=version,
-        digest=new_digest,
-        context=context,
-        officer=officer,
-        progress=progress,
-    )
+    _keep_keys(plan, case_of(register), context, progress)
+    _store(plan, result, known=before, digest=digest, context=context, officer=officer)
     sweep_superseded(context=context)
     return result
 
 
-def _listed(register: str) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT COUNT(*) FROM registers_entry WHERE register = %s AND listed", (register,))
-        count: int = cursor.fetchone()[0]
-    return count
+def _keys_are_there(known: dict[str, Stored], context: Context) -> bool:
+    """Whether every listed entry still has its key: after a restored backup some may be gone."""
+    things = [stored.thing for stored in known.values() if stored.concealed is not None]
+    return len(context.keys.has_contents(things)) == len(things)
 
 
 def sweep_superseded(*, context: Context) -> int:

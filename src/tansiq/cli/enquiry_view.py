@@ -1,0 +1,115 @@
+"""Enquiries on the terminal: the desk's list, and one enquiry with its way, its possible matches and its replies.
+
+Invariant: what is due first stands first, in the list as the node gives it; nothing is shown by colour alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tansiq.cli.language import told
+from tansiq.cli.reading_aloud import lines_of, title_of
+from tansiq.cli.showing import clean, facts, label, labels, moment, say, table
+from tansiq.policy.answer import Answer, Item, Refusal
+from tansiq.policy.enquiry import Enquiry
+
+__all__ = ["show_list", "show_one", "state_text"]
+
+
+def state_text(one: Mapping[str, Any]) -> str:
+    """Where an enquiry stands, in words."""
+    state = told(f"cli.state.{one['state']}")
+    return f"{state} ({label('answer_outcomes', one['outcome'])})" if one.get("outcome") else state
+
+
+def _clock(one: Mapping[str, Any]) -> str:
+    if not one["deadline"]:
+        return "–"
+    return f"{moment(one['deadline'])} ({told(f'cli.clock.{one['clock']}')})" if one["clock"] else moment(one["deadline"])
+
+
+def show_list(found: Sequence[Mapping[str, Any]]) -> None:
+    """The desk's list."""
+    if not found:
+        say(told("cli.enquiry.none"))
+        return
+    titles = ("id", "direction", "partner", "sought", "deadline", "state", "matches")
+    table(
+        [title_of(title) for title in titles],
+        [
+            (
+                one["id"],
+                told(f"cli.direction.{one['direction']}"),
+                one["their_post"] or one["partner"],
+                labels("sought", one["sought"]),
+                _clock(one),
+                state_text(one),
+                one["matches"] or "",
+            )
+            for one in found
+        ],
+    )
+
+
+def _way(route: Sequence[Mapping[str, Any]]) -> None:
+    for stop in route:
+        say(f"  {clean(stop['post'])}  {moment(stop['taken_at'])} → {moment(stop['handed_at'])}")
+
+
+def _match(one: Mapping[str, Any]) -> None:
+    decision = told(f"cli.decision.{one['decision'].removeprefix('match.')}") if one["decision"] else told("cli.decision.none")
+    say(f"  {one['score'] * 100:.0f} %  {clean(one['name'])}  ({clean(one['register'])} {clean(one['reference'])}) {decision}")
+    reasons = []
+    for code in one["reasons"]:
+        try:
+            reasons.append(told(code if "." in code else f"names.{code}"))
+        except KeyError:
+            reasons.append(clean(code))
+    say(f"      {' · '.join(dict.fromkeys(reasons))}")
+    say(f"      {title_of('entry')}: {one['entry']}")
+
+
+def _reply(reply: Mapping[str, Any]) -> None:
+    refused = reply["kind"] != "enquiry.answer"
+    say()
+    say(told("cli.enquiry.refusal" if refused else "cli.enquiry.answer", officer=clean(reply["officer"]), post=clean(reply["post"]), at=moment(reply["at"])))
+    for line in lines_of(reply["content"], Refusal if refused else Answer):
+        say(line)
+    for at, item in enumerate(reply["items"], 1):
+        say(f"  {told('cli.enquiry.item', number=at, evaluation=clean(item['evaluation']))}")
+        for line in lines_of(item["content"], Item, 4):
+            say(line)
+    _way(reply["route"])
+
+
+def show_one(one: Mapping[str, Any]) -> None:
+    """One enquiry, whole."""
+    facts(
+        [
+            (title_of("id"), one["id"]),
+            (title_of("direction"), told(f"cli.direction.{one['direction']}")),
+            (title_of("from"), one["own_post"] if one["direction"] == "out" else one["their_post"]),
+            (title_of("to"), one["their_post"] if one["direction"] == "out" else one["own_post"]),
+            (title_of("via"), one["office"]),
+            (title_of("channel"), label("channels", one["channel"])),
+            (title_of("sent_at"), moment(one["sent_at"])),
+            (title_of("received_at"), moment(one["received_at"])),
+            (title_of("deadline"), _clock(one)),
+            (title_of("state"), state_text(one)),
+            (title_of("answered_at"), moment(one["answered_at"])),
+        ]
+    )
+    request = one["request"]
+    say()
+    say(told("cli.enquiry.request", officer=clean(request["officer"]), post=clean(request["post"])))
+    for line in lines_of(request["content"], Enquiry):
+        say(line)
+    _way(one["route"])
+    if one["matches"]:
+        say()
+        say(told("cli.enquiry.matches", count=len(one["matches"])))
+        for match in one["matches"]:
+            _match(match)
+    for reply in one["replies"]:
+        _reply(reply)

@@ -1,0 +1,107 @@
+"""``tansiq``: all commands, and what becomes of an error.
+
+Invariant: a person never sees a traceback. An error of the tree is told as advice in the reader's language and ends with its exit code;
+whatever else happens is a defect: one calm sentence, exit 70, the traceback only with ``TANSIQ_LOG=debug``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated, Final, NoReturn
+
+import typer
+from typer.exceptions import Abort, TyperException
+from typer.main import get_command
+
+from tansiq import __version__
+from tansiq.cli import bench, demo, directory, enquiry, evidence, exchange, nodes, officers, registers, upkeep
+from tansiq.cli.frame import group, usage_error
+from tansiq.cli.language import LANGUAGES, told, wanted, without_language
+from tansiq.cli.logs import debugging
+from tansiq.cli.options import help_for
+from tansiq.cli.showing import print_error
+from tansiq.errors import BadInput, Error, Unavailable
+
+__all__ = ["app", "main", "run"]
+
+INTERRUPTED: Final = 130
+DEFECT: Final = 70
+BROKEN_PIPE: Final = 141
+
+app = group("tansiq", examples=["tansiq demo --once", "tansiq init /srv/tansiq --help", "tansiq enquiry list --as ES-4017"])
+for part in (nodes, directory, officers, registers, enquiry, evidence, upkeep, exchange, bench, demo):
+    part.register(app)
+
+
+def _version(*, asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"tansiq {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help=help_for("version"), is_eager=True, callback=lambda value: _version(asked=value))
+    ] = False,
+) -> None:
+    """What every command has."""
+
+
+def _told(error: Error) -> int:
+    print_error(error)
+    return error.exit_code
+
+
+def _is_database_error(error: BaseException) -> bool:
+    """Whether Django's database said no; asked without importing Django, which most commands do without."""
+    module = sys.modules.get("django.db.utils")
+    return module is not None and isinstance(error, module.DatabaseError | module.InterfaceError)
+
+
+def _unexpected(error: Exception) -> int:
+    if _is_database_error(error) or isinstance(error, OSError):
+        code = _told(Unavailable("cli.machine", reason=type(error).__name__))
+    else:
+        sys.stderr.write(f"{told('cli.defect', kind=type(error).__name__)}\n")
+        code = DEFECT
+    if debugging():
+        traceback.print_exception(error)
+    return code
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs one command; returns the exit code."""
+    try:
+        if (language := wanted(arguments)) is not None and language not in LANGUAGES:
+            raise BadInput("cli.no-such-language", known=", ".join(LANGUAGES))
+        ended = get_command(app).main(without_language(arguments), prog_name="tansiq", standalone_mode=False)
+        sys.stdout.flush()
+    except Error as error:
+        return _told(error)
+    except TyperException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            sys.stderr.write(f"{error.format_message()}\n")
+            return BadInput.exit_code
+        return _told(usage_error(error))
+    except (KeyboardInterrupt, Abort):
+        sys.stderr.write(f"\n{told('cli.interrupted')}\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output went away; nothing may be written to it when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except Exception as error:  # noqa: BLE001 (a person never sees a traceback)
+        return _unexpected(error)
+    return ended if isinstance(ended, int) else 0
+
+
+def run() -> NoReturn:
+    """The program ``tansiq``."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(main(sys.argv[1:]))

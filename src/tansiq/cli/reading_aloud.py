@@ -1,0 +1,82 @@
+"""A record of the policy as a person reads it: each field by its name, each code by its label, in the reader's language.
+
+Invariant: what a record holds is shown whole, also a code that this version does not know and words in a language that the reader does not
+speak (with their language beside them); what was erased is said to be erased.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tansiq.cli.language import told
+from tansiq.cli.showing import clean, label, moment
+from tansiq.errors import Error
+from tansiq.policy.plain import Code, Many, One, Record, Slot, slots_of
+from tansiq.policy.values import MOMENT, Attestation, PartialDate, Text
+from tansiq.protocol.evidence_report import utc_text
+
+__all__ = ["lines_of", "title_of"]
+
+
+def title_of(name: str) -> str:
+    """The name of a field in the reader's language; the field's own when there is none."""
+    try:
+        return told(f"cli.field.{name}")
+    except KeyError:
+        return name
+
+
+def _attested(plain: Mapping[str, Any]) -> str:
+    answer = told("cli.word.yes" if plain.get("answer") else "cli.word.no")
+    note = plain.get("note")
+    words = f": {clean(note.get('value', ''))}" if isinstance(note, dict) else ""
+    return f"{answer} ({clean(plain.get('officer', '?'))}){words}"
+
+
+def _one(value: Any, slot: Slot) -> str | None:
+    """A value that fits on one line (or several lines of one text); None for a record with fields of its own."""
+    inner = slot.inner
+    if isinstance(inner, Code):
+        return label(inner.name, value)
+    if not isinstance(inner, One):
+        if isinstance(value, bool):
+            return told("cli.word.yes" if value else "cli.word.no")
+        return moment(utc_text(value)) if inner is MOMENT else clean(value)
+    if inner.kind is Text:
+        return f"{clean(value.get('value', ''))}  [{clean(value.get('language', '?'))}]"
+    if inner.kind is Attestation:
+        return _attested(value)
+    if inner.kind is PartialDate:
+        try:
+            return str(PartialDate.from_plain(value))
+        except Error:
+            return "?"
+    if set(value) <= {"value", "script", "role"} and "script" in value:
+        return f"{clean(value.get('value', ''))}  [{label('name_roles', value.get('role', 'name.full'))}]"
+    return None
+
+
+def lines_of(plain: Mapping[str, Any] | None, kind: type[Record], indent: int = 2) -> Iterator[str]:
+    """The lines of a record that is given in its plain form; one line saying so when it was erased (None)."""
+    margin = " " * indent
+    if plain is None:
+        yield f"{margin}{told('cli.word.erased')}"
+        return
+    for slot in slots_of(kind):
+        value = plain.get(slot.name)
+        if value is None or value == []:
+            continue
+        values = list(value) if isinstance(slot.shape, Many) else [value]
+        shown = [_one(one, slot) for one in values]
+        if all(one is not None for one in shown):
+            first, *rest = "\n".join(one for one in shown if one is not None).splitlines() or [""]
+            title = f"{margin}{title_of(slot.name)}: "
+            yield title + first
+            for line in rest:
+                yield " " * len(title) + line
+            continue
+        for one in values:
+            yield f"{margin}{title_of(slot.name)}:"
+            if isinstance(slot.inner, One) and isinstance(one, dict):
+                yield from lines_of(one, slot.inner.kind, indent + 4)

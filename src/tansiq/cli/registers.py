@@ -1,0 +1,88 @@
+"""``tansiq import``: lists that others publish become registers of this node."""
+
+from __future__ import annotations
+
+import zlib
+from base64 import b64encode
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tansiq.cli.asking import ask_node, credential
+from tansiq.cli.frame import command, group
+from tansiq.cli.language import told
+from tansiq.cli.options import AsOfficer, HomeOption, JsonFlag, PassphraseFd, found_home, help_for, read_file
+from tansiq.cli.showing import done, facts, moment, print_json, progress, say, table
+
+__all__ = ["list_all", "register", "un_list"]
+
+_MOST = 64 * 2**20
+_STAGES = {"reading": "cli.stage.reading", "storing": "cli.stage.storing"}
+_COUNTS = ("persons", "entities", "names", "original_scripts", "added", "updated", "unchanged", "removed", "kept_older")
+
+
+def _reason(code: str) -> str:
+    try:
+        return told(f"unlist.{code}")
+    except KeyError:
+        return code
+
+
+def _show(report: dict[str, Any]) -> None:
+    if not report["changed"]:
+        done("cli.import.unchanged", register=report["register"], generated=report["generated"] or "–")
+        return
+    done("cli.import.done", register=report["register"], generated=report["generated"] or "–")
+    facts([(told(f"cli.import.count.{name}"), report.get(name, 0)) for name in _COUNTS])
+    for one in report.get("skipped", ()):
+        say(f"  – {one['reference'] or '?'}: {_reason(one['reason'])} {one['detail']}".rstrip())
+    for one in report.get("damaged", ()):
+        kept = f" {told('cli.import.kept-older')}" if one["kept_older"] else ""
+        say(f"  ! {one['reference'] or '?'} {one['field']}: {_reason(one['reason'])}{kept}")
+    for reason, count in report.get("faults", {}).items():
+        say(f"  · {_reason(reason)}: {count}")
+
+
+def un_list(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=help_for("un-list"))],
+    name: Annotated[str, typer.Option("--register", metavar="NAME", help=help_for("register"))] = "un",
+    removals: Annotated[bool, typer.Option("--removals", help=help_for("removals"))] = False,
+    officer: AsOfficer = "",
+    passphrase_fd: PassphraseFd = None,
+    home: HomeOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Imports the United Nations list."""
+    node = found_home(home)
+    who = credential(officer, passphrase_fd, required=False)
+    packed = b64encode(zlib.compress(read_file(file, most=_MOST), 6)).decode()
+    with progress(_STAGES) as show:
+        report = ask_node(
+            node, "register.import", {"file": packed, "register": name, "removals": removals}, who=who, progress=show
+        )
+    if as_json:
+        print_json(report)
+    else:
+        _show(report)
+
+
+def list_all(home: HomeOption = None, as_json: JsonFlag = False) -> None:
+    """Shows the registers of this node."""
+    known = ask_node(found_home(home), "register.list")
+    if as_json:
+        print_json(known)
+        return
+    table(
+        [told("cli.field.register"), told("cli.field.entries"), told("cli.field.generated"), told("cli.field.imported")],
+        [(one["register"], one["entries"], one["generated"], moment(one["imported_at"])) for one in known],
+    )
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this module."""
+    made = group("import", parent=app, examples=["tansiq import un-list consolidated.xml"])
+    command(
+        made, "un-list", key="import-un-list", examples=["tansiq import un-list consolidated.xml", "tansiq import un-list list.xml --as MA-2210"]
+    )(un_list)
+    command(made, "list", key="import-list", examples=["tansiq import list --json"])(list_all)
