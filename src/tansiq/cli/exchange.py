@@ -75,7 +75,9 @@ def retry(
     if as_json:
         print_json(made)
         return
-    done("cli.exchange.retried", count=made["tried"])
+    for one in made:
+        say(f"{one['statement']}  {told(f'cli.exchange.outcome.{one['outcome']}')}  {one['code']}".rstrip())
+    done("cli.exchange.retried", count=len(made))
 
 
 def register(app: typer.Typer) -> None:

@@ -28,6 +28,7 @@ from tansiq.exchange.parcels import Taken, make_parcel
 from tansiq.exchange.peers import LONGEST_WAIT_MS, failed, peer_state
 from tansiq.exchange.queries import has_work, owes_witness
 from tansiq.exchange.release import OutgoingBatch, next_batch
+from tansiq.exchange.restoring import restoring_peers
 from tansiq.faults import reach
 from tansiq.protocol.directory import Directory
 from tansiq.protocol.envelope import Lane
@@ -129,8 +130,11 @@ class Delivery:
         jar = aiohttp.DummyCookieJar()
         async with aiohttp.ClientSession(timeout=_TIMEOUT, auto_decompress=False, cookie_jar=jar) as session, asyncio.TaskGroup() as tasks:
             while True:
+                restoring = await self._work(restoring_peers)
                 for partner in await self._work(partners):
                     if partner.is_self or not partner.confirmed_ms or partner.agency in self._lines:
+                        continue
+                    if partner.agency in restoring:
                         continue
                     line = _Line(partner.agency, tuple(asyncio.Event() for _ in _GROUPS))
                     self._lines[partner.agency] = line

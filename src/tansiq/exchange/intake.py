@@ -21,6 +21,7 @@ from tansiq.exchange.lanes import advance_mark
 from tansiq.exchange.parcels import Taken
 from tansiq.exchange.peers import heard, peer_state
 from tansiq.exchange.receipts import take_receipts
+from tansiq.exchange.restoring import require_whole
 from tansiq.faults import reach
 from tansiq.journal.mirror import mirror_news
 from tansiq.journal.services import append, record_witness
@@ -304,6 +305,7 @@ def take(parcel: Parcel, *, peer: str, context: Context) -> Intake:
     elif parcel.items:
         raise BadInput("exchange.items-without-batch")
     with transaction.atomic():
+        require_whole(peer)
         state = peer_state(peer)
         if parcel.epoch < state.their_epoch:
             raise Refused("exchange.old-epoch", peer=peer, epoch=parcel.epoch, known=state.their_epoch)

@@ -80,13 +80,12 @@ def quarantine(asked: Asked) -> list[dict[str, Any]]:
     ]
 
 
-def retry_one(asked: Asked) -> dict[str, Any]:
-    """Tries again what is set aside: the one whose ``statement`` digest (hexadecimal) is named, or everything."""
+def retry_one(asked: Asked) -> list[dict[str, Any]]:
+    """Tries again what is set aside: the one whose ``statement`` digest (hexadecimal) is named, or everything; what came of each."""
     named = text_of(asked, "statement", default="")
     try:
         digest = bytes.fromhex(named)
     except ValueError as error:
         raise BadInput("node.wrong-argument", name="statement") from error
-    context = asked.context
-    tried = [retry(digest, context=context)] if digest else retry_all(context=context)
-    return {"tried": len(tried), "left": sum(one.outcome == Outcome.SET_ASIDE for one in tried)}
+    tried = [retry(digest, context=asked.context)] if digest else retry_all(context=asked.context)
+    return [{"statement": one.statement.hex(), "outcome": str(one.outcome), "code": one.code} for one in tried]

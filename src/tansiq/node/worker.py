@@ -10,6 +10,7 @@ import logging
 import signal
 from concurrent.futures import ThreadPoolExecutor
 
+import aiohttp
 from django.db import close_old_connections
 
 from tansiq.exchange.context import Context
@@ -19,11 +20,15 @@ from tansiq.exchange.service import tell_directory
 from tansiq.exchange.wake import SWEEP_SECONDS, wake_socket
 from tansiq.node.acts import serve_acts
 from tansiq.node.home import Home
+from tansiq.node.mirror import mirror_if_due
+from tansiq.node.recovery import resume
+from tansiq.node.sweep import sweep
 
 __all__ = ["work"]
 
 _log = logging.getLogger("tansiq.worker")
 _SWEEP_EVERY = 30.0
+_UPKEEP_EVERY = 3600.0
 
 
 async def _dispatching(context: Context, event: asyncio.Event, pool: ThreadPoolExecutor, delivery: Delivery) -> None:
@@ -78,6 +83,31 @@ async def _clock(context: Context, pool: ThreadPoolExecutor, delivery: Delivery)
         await asyncio.sleep(_SWEEP_EVERY)
 
 
+async def _restoring(context: Context, pool: ThreadPoolExecutor, delivery: Delivery) -> None:
+    """After a restore: asks every peer for what was lost; then there is nothing more to do."""
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=90)) as session:
+        await resume(context, session, pool=pool, recovered=lambda _peer: delivery.wake())
+    await asyncio.Event().wait()
+
+
+async def _upkeep(home: Home, context: Context, pool: ThreadPoolExecutor) -> None:
+    """What is done seldom: orphans swept every hour, the key store mirrored every day."""
+    loop = asyncio.get_running_loop()
+
+    def once() -> None:
+        close_old_connections()
+        sweep(context=context)
+        mirror_if_due(home, context=context)
+
+    while True:
+        await asyncio.sleep(_UPKEEP_EVERY)
+        try:
+            await loop.run_in_executor(pool, once)
+        except Exception:
+            # Upkeep that fails is seen by `tansiq doctor` (the mirror's age); the node goes on.
+            _log.exception("upkeep failed")
+
+
 async def work(home: Home, context: Context, *, pulls: bool) -> None:
     """Runs the worker of ``home`` until SIGTERM."""
     loop = asyncio.get_running_loop()
@@ -102,6 +132,8 @@ async def work(home: Home, context: Context, *, pulls: bool) -> None:
         asyncio.create_task(_dispatching(context, arrived, dispatching, delivery)),
         asyncio.create_task(_waking(home, arrived, delivery)),
         asyncio.create_task(_clock(context, delivering, delivery)),
+        asyncio.create_task(_upkeep(home, context, delivering)),
+        asyncio.create_task(_restoring(context, delivering, delivery)),
         asyncio.create_task(serve_acts(home, context, woken=woken)),
     ]
     stopped = asyncio.create_task(stop.wait())

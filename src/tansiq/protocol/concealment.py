@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tansiq.errors import BadInput, NotProven
-from tansiq.protocol.cbor import bstr, decode, encode
+from tansiq.protocol.cbor import bstr, encode, only_bstr
 from tansiq.protocol.cose import decrypt0, encrypt0
 from tansiq.protocol.padding import pad, unpad
 
@@ -25,6 +25,8 @@ DOCKET_PLACE: Final = -1
 """The place of the docket; the parts count from 0."""
 KEY_SIZE: Final = 32
 _SALT_SIZE: Final = 32
+_OPENING_HEAD: Final = b"\x82\x58\x20"
+"""An array of two, and the head of its first, a byte string as long as the salt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def conceal(content: bytes, *, statement_id: bytes, place: int) -> Concealed:
     """Encrypts ``content`` for ``place`` of a statement under a fresh key and salt (drawn from ``secrets``)."""
     fresh = secrets.token_bytes(KEY_SIZE + _SALT_SIZE)
     key, salt = fresh[:KEY_SIZE], fresh[KEY_SIZE:]
-    opening = b"\x82" + bstr(salt) + bstr(content)
+    opening = _OPENING_HEAD + salt + bstr(content)
     ciphertext = encrypt0(pad(opening), key=key, external=_external(statement_id, place))
     return Concealed(
         ciphertext=ciphertext,
@@ -62,11 +64,10 @@ def verify_opening(opening: bytes, *, commitment: bytes) -> bytes:
     """
     if hashlib.sha256(opening).digest() != commitment:
         raise NotProven("protocol.other-commitment")
-    pair = decode(opening)
-    if type(pair) is not list or len(pair) != 2 or type(pair[0]) is not bytes or len(pair[0]) != _SALT_SIZE:
+    if not opening.startswith(_OPENING_HEAD):
         raise BadInput("protocol.wrong-opening")
-    content = pair[1]
-    if type(content) is not bytes:
+    content = only_bstr(opening, len(_OPENING_HEAD) + _SALT_SIZE)
+    if content is None:
         raise BadInput("protocol.wrong-opening")
     return content
 

@@ -16,16 +16,17 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tansiq.errors import BadInput, NotProven
-from tansiq.protocol.cbor import Plain, bstr, decode, encode
+from tansiq.protocol.cbor import Plain, bstr, decode, encode, only_bstr
 from tansiq.protocol.keys import PublicSigningKey, Signer
 
-__all__ = ["ALGORITHM", "Sign1", "decrypt0", "encrypt0", "media_type", "parse_sign1", "sign1"]
+__all__ = ["ALGORITHM", "Sign1", "decrypt0", "encrypt0", "media_type", "parse_sign1", "sign1", "sign1_parsed"]
 
 ALGORITHM: Final = -8
 """EdDSA (RFC 9053), which every COSE library knows; ADR 0003 says why not -19 yet."""
@@ -85,6 +86,20 @@ class Sign1:
         key.verify(self.signature, _to_be_signed(self.protected_bytes, payload))
 
 
+@functools.lru_cache(maxsize=256)
+def _headers(protected: bytes) -> Mapping[Plain, Plain] | None:
+    """The signed headers, decoded once for all that one key signs of one type; None when they are no map."""
+    headers = decode(protected)
+    return MappingProxyType(headers) if type(headers) is dict else None
+
+
+def sign1_parsed(payload: bytes, *, kind: str, signer: Signer) -> tuple[bytes, Sign1]:
+    """What `sign1` makes of ``payload``, and that as `parse_sign1` reads it: its maker need not parse its own word."""
+    encoded = sign1(payload, kind=kind, signer=signer)
+    protected = _protected(kind, signer.identifier)
+    return encoded, Sign1(payload, _headers(protected) or {}, protected, {}, encoded[-_SIGNATURE_SIZE:])
+
+
 def sign1(
     payload: bytes,
     *,
@@ -118,8 +133,8 @@ def parse_sign1(data: bytes, *, kind: str | None, unprotected: frozenset[int] = 
     ):
         raise BadInput("protocol.not-sign1")
     protected_bytes, shown, payload, signature = array
-    protected = decode(protected_bytes)
-    if type(protected) is not dict or protected.get(_ALG) != ALGORITHM or not unprotected.issuperset(shown):
+    protected = _headers(protected_bytes)
+    if protected is None or protected.get(_ALG) != ALGORITHM or not unprotected.issuperset(shown):
         raise BadInput("protocol.not-sign1")
     if _CRIT in protected:
         raise BadInput("protocol.newer-version", what=kind or "COSE_Sign1", field=_CRIT)
@@ -146,8 +161,8 @@ def decrypt0(data: bytes, *, key: bytes, external: bytes) -> bytes:
     """The plaintext of a COSE_Encrypt0. Raises BadInput (not one) or NotProven (another key, or altered)."""
     if not data.startswith(_ENCRYPT0_HEAD):
         raise BadInput("protocol.not-encrypt0")
-    ciphertext = decode(data[len(_ENCRYPT0_HEAD) :])
-    if type(ciphertext) is not bytes:
+    ciphertext = only_bstr(data, len(_ENCRYPT0_HEAD))
+    if ciphertext is None:
         raise BadInput("protocol.not-encrypt0")
     try:
         return AESGCM(key).decrypt(_ONE_USE_NONCE, ciphertext, _additional_data(external))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from tansiq.errors import BadInput, TooMuch
@@ -34,6 +35,7 @@ _ALWAYS: Final = frozenset((_VERSION, _KIND, _CHANNEL, _MATTER, _SENDER, _ROUTE,
 """The fields that a docket has even where they are empty."""
 
 
+@lru_cache(maxsize=4096)
 def check_code(code: str) -> str:
     """``code`` when it has the shape of a code of a code list. Raises BadInput."""
     if not _CODE.fullmatch(code):
@@ -41,6 +43,7 @@ def check_code(code: str) -> str:
     return code
 
 
+@lru_cache(maxsize=4096)
 def check_agency(agency: str) -> str:
     """``agency`` when it has the shape of an agency's identifier (``ma.dgst``). Raises BadInput."""
     if not _AGENCY.fullmatch(agency):
@@ -48,6 +51,7 @@ def check_agency(agency: str) -> str:
     return agency
 
 
+@lru_cache(maxsize=4096)
 def check_post(post: str) -> str:
     """``post`` when it has the shape ``agency/post``. Raises BadInput."""
     if not POST.fullmatch(post):

@@ -16,7 +16,7 @@ from typing import Final
 from tansiq.errors import BadInput, NotProven, TooMuch
 from tansiq.protocol.cbor import Fields, decode, encode
 from tansiq.protocol.concealment import DOCKET_PLACE, Concealed, conceal
-from tansiq.protocol.cose import Sign1, parse_sign1, sign1
+from tansiq.protocol.cose import Sign1, parse_sign1, sign1_parsed
 from tansiq.protocol.docket import check_agency
 from tansiq.protocol.keys import Signer
 from tansiq.protocol.limits import MAX_DOCKET_BYTES, MAX_PART_BYTES, MAX_PARTS, MAX_STATEMENT_BYTES
@@ -135,8 +135,20 @@ def sign_concealed(
             _PARTS_COUNT: len(proofs),
         }
     )
-    encoded = sign1(payload, kind=KIND, signer=signer)
-    statement = parse_statement(encoded)
+    encoded, signature = sign1_parsed(payload, kind=KIND, signer=signer)
+    statement = Statement(
+        version=VERSION,
+        id=statement_id,
+        agency=check_agency(agency),
+        time_ms=time_ms,
+        docket_digest=docket.digest,
+        docket_commitment=docket.commitment,
+        parts_root=root,
+        parts_count=len(proofs),
+        encoded=encoded,
+        digest=hashlib.sha256(encoded).digest(),
+        signature=signature,
+    )
     return Made(
         statement=statement,
         docket=docket.ciphertext,
