@@ -41,13 +41,13 @@ class Mortal:
         self._left = points
         self._random = random.Random(seed)
         self._speak = speak
+        self._aim = ""
         self._since = 0.0
-        self.deaths = 0
 
     @property
     def done(self) -> bool:
         """Whether it has died at all its points and lives again."""
-        return not self._left and self._node.running
+        return not self._left and not self._aim and self._node.running
 
     def tend(self) -> None:
         """Starts the node when it is dead; tells when a point is not reached."""
@@ -55,15 +55,10 @@ class Mortal:
             waited = time.monotonic() - self._since
             assert not self._aim or waited < 60, f"{self._node.agency} never reached {self._aim}\n{self._node.tail()}"
             return
-        if self._node.process is not None:
-            self.deaths += 1
         self._aim = self._left.pop(0) if self._left else ""
         kill = {"TEST_KILL": f"{self._aim}:{self._random.randint(1, 3)}"} if self._aim else {}
         self._since = time.monotonic()
         self._node.start(TEST_SPEAK=str(self._speak), **kill)
-
-    _aim = ""
-
 
 def end_and_check(pair: Pair, *, least: int) -> None:
     """Lets both say at least ``least``, falls silent, waits until all is quiet, ends both and checks everything."""

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.storage
 __all__ = ["notes"]
 
 
-def write(sql: str, *values: object, alias: str = "default") -> None:
+def write(sql: str, *values: bytes | int | str, alias: str = "default") -> None:
     with connections[alias].cursor() as cursor:
         cursor.execute(sql, values)
         assert cursor.rowcount, f"nothing was altered: {sql}"

@@ -6,7 +6,6 @@ Invariant: `check_pair` reads the tests' own tables and promises beside the node
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 from support.launcher import CHAINS, ECHO, ECHO_EVERY, STEP
 from support.pair import Pair, RealNode
@@ -117,8 +116,3 @@ def _check_journals(node: RealNode, other: RealNode) -> None:
     assert state.size == sent + received, f"{node.agency}: the journal has another size than the exchange"
     mirror = other.rows("SELECT size, root FROM journal_mirror WHERE peer = %s", (node.agency,))
     assert mirror == [(state.size, state.root)], f"{other.agency} mirrors another journal than {node.agency} keeps"
-
-
-def points_file(folder: Path) -> Path:
-    """Where statements are sent as long as it exists."""
-    return folder / "speak"

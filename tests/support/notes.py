@@ -77,7 +77,7 @@ def effects(node: Node) -> list[bytes]:
     return [logged["thing"] for _, logged in read_access(context.keys, limit=1_000_000) if logged is not None]  # type: ignore[misc]
 
 
-def value(sql: str, *values: object) -> int:
+def value(sql: str, *values: bytes | int | str) -> int:
     """A number from the bound database."""
     with connection.cursor() as cursor:
         cursor.execute(sql, values)

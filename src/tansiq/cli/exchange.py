@@ -8,7 +8,7 @@ import typer
 
 from tansiq.cli.asking import ask_node
 from tansiq.cli.frame import command, group
-from tansiq.cli.language import told
+from tansiq.cli.language import LANGUAGE, told
 from tansiq.cli.options import HomeOption, JsonFlag, found_home, help_for
 from tansiq.cli.showing import done, moment, print_json, say, table
 from tansiq.errors import Error
@@ -59,7 +59,7 @@ def quarantine(home: HomeOption = None, as_json: JsonFlag = False) -> None:
         say(f"{one['statement']}  {one['peer']}  {moment(one['since'])}  ×{one['tries']}")
         values = dict(pair.split("=", 1) for pair in one["detail"].split(", ") if "=" in pair)
         try:
-            words = Error(one["code"], **values).advice(told("cli.code")).what
+            words = Error(one["code"], **values).advice(LANGUAGE).what
         except (KeyError, IndexError, ValueError):  # the sentence wants more than was kept
             words = ""
         say(f"    {words} [{one['code']}] {one['detail']}".rstrip())

@@ -7,7 +7,7 @@ what the backup covers, so that it need not keep the wraps for us any longer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tansiq.directory.queries import partners
@@ -22,8 +22,9 @@ from tansiq.node.snapshot import Progress, Snapshot, quiet, snapshot
 from tansiq.node.tables import tables
 from tansiq.protocol.limits import MAX_INTEGER
 from tansiq.protocol.parts import Part
+from tansiq.protocol.wraps import OwnSecret
 
-__all__ = ["WHAT", "BackedUp", "backup"]
+__all__ = ["WHAT", "BackedUp", "backup", "write_backup"]
 
 WHAT = "backup"
 
@@ -47,19 +48,25 @@ def backup(home: Home, out: Path, *, context: Context, progress: Progress = quie
     that no backup knows).
     """
     time_ms = context.clock()
-    known = tables()
     # Read before the view is taken: numbers only grow, so the backup covers at least this.
     mirrored = read_mark(home, MIRROR)
     coverage = _coverage(time_ms=time_ms, before_ms=mirrored.time_ms if mirrored else MAX_INTEGER)
-    with snapshot() as view, replace_file(out, before="backup.before-rename", after="backup.after-rename") as stream:
-        writer = Writer(stream, {"what": WHAT, "agency": context.agency, "time_ms": time_ms, **_describe(home, view)})
-        dump_tables(writer, view, known, stage=WHAT, progress=progress)
-        rows, digest = writer.end(context.own)
-    size = out.stat().st_size
-    write_mark(home, BACKUP, Mark(time_ms, str(out.resolve()), size))
+    done = write_backup(home, out, secret=context.own, time_ms=time_ms, progress=progress)
     for peer, covered in coverage.items():
         announce(peer, Part("service.backup", covered.to_content()), context=context)
-    return BackedUp(out, time_ms, rows, size, digest, len(coverage))
+    return replace(done, announced=len(coverage))
+
+
+def write_backup(home: Home, out: Path, *, secret: OwnSecret, time_ms: int, progress: Progress = quiet) -> BackedUp:
+    """Writes the file and tells nobody; ``secret`` is the node's own, which proves later that it wrote it."""
+    known = tables()
+    with snapshot() as view, replace_file(out, before="backup.before-rename", after="backup.after-rename") as stream:
+        writer = Writer(stream, {"what": WHAT, "agency": home.agency, "time_ms": time_ms, **_describe(home, view)})
+        dump_tables(writer, view, known, stage=WHAT, progress=progress)
+        rows, digest = writer.end(secret)
+    size = out.stat().st_size
+    write_mark(home, BACKUP, Mark(time_ms, str(out.resolve()), size))
+    return BackedUp(out, time_ms, rows, size, digest, 0)
 
 
 def _coverage(*, time_ms: int, before_ms: int) -> dict[str, Coverage]:

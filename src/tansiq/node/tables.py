@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
-from django.db import connection
+from django.db import connection, connections
+from django.db.migrations.loader import MigrationLoader
+from django.db.models import Model
 
 from tansiq.errors import Conflict
 from tansiq.keystore.router import KeyStoreRouter
@@ -65,10 +67,13 @@ def _quoted(name: str) -> str:
 
 
 def tables(alias: str = "default") -> list[Table]:
-    """Every table of a database that holds something of the node's. Raises Conflict for a type that no dump knows."""
+    """Every table of a database that holds something of the node's, as its schema has it now, however old that is.
+
+    Raises Conflict for a column of a type that no dump knows.
+    """
     router = KeyStoreRouter()
     found = []
-    for model in apps.get_models(include_auto_created=True):
+    for model in _models(alias):
         if model._meta.proxy or not model._meta.managed or not router.allow_migrate(alias, model._meta.app_label):
             continue
         columns = []
@@ -79,6 +84,15 @@ def tables(alias: str = "default") -> list[Table]:
             columns.append(Column(str(field.column), sort, "AutoField" in field.get_internal_type()))
         found.append(Table(model._meta.db_table, tuple(columns)))
     return sorted(found, key=lambda table: table.name)
+
+
+def _models(alias: str) -> list[type[Model]]:
+    """The models of this version, or those of the version whose schema the database has."""
+    loader = MigrationLoader(connections[alias])
+    applied = [node for node in loader.applied_migrations if node in loader.graph.nodes]
+    if set(applied) == set(loader.graph.nodes):
+        return apps.get_models(include_auto_created=True)
+    return loader.project_state(applied).apps.get_models(include_auto_created=True)
 
 
 def table_from(value: Any) -> Table:
