@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections import Counter
 
 from support.launcher import CHAINS, ECHO, ECHO_EVERY, STEP
-from support.pair import Pair, RealNode
+from support.pair import Pair, RealNode, until
 from tansiq.journal.queries import state_of
+from tansiq.protocol.cbor import decode
 
-__all__ = ["EXCHANGE_POINTS", "check_pair", "promised", "said"]
+__all__ = ["EXCHANGE_POINTS", "check_pair", "end_and_check", "promised", "said"]
 
 EXCHANGE_POINTS = (
     "keystore.contents.before-commit",
@@ -51,6 +52,15 @@ def promised(pair: Pair, node: RealNode) -> int:
 def said(node: RealNode) -> int:
     """How many steps the node has said."""
     return int(str(node.rows("SELECT COUNT(*) FROM test_said")[0][0]))
+
+
+def end_and_check(pair: Pair, *, least: int) -> None:
+    """Lets both say at least ``least``, falls silent, waits until all is quiet, ends both and checks everything."""
+    until(lambda: min(map(said, pair.nodes)) >= least, seconds=120, what=f"{least} statements each way")
+    (pair.folder / "speak").unlink()
+    pair.wait_quiet()
+    assert [node.stop() for node in pair.nodes] == [0, 0]
+    check_pair(pair, least=least)
 
 
 def check_pair(pair: Pair, *, least: int) -> None:
@@ -94,6 +104,7 @@ def _check_tables(node: RealNode, other: RealNode) -> None:
     sent = node.rows(f"SELECT {columns} FROM exchange_sent WHERE peer = %s ORDER BY 1, 2, 3", (other.agency,))
     received = other.rows(f"SELECT {columns} FROM exchange_received WHERE peer = %s ORDER BY 1, 2, 3", (node.agency,))
     assert sent == received, f"what {node.agency} sent is not what {other.agency} received"
+    _check_receipts(node, other)
     for lane in range(3):
         numbers = [row[2] for row in sent if row[1] == lane]
         assert numbers == list(range(1, len(numbers) + 1)), f"{node.agency}: lane {lane} has a gap"
@@ -102,6 +113,21 @@ def _check_tables(node: RealNode, other: RealNode) -> None:
         "(SELECT 1 FROM exchange_handled h WHERE h.statement = r.statement)"
     )
     assert unhandled == [(0,)], f"{node.agency}: received, but not handled"
+
+
+def _check_receipts(node: RealNode, other: RealNode) -> None:
+    """Every receipt names the very leaves and times that the receiver keeps."""
+    kept = {
+        row[:3]: row[3:]
+        for row in other.rows("SELECT epoch, lane, number, leaf, at_ms FROM exchange_received WHERE peer = %s", (node.agency,))
+    }
+    batches: dict[object, list[tuple[object, ...]]] = {}
+    for row in node.rows("SELECT batch, epoch, lane, number FROM exchange_sent ORDER BY epoch, lane, number"):
+        batches.setdefault(row[0], []).append(kept[row[1:]])
+    for batch, proof in node.rows("SELECT batch, proof FROM exchange_receipt"):
+        assert type(proof) is bytes
+        indices, times, *_ = decode(proof)
+        assert list(zip(indices, times, strict=True)) == batches[batch], f"{other.agency} receipted something else"
 
 
 def _check_journals(node: RealNode, other: RealNode) -> None:
