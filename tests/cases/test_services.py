@@ -1,4 +1,4 @@
-"""Items are stored, listed and opened; what was asked about how they were obtained is recorded; every look is logged."""
+"""Items are stored, listed and opened; how they were obtained is asked and recorded; every look is logged."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def killed_at_random(pair: Pair, *, kills: int, seed: int, seconds: float) -> No
 def test_killed_at_random(pair: Pair) -> None:
     (pair.folder / "speak").touch()
     pair.start(TEST_SPEAK=str(pair.folder / "speak"))
-    killed_at_random(pair, kills=6, seed=3, seconds=60)
+    killed_at_random(pair, kills=3 if postgres.wanted() else 6, seed=3, seconds=60)
     end_and_check(pair, least=LEAST)
 
 

@@ -11,6 +11,8 @@ from django.db import connection
 from support.matters import PERSON, an_answer, an_enquiry, an_item, no_hit
 from support.node import PASSPHRASE, Nodes, carry
 from support.two import Two
+from tansiq.cases.erasure import erase_item
+from tansiq.cases.queries import items_of
 from tansiq.directory.services import publish_own, take_directory
 from tansiq.enquiries.queries import list_enquiries, show_enquiry
 from tansiq.enquiries.services import answer_enquiry
@@ -34,7 +36,9 @@ NOTHING = {"enquiries_enquiry": 0, "enquiries_reply": 0, "enquiries_match": 0, "
 # ------------------------------------------------------------------------------------------------------ requests
 
 
-def test_a_request_arrives_with_its_item_its_deadline_and_its_proposals(registered: Two, set_aside: Codes, rows: Rows) -> None:
+def test_a_request_arrives_with_its_item_its_deadline_and_its_proposals(
+    registered: Two, set_aside: Codes, rows: Rows
+) -> None:
     two = registered
     two.clock.advance(minutes=2)
     two.arrived()
@@ -84,37 +88,58 @@ def an_intruder(two: Two) -> OfficerAct:
 BAD_REQUESTS: dict[str, tuple[str, Callable[[Two], Draft]]] = {
     "no law at all": ("policy.law", lawless),
     "nothing in it": ("policy.law", lambda two: two.draft(Enquiry())),
-    "no category of the person": ("policy.law", lambda two: two.draft(an_enquiry(subject=replace(PERSON, category=None)))),
+    "no category of the person": (
+        "policy.law",
+        lambda two: two.draft(an_enquiry(subject=replace(PERSON, category=None))),
+    ),
     "no officer's signature": ("enquiries.no-act", lambda two: replace(two.draft(), act=None)),
-    "signed by a key that nobody certified": ("enquiries.unknown-officer-key", lambda two: two.draft(act=an_intruder(two))),
+    "signed by a key that nobody certified": (
+        "enquiries.unknown-officer-key",
+        lambda two: two.draft(act=an_intruder(two)),
+    ),
     "signed by an officer of another desk": (
         "enquiries.officer-not-in-post",
         lambda two: two.draft(act=two.es.officer("ES-1001").acting("enquiry.request", post=two.es.post("head"))),
     ),
     "signed in the name of a desk of which one is no member": (
         "enquiries.officer-not-in-post",
-        lambda two: two.draft(act=OfficerAct("ES-1001", two.es.post(), "enquiry.request", two.es.officer("ES-1001").signer)),
+        lambda two: two.draft(
+            act=OfficerAct("ES-1001", two.es.post(), "enquiry.request", two.es.officer("ES-1001").signer)
+        ),
     ),
     "signed with a colleague's number": (
         "enquiries.unknown-officer-key",
-        lambda two: two.draft(act=OfficerAct("ES-4017", two.es.post(), "enquiry.request", two.es.officer("ES-1001").signer)),
+        lambda two: two.draft(
+            act=OfficerAct("ES-4017", two.es.post(), "enquiry.request", two.es.officer("ES-1001").signer)
+        ),
     ),
     "signed as another act": (
         "enquiries.other-act",
         lambda two: two.draft(act=two.es.officer().acting("enquiry.answer", post=two.es.post())),
     ),
-    "a docket with a later deadline": ("enquiries.docket-differs", lambda two: spoilt(two.draft(), deadline_class="urgent-direct")),
+    "a docket with a later deadline": (
+        "enquiries.docket-differs",
+        lambda two: spoilt(two.draft(), deadline_class="urgent-direct"),
+    ),
     "a docket with another crime": ("enquiries.docket-differs", lambda two: spoilt(two.draft(), field="offence.drugs")),
     "a docket that hides the handling": ("enquiries.docket-differs", lambda two: spoilt(two.draft(), handling=())),
-    "a docket with a lower classification": ("enquiries.docket-differs", lambda two: spoilt(two.draft(), classification="class.none")),
+    "a docket with a lower classification": (
+        "enquiries.docket-differs",
+        lambda two: spoilt(two.draft(), classification="class.none"),
+    ),
     "another part first": (
         "enquiries.part-missing",
         lambda two: replace(two.draft(), parts=[Part("note", {}), *two.draft().parts]),
     ),
-    "a body of other types": ("policy.field-type", lambda two: replace(two.draft(), parts=[Part("enquiry.request", {"sought": 5})])),
+    "a body of other types": (
+        "policy.field-type",
+        lambda two: replace(two.draft(), parts=[Part("enquiry.request", {"sought": 5})]),
+    ),
     "something that must be obeyed and is not known": (
         "policy.newer-version",
-        lambda two: replace(two.draft(), parts=[Part("enquiry.request", {**two.draft().parts[0].content, "!embargo": 1})]),
+        lambda two: replace(
+            two.draft(), parts=[Part("enquiry.request", {**two.draft().parts[0].content, "!embargo": 1})]
+        ),
     ),
     "nobody of ours addressed": (
         "enquiries.not-for-us",
@@ -167,7 +192,6 @@ def test_our_own_matter_can_not_be_taken_by_a_partner(two: Two, set_aside: Codes
     """Rabat, asked in a matter, asks Madrid under the same matter."""
     matter = two.arrived()
     way = {"sender": two.ma.post(), "route": (two.ma.post(), two.es.post()), "addressees": (two.es.post(),)}
-    two.draft()
     draft = spoilt(two.draft(an_enquiry("MA-2210")), matter=matter, **way)
     act = two.ma.officer().acting("enquiry.request", post=two.ma.post())
     draft = replace(draft, readers=[two.reader(two.es.post())], act=act, handovers=())
@@ -194,7 +218,14 @@ def republish(two: Two, *, number: str, **changes: object) -> None:
         for one in now.officers
     )
     following = replace(
-        now, number=now.number + 1, time_ms=two.clock(), previous=now.digest, keys=keys, officers=officers, encoded=b"", signature=None
+        now,
+        number=now.number + 1,
+        time_ms=two.clock(),
+        previous=now.digest,
+        keys=keys,
+        officers=officers,
+        encoded=b"",
+        signature=None,
     )
     signed = make_directory(following, identity=two.es.identity)
     publish_own(signed, now_ms=two.clock())
@@ -213,7 +244,9 @@ def test_a_revoked_officers_key_is_believed_before_and_not_after(two: Two, set_a
     assert rows()["enquiries_enquiry"] == 1
 
 
-def test_what_was_signed_before_the_revocation_and_comes_after_it_is_believed(two: Two, set_aside: Codes, rows: Rows) -> None:
+def test_what_was_signed_before_the_revocation_and_comes_after_it_is_believed(
+    two: Two, set_aside: Codes, rows: Rows
+) -> None:
     two.ask()
     two.clock.advance(days=3)
     republish(two, number="ES-4017", revoked_ms=two.clock() - 3_600_000, reason="lost")
@@ -289,7 +322,9 @@ def test_a_second_answer_is_set_aside_and_the_first_counts(two: Two, set_aside: 
     assert show_enquiry(matter, context=two.es.context, officer=two.es.officer())["outcome"] == "answer.full"
 
 
-def test_two_answers_that_come_in_one_parcel_are_judged_one_after_the_other(two: Two, set_aside: Codes, rows: Rows) -> None:
+def test_two_answers_that_come_in_one_parcel_are_judged_one_after_the_other(
+    two: Two, set_aside: Codes, rows: Rows
+) -> None:
     matter = two.arrived()
     for _ in range(2):
         send(reply(two, matter, request_of(two, matter)), context=two.ma.context)
@@ -298,7 +333,9 @@ def test_two_answers_that_come_in_one_parcel_are_judged_one_after_the_other(two:
     assert rows()["enquiries_reply"] == 1
 
 
-def test_an_answer_by_another_agency_than_was_asked_is_set_aside(node: Nodes, two: Two, set_aside: Codes, rows: Rows) -> None:
+def test_an_answer_by_another_agency_than_was_asked_is_set_aside(
+    node: Nodes, two: Two, set_aside: Codes, rows: Rows
+) -> None:
     posts, officers = [NewPost("desk", "desk")], [NewOfficer("FR-1", ("desk",), PASSPHRASE)]
     fr = node.new("fr.dgsi", posts=posts, officers=officers)
     node.meet(two.es, fr)
@@ -330,7 +367,9 @@ BAD_REPLIES: dict[str, tuple[str, Callable[[Two, bytes, bytes], Draft]]] = {
     ),
     "an answer that says nothing": (
         "policy.law",
-        lambda two, matter, request: reply(two, matter, request, parts=[Part("enquiry.answer", dict(Answer().to_plain()))]),
+        lambda two, matter, request: reply(
+            two, matter, request, parts=[Part("enquiry.answer", dict(Answer().to_plain()))]
+        ),
     ),
     "items without a legal basis": (
         "policy.law",
@@ -398,9 +437,6 @@ def test_a_bad_reply_is_set_aside_and_the_enquiry_stays_open(two: Two, set_aside
 
 
 def test_when_a_request_is_erased_so_is_whom_it_was_about(registered: Two, rows: Rows) -> None:
-    from tansiq.cases.erasure import erase_item  # noqa: PLC0415
-    from tansiq.cases.queries import items_of  # noqa: PLC0415
-
     two = registered
     matter, other = two.ask(), two.ask(case=b"shared case ref.")
     two.carry()
@@ -409,7 +445,11 @@ def test_when_a_request_is_erased_so_is_whom_it_was_about(registered: Two, rows:
     erase_item(items_of(matter)[0].id, context=two.ma.context, ordered_by="MA-1001")
     assert rows()["enquiries_match"] == 1
     shown = show_enquiry(matter, context=two.ma.context, officer=two.ma.officer())
-    assert (shown["request"]["content"], shown["matches"], shown["sought"]) == (None, [], ["sought.identity", "sought.whereabouts"])
+    assert (shown["request"]["content"], shown["matches"], shown["sought"]) == (
+        None,
+        [],
+        ["sought.identity", "sought.whereabouts"],
+    )
     erase_item(items_of(b"shared case ref.")[0].id, context=two.ma.context, ordered_by="MA-1001")
     assert rows()["enquiries_match"] == 0
     assert show_enquiry(other, context=two.ma.context, officer=two.ma.officer())["state"] == "received"

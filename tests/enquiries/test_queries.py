@@ -1,4 +1,4 @@
-"""What an officer sees: the own desks alone, what is due first, the whole way with its times; every look leaves a trace."""
+"""What an officer sees: the own desks alone, what is due first, the way with its times; every look leaves a trace."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ def test_everything_is_fit_for_json_and_names_are_only_in_what_is_shown(register
     shown = json.dumps(show_enquiry(matter, context=two.ma.context, officer=two.ma.officer()), ensure_ascii=False)
     assert "Mojtar" in shown
     assert "Moktar" in shown, "the proposed entry is shown with its name"
-    for quiet in (list_enquiries(context=two.ma.context, posts=two.ma.officer().posts), summaries(context=two.ma.context)):
+    for quiet in (
+        list_enquiries(context=two.ma.context, posts=two.ma.officer().posts),
+        summaries(context=two.ma.context),
+    ):
         told = json.dumps(quiet, ensure_ascii=False)
         assert id_text(matter) in told
         assert "Mojtar" not in told
@@ -40,12 +43,11 @@ def test_everything_is_fit_for_json_and_names_are_only_in_what_is_shown(register
 @storage
 def test_the_way_there_and_back_with_its_times(two: Two) -> None:
     matter = two.ask()
-    sent = two.clock()
     two.clock.advance(minutes=10)
-    matter_there = two.carry() or matter
+    two.carry()
     two.ma.use()
     two.clock.advance(hours=2)
-    answer_enquiry(matter_there, context=two.ma.context, officer=two.ma.officer(), answer=no_hit())
+    answer_enquiry(matter, context=two.ma.context, officer=two.ma.officer(), answer=no_hit())
     two.clock.advance(minutes=5)
     two.carry()
     here = show_enquiry(matter, context=two.es.context, officer=two.es.officer())
@@ -59,7 +61,6 @@ def test_the_way_there_and_back_with_its_times(two: Two) -> None:
     assert back == back_there, "the answering side knows from the receipt when it came"
     assert [stop["post"] for stop in back] == [two.ma.post(), two.office, two.es.post()]
     assert back[0]["handed_at"] < back[1]["taken_at"] == back[1]["handed_at"] == back[2]["taken_at"]
-    assert sent < two.clock()
 
 
 @storage
@@ -132,7 +133,7 @@ def test_lists_are_narrowed_by_direction_and_state(two: Two) -> None:
     answer_enquiry(closed, context=two.ma.use(), officer=two.ma.officer(), answer=no_hit())
     two.carry()
 
-    def ids(**narrowed: str) -> list[str]:
+    def ids(**narrowed: Any) -> list[str]:
         return [one["id"] for one in list_enquiries(context=two.es.context, posts=two.es.officer().posts, **narrowed)]
 
     assert ids(direction="in") == []
@@ -193,14 +194,23 @@ def test_what_is_no_request_is_said(plain: object) -> None:
         request_from(plain, officer="ES-4017", now_ms=5)
 
 
-@pytest.mark.parametrize("plain", [None, {}, {"answer": {}, "more": 1}, {"answer": {}, "items": 5}, {"answer": {}, "items": [{}] * 200}])
+@pytest.mark.parametrize(
+    "plain", [None, {}, {"answer": {}, "more": 1}, {"answer": {}, "items": 5}, {"answer": {}, "items": [{}] * 200}]
+)
 def test_what_is_no_answer_is_said(plain: object) -> None:
     with pytest.raises(BadInput):
         answer_from(plain, officer="ES-4017", now_ms=5)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "01a20af6-17d0-7183-83fb-a0d79f34e75", "01A20AF6-17D0-7183-83FB-A0D79F34E757", "01a20af617d0718383fba0d79f34e757"]
+    "text",
+    [
+        "",
+        "x",
+        "01a20af6-17d0-7183-83fb-a0d79f34e75",
+        "01A20AF6-17D0-7183-83FB-A0D79F34E757",
+        "01a20af617d0718383fba0d79f34e757",
+    ],
 )
 def test_what_is_no_identifier_is_said(text: str) -> None:
     with pytest.raises(BadInput, match=r"enquiries\.wrong-id"):

@@ -34,7 +34,14 @@ def content() -> bytes:
     persons = [
         person(1, ("Khalid", "Echarkaoui"), original=ARABIC),
         person(2, ("Rustam", "Ledyanoy"), original=CYRILLIC, aliases=[]),
-        person(3, ("Youssef", "Invento"), original="", aliases=[], births=[ABOUT.format(1984)], more=PASSPORT.format("QX-123 456")),
+        person(
+            3,
+            ("Youssef", "Invento"),
+            original="",
+            aliases=[],
+            births=[ABOUT.format(1984)],
+            more=PASSPORT.format("QX-123 456"),
+        ),
     ]
     return listed("".join(persons), entity())
 
@@ -106,7 +113,12 @@ def test_a_birth_year_that_fits_raises_and_one_that_differs_lowers(es: Node) -> 
 def test_the_index_follows_the_register(es: Node) -> None:
     index = index_of(es.context)
     (before,) = match_person(subject("Rustam Ledyanoy"), context=es.context)
-    newer = content().replace(b"2026-01-31", b"2026-06-30").replace(b"Ledyanoy", b"Zapatero").replace(CYRILLIC.encode(), b"")
+    newer = (
+        content()
+        .replace(b"2026-01-31", b"2026-06-30")
+        .replace(b"Ledyanoy", b"Zapatero")
+        .replace(CYRILLIC.encode(), b"")
+    )
     import_un_list(io.BytesIO(newer), context=es.context, officer="ES-4017")
     after = [match.score for match in match_person(subject("Rustam Ledyanoy"), context=es.context)]
     assert all(score < before.score for score in after), "the former name is still there"

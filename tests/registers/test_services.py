@@ -1,4 +1,4 @@
-"""A list is imported whole or not at all, once; the newer brings together with the older, and what is damaged takes nothing away."""
+"""A list is imported whole or not at all, and once; what is damaged in a newer one takes nothing away from the older."""
 
 from __future__ import annotations
 
@@ -189,7 +189,9 @@ def test_another_import_meanwhile_is_noticed(es: Node) -> None:
 
 
 @pytest.mark.usefixtures("no_faults")
-@pytest.mark.parametrize("point", ["keystore.contents.after-commit", "keystore.erase.before-commit", "keystore.erase.after-commit"])
+@pytest.mark.parametrize(
+    "point", ["keystore.contents.after-commit", "keystore.erase.before-commit", "keystore.erase.after-commit"]
+)
 def test_an_import_that_was_cut_off_is_finished_by_the_next(es: Node, point: str) -> None:
     take(es, a_list(1, 2))
     newer = a_list(1, 2, day=NEW).replace(b"Invento2", b"Inventado2")

@@ -100,7 +100,7 @@ def no_hit() -> Answer:
 def refusal(*, partial: bool = False) -> Refusal:
     """A refusal on one ground."""
     return Refusal(
-        grounds=("refusal.ongoing-investigation",),
+        grounds=("refusal.investigation",),
         reasons=Text("fr", "Une enquête inventée est en cours."),
         partial=partial,
     )

@@ -1,7 +1,8 @@
 """Madrid and Rabat at work together in one test: an enquiry said, delivered and dispatched in a line.
 
-Invariant: what an honest node says goes through the services; what no honest node says is made of a `Two.draft` that a test spoils and
-then says (`Two.say`), signed by the real node and a real officer, so that the other side has nothing but the content to refuse it by.
+Invariant: what an honest node says goes through the services; what no honest node says is made of a `Two.draft` that a
+test spoils and then says (`Two.say`), signed by the real node and a real officer, so that the other side has nothing
+but the content to refuse it by.
 """
 
 from __future__ import annotations

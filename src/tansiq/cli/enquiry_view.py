@@ -24,9 +24,8 @@ def state_text(one: Mapping[str, Any]) -> str:
 
 
 def _clock(one: Mapping[str, Any]) -> str:
-    if not one["deadline"]:
-        return "–"
-    return f"{moment(one['deadline'])} ({told(f'cli.clock.{one['clock']}')})" if one["clock"] else moment(one["deadline"])
+    due, clock = moment(one["deadline"]), one["clock"]
+    return f"{due} ({told(f'cli.clock.{clock}')})" if clock else due
 
 
 def show_list(found: Sequence[Mapping[str, Any]]) -> None:
@@ -58,7 +57,7 @@ def _way(route: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _match(one: Mapping[str, Any]) -> None:
-    decision = told(f"cli.decision.{one['decision'].removeprefix('match.')}") if one["decision"] else told("cli.decision.none")
+    decision = told(f"cli.decision.{one['decision'].removeprefix('match.') or 'none'}")
     say(f"  {one['score'] * 100:.0f} %  {clean(one['name'])}  ({clean(one['register'])} {clean(one['reference'])}) {decision}")
     reasons = []
     for code in one["reasons"]:

@@ -76,7 +76,8 @@ def retry(
         print_json(made)
         return
     for one in made:
-        say(f"{one['statement']}  {told(f'cli.exchange.outcome.{one['outcome']}')}  {one['code']}".rstrip())
+        outcome = told(f"cli.exchange.outcome.{one['outcome']}")
+        say(f"{one['statement']}  {outcome}  {one['code']}".rstrip())
     done("cli.exchange.retried", count=len(made))
 
 

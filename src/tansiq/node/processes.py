@@ -13,6 +13,7 @@ import os
 import signal
 import ssl
 import sys
+import threading
 from collections.abc import Callable
 
 import uvicorn
@@ -84,11 +85,21 @@ def _uvloop() -> Callable[[], asyncio.AbstractEventLoop]:
     return uvloop.new_event_loop
 
 
-def _fork(function: Callable[[Home, Context], None], home: Home, context: Context) -> int:
+def _end_with_parent(lifeline: int) -> None:
+    """Ends this process as soon as the first one is gone: an orphan would deliver beside the node that is started again."""
+    os.read(lifeline, 1)
+    os._exit(1)
+
+
+def _fork(
+    function: Callable[[Home, Context], None], home: Home, context: Context, *, lifeline: tuple[int, int]
+) -> int:
     pid = os.fork()
     if pid == 0:
         status = 1
         try:
+            os.close(lifeline[1])
+            threading.Thread(target=_end_with_parent, args=(lifeline[0],), daemon=True).start()
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             function(home, context)
             status = 0
@@ -106,7 +117,8 @@ def run_node(home: Home, *, ready: Callable[[], None] = lambda: None) -> int:
     """Runs web and worker until SIGTERM or SIGINT; returns the exit code (1 when a process died of itself)."""
     context = open_node(home)
     connections.close_all()
-    children = {_fork(run_web, home, context), _fork(run_worker, home, context)}
+    lifeline = os.pipe()
+    children = {_fork(function, home, context, lifeline=lifeline) for function in (run_web, run_worker)}
     ending = False
 
     def end(_signal: int, _frame: object) -> None:

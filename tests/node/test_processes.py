@@ -1,0 +1,83 @@
+"""The process tree of a running node: it ends as a whole, whoever ends first, and says so with its exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.pair import Pair, RealNode, make_pair, until
+
+pytestmark = pytest.mark.crash
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    made = make_pair(tmp_path_factory.mktemp("pair"))
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture
+def node(pair: Pair) -> Iterator[RealNode]:
+    """A running node; whatever is left of it afterwards is killed."""
+    pair.es.start()
+    pair.es.wait_ready()
+    yield pair.es
+    pair.es.kill()
+
+
+def group(node: RealNode) -> dict[int, int]:
+    """The living processes of the node's group, with their parents."""
+    assert node.process is not None
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                state, parent, pgid = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if int(pgid) == node.process.pid and state != "Z":
+                found[int(entry.name)] = int(parent)
+    return found
+
+
+def children(node: RealNode) -> list[int]:
+    assert node.process is not None
+    return sorted(pid for pid, parent in group(node).items() if parent == node.process.pid)
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_when_it_is_told_to(node: RealNode, signal_number: signal.Signals) -> None:
+    assert node.process is not None
+    assert len(children(node)) == 2
+    node.process.send_signal(signal_number)
+    assert node.process.wait(20) == 0
+    assert not group(node)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("signal_number", [signal.SIGKILL, signal.SIGTERM])
+def test_when_one_process_dies_all_end_and_the_exit_code_says_so(
+    node: RealNode, which: int, signal_number: signal.Signals
+) -> None:
+    assert node.process is not None
+    os.kill(children(node)[which], signal_number)
+    assert node.process.wait(20) == 1
+    until(lambda: not group(node), seconds=20, what="all processes end")
+
+
+def test_when_the_first_process_is_killed_no_orphan_goes_on(node: RealNode) -> None:
+    """An orphan would hold the door's port and deliver beside the node that a supervisor starts again."""
+    assert node.process is not None
+    node.process.kill()
+    node.process.wait(20)
+    until(lambda: not group(node), seconds=20, what="the orphans end")
+    node.process = None
+    node.start()
+    node.wait_ready()
