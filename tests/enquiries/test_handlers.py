@@ -204,7 +204,7 @@ def test_our_own_matter_can_not_be_taken_by_a_partner(two: Two, set_aside: Codes
 
 
 def republish(two: Two, *, number: str, **changes: object) -> None:
-    """Madrid publishes a directory in which the keys of one officer are changed, or (posts) the officer; Rabat takes it."""
+    """Madrid publishes a directory with other keys, or other ``posts``, for one officer; Rabat takes it and is bound."""
     two.es.use()
     now = two.es.context.directory
     keys = tuple(
@@ -287,7 +287,7 @@ def reply(two: Two, matter: bytes, answers: bytes, **more: object) -> Draft:
     return replace(draft, **more)  # type: ignore[arg-type]
 
 
-def request_of(two: Two, matter: bytes) -> bytes:
+def request_of(matter: bytes) -> bytes:
     with connection.cursor() as cursor:
         cursor.execute("SELECT request FROM enquiries_enquiry WHERE matter = %s", (matter,))
         return bytes(cursor.fetchone()[0])
@@ -295,7 +295,7 @@ def request_of(two: Two, matter: bytes) -> bytes:
 
 def test_an_answer_to_something_that_was_never_asked(two: Two, set_aside: Codes, rows: Rows) -> None:
     matter = two.arrived()
-    request = request_of(two, matter)
+    request = request_of(matter)
     send(reply(two, b"never asked this", request), context=two.ma.context)
     two.carry()
     assert set_aside() == ["enquiries.never-asked"]
@@ -307,7 +307,7 @@ def test_an_answer_to_another_statement_than_the_request(two: Two, set_aside: Co
     first, second = two.ask(), two.ask()
     two.carry()
     two.ma.use()
-    send(reply(two, first, request_of(two, second)), context=two.ma.context)
+    send(reply(two, first, request_of(second)), context=two.ma.context)
     two.carry()
     assert set_aside() == ["enquiries.answers-another"]
 
@@ -315,7 +315,7 @@ def test_an_answer_to_another_statement_than_the_request(two: Two, set_aside: Co
 def test_a_second_answer_is_set_aside_and_the_first_counts(two: Two, set_aside: Codes, rows: Rows) -> None:
     matter = two.arrived()
     answer_enquiry(matter, context=two.ma.context, officer=two.ma.officer(), answer=an_answer(), items=[an_item()])
-    send(reply(two, matter, request_of(two, matter)), context=two.ma.context)
+    send(reply(two, matter, request_of(matter)), context=two.ma.context)
     two.carry()
     assert set_aside() == ["enquiries.answered-before"]
     assert rows()["enquiries_reply"] == 1
@@ -327,7 +327,7 @@ def test_two_answers_that_come_in_one_parcel_are_judged_one_after_the_other(
 ) -> None:
     matter = two.arrived()
     for _ in range(2):
-        send(reply(two, matter, request_of(two, matter)), context=two.ma.context)
+        send(reply(two, matter, request_of(matter)), context=two.ma.context)
     two.carry()
     assert set_aside() == ["enquiries.answered-before"]
     assert rows()["enquiries_reply"] == 1
@@ -340,7 +340,7 @@ def test_an_answer_by_another_agency_than_was_asked_is_set_aside(
     fr = node.new("fr.dgsi", posts=posts, officers=officers)
     node.meet(two.es, fr)
     matter = two.arrived()
-    request = request_of(two, matter)
+    request = request_of(matter)
     draft = reply(two, matter, request)
     way = {"sender": fr.post("desk"), "route": (fr.post("desk"), two.es.post())}
     act = fr.officer("FR-1").acting("enquiry.answer", post=fr.post("desk"))
@@ -423,7 +423,7 @@ BAD_REPLIES: dict[str, tuple[str, Callable[[Two, bytes, bytes], Draft]]] = {
 def test_a_bad_reply_is_set_aside_and_the_enquiry_stays_open(two: Two, set_aside: Codes, rows: Rows, name: str) -> None:
     code, make = BAD_REPLIES[name]
     matter = two.arrived()
-    send(make(two, matter, request_of(two, matter)), context=two.ma.context)
+    send(make(two, matter, request_of(matter)), context=two.ma.context)
     two.carry()
     assert set_aside() == [code]
     assert rows() == {"enquiries_enquiry": 1, "enquiries_reply": 0, "enquiries_match": 0, "cases_item": 1}

@@ -26,7 +26,7 @@ from tansiq.exchange.door import CONTENT_TYPE, key_name
 from tansiq.exchange.intake import Intake, take
 from tansiq.exchange.parcels import Taken, make_parcel
 from tansiq.exchange.peers import LONGEST_WAIT_MS, failed, peer_state
-from tansiq.exchange.queries import has_work, owes_witness
+from tansiq.exchange.queries import witness_debt
 from tansiq.exchange.release import OutgoingBatch, next_batch
 from tansiq.exchange.restoring import restoring_peers
 from tansiq.faults import reach
@@ -41,6 +41,9 @@ __all__ = ["Delivery", "post_signed", "tls_context"]
 PULL_COUNT = 128
 _TIMEOUT = aiohttp.ClientTimeout(total=90, sock_connect=10)
 _LOOK_SECONDS = 1.0
+_GATHER_SECONDS, _LACK_SECONDS = 0.25, 1.0
+"""How long nothing must have changed before a parcel goes out for a witness alone: ours that the peer lacks, or its that we lack.
+While messages flow, the parcels that carry them carry the witnesses too."""
 _GROUPS = ((Lane.URGENT,), (Lane.NORMAL, Lane.BULK))
 _log = logging.getLogger("tansiq.delivery")
 T = TypeVar("T")
@@ -98,6 +101,8 @@ class _Line:
     events: tuple[asyncio.Event, ...]
     owed: list[Taken] = field(default_factory=list)
     witnessed: int = -1
+    debt: tuple[int, ...] = ()
+    since: float = 0.0
 
 
 class Delivery:
@@ -156,7 +161,8 @@ class Delivery:
                 await self._note_failure(line.peer, error)
                 continue
             try:
-                async with asyncio.timeout(1.0):
+                # A debt is looked at again soon; what comes meanwhile wakes at once.
+                async with asyncio.timeout(_GATHER_SECONDS if line.debt and Lane.URGENT not in lanes else _LOOK_SECONDS):
                     await event.wait()
             except TimeoutError:
                 pass
@@ -185,23 +191,35 @@ class Delivery:
 
     async def _deliver(self, session: aiohttp.ClientSession, line: _Line, lanes: tuple[Lane, ...]) -> bool:
         """One parcel, if there is anything to say on these lanes; returns whether to look again at once."""
-        directory = await self._work(current_directory, line.peer)
-        if not directory.addresses or directory.pulls:
-            return False
-        batch: OutgoingBatch | None = await self._work(next_batch, line.peer, lanes, context=self._context)
-        if batch is None and (lanes[0] == Lane.URGENT or not await self._owes(line)):
+        directory, batch, debt = await self._work(self._look, line.peer, lanes)
+        if not directory.addresses or directory.pulls or (batch is None and not self._is_due(line, debt)):
             return False
         intake = await self._exchange(session, line, directory, batch, want=0)
         if batch is not None and batch.head.digest not in intake.receipted:
             raise Unavailable("exchange.no-receipt", agency=line.peer)
         return batch is not None
 
-    async def _owes(self, line: _Line) -> bool:
-        """Whether the peer lacks our witness, we lack its, or we owe it receipts; a pause gathers several into one."""
-        if not line.owed and not await self._work(owes_witness, line.peer, line.witnessed):
+    def _look(self, peer: str, lanes: tuple[Lane, ...]) -> tuple[Directory, OutgoingBatch | None, tuple[int, ...]]:
+        """The peer's directory document, what to send it on these lanes, and (but for the urgent one) how the witnesses stand."""
+        directory = current_directory(peer)
+        if not directory.addresses or directory.pulls:
+            return directory, None, ()
+        batch = next_batch(peer, lanes, context=self._context)
+        return directory, batch, witness_debt(peer) if batch is None and Lane.URGENT not in lanes else ()
+
+    def _is_due(self, line: _Line, debt: tuple[int, ...]) -> bool:
+        """Whether the peer lacks our witness, we lack its, or we owe it receipts, and nothing has changed for a while."""
+        if not debt:
             return False
-        await asyncio.sleep(0.05)
-        return True
+        size, witnessed, mirrored = debt
+        owing = bool(line.owed) or mirrored > line.witnessed
+        if not owing and witnessed >= size:
+            line.debt = ()
+            return False
+        now = asyncio.get_running_loop().time()
+        if line.debt != debt:
+            line.debt, line.since = debt, now
+        return now - line.since >= (_GATHER_SECONDS if owing else _LACK_SECONDS)
 
     async def _exchange(
         self, session: aiohttp.ClientSession, line: _Line, directory: Directory, batch: OutgoingBatch | None, *, want: int
@@ -231,7 +249,9 @@ class Delivery:
         return intake
 
     async def _post(self, session: aiohttp.ClientSession, directory: Directory, body: bytes) -> bytes:
-        tls = self._tls.setdefault(directory.digest, tls_context(directory))
+        if directory.digest not in self._tls:
+            self._tls = {directory.digest: tls_context(directory), **self._tls}
+        tls = self._tls[directory.digest]
         last: Error = Unavailable("exchange.no-address", agency=directory.agency)
         for address in directory.addresses:
             try:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from tansiq.errors import Error, NotFound
 from tansiq.exchange.context import Context
+from tansiq.exchange.erasure import erased_from
 from tansiq.exchange.kinds import Arrived, handler_of
 from tansiq.exchange.opening import Opened, open_statement
 from tansiq.faults import reach
@@ -46,6 +47,15 @@ def _claim(limit: int) -> list[_Waiting]:
             f"SELECT id, statement, peer, at_ms FROM exchange_queue WHERE waits_for IS NULL ORDER BY lane, id LIMIT %s{lock}", (limit,)
         )
         return [_Waiting(row[0], bytes(row[1]), row[2], row[3]) for row in cursor.fetchall()]
+
+
+def _open_ahead(limit: int, context: Context) -> tuple[Mapping[bytes, tuple[Arrived, Opened]], bool]:
+    """What waits, opened before SQLite's one lock is taken, so that the door may write meanwhile; and whether anything waits."""
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        return {}, True
+    waiting = _claim(limit)
+    opened = _open(waiting, context)[0] if waiting else []
+    return {one.statement: (arrived, read) for one, arrived, read in opened}, bool(waiting)
 
 
 def _open(waiting: Sequence[_Waiting], context: Context) -> tuple[list[tuple[_Waiting, Arrived, Opened]], list[tuple[_Waiting, Error]]]:
@@ -152,9 +162,18 @@ def _keep_keys(opened: Sequence[tuple[_Waiting, Arrived, Opened]], context: Cont
     reach("dispatch.keys-kept")
 
 
-def _handle(waiting: Sequence[_Waiting], context: Context) -> None:
-    """Opens, orders, hands over; raises what a handler raises."""
-    opened, failed = _open(waiting, context)
+def _handle(
+    waiting: Sequence[_Waiting], context: Context, *, ahead: Mapping[bytes, tuple[Arrived, Opened]] | None = None
+) -> None:
+    """Opens, orders, hands over; raises what a handler raises. ``ahead`` is what was opened before, unless it was erased since."""
+    usable = ahead or {}
+    gone = erased_from(list(usable)) if usable else set()
+    opened = [(one, *usable[one.statement]) for one in waiting if one.statement in usable and one.statement not in gone]
+    failed: list[tuple[_Waiting, Error]] = []
+    if len(opened) < len(waiting):
+        done = {one.statement for one, _, _ in opened}
+        more, failed = _open([one for one in waiting if one.statement not in done], context)
+        opened += more
     ready, waits = _in_order(opened)
     if failed:
         _quarantine(failed, now_ms=context.clock())
@@ -167,11 +186,14 @@ def _handle(waiting: Sequence[_Waiting], context: Context) -> None:
 
 def _work(limit: int, context: Context) -> int:
     """One commit's work on up to ``limit`` statements; when a handler raises, nothing has changed."""
+    ahead, anything = _open_ahead(limit, context)
+    if not anything:
+        return 0
     with transaction.atomic():
         waiting = _claim(limit)
         if not waiting:
             return 0
-        _handle(waiting, context)
+        _handle(waiting, context, ahead=ahead)
         reach("dispatch.before-commit")
     reach("dispatch.after-commit")
     return len(waiting)

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from tansiq.errors import Conflict
 from tansiq.exchange.context import Context
 
-__all__ = ["WHOLE", "bury", "erase", "finish_erasures", "tombstones"]
+__all__ = ["WHOLE", "bury", "erase", "erased_from", "finish_erasures", "tombstones"]
 
 WHOLE = -1
 _CHUNK = 500
@@ -37,6 +37,18 @@ def tombstones(things: Sequence[bytes]) -> set[bytes]:
             chunk = list(things[at : at + _CHUNK])
             marks = ", ".join(["%s"] * len(chunk))
             cursor.execute(f"SELECT thing FROM exchange_tombstone WHERE place = -1 AND thing IN ({marks})", chunk)
+            found.update(bytes(row[0]) for row in cursor.fetchall())
+    return found
+
+
+def erased_from(things: Sequence[bytes]) -> set[bytes]:
+    """Those of ``things`` of which anything at all was erased."""
+    found: set[bytes] = set()
+    with connection.cursor() as cursor:
+        for at in range(0, len(things), _CHUNK):
+            chunk = list(things[at : at + _CHUNK])
+            marks = ", ".join(["%s"] * len(chunk))
+            cursor.execute(f"SELECT thing FROM exchange_tombstone WHERE thing IN ({marks})", chunk)
             found.update(bytes(row[0]) for row in cursor.fetchall())
     return found
 

@@ -10,9 +10,7 @@ from typing import Any
 
 from django.db import connection
 
-from tansiq.journal.queries import state_of
-
-__all__ = ["Counts", "Quarantined", "counts", "gaps", "has_work", "owes_witness", "quarantined"]
+__all__ = ["Counts", "Quarantined", "counts", "gaps", "has_work", "quarantined", "witness_debt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +54,17 @@ def has_work(peer: str) -> bool:
     )
 
 
-def owes_witness(peer: str, told: int) -> bool:
-    """Whether our witness of the peer's journal is newer than we told (``told``), or the peer has not witnessed ours."""
-    state = state_of(peer)
-    return state is not None and (state.witnessed < state.size or state.mirrored > told)
+def witness_debt(peer: str) -> tuple[int, int, int]:
+    """The size of our journal with ``peer``, how much of it the peer has witnessed, and how much of its we have."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT COALESCE((SELECT size FROM journal_journal WHERE peer = %s), 0), "
+            "COALESCE((SELECT MAX(size) FROM journal_witnessed WHERE peer = %s AND witness IS NOT NULL), 0), "
+            "COALESCE((SELECT size FROM journal_mirror WHERE peer = %s), 0)",
+            (peer, peer, peer),
+        )
+        size, witnessed, mirrored = cursor.fetchone()
+    return size, witnessed, mirrored
 
 
 def counts(peer: str) -> Counts:

@@ -145,4 +145,6 @@ def run_node(home: Home, *, ready: Callable[[], None] = lambda: None) -> int:
             end(signal.SIGTERM, None)
         elif os.waitstatus_to_exitcode(status) not in (0, -signal.SIGTERM):
             failed = 1
+    for descriptor in lifeline:
+        os.close(descriptor)
     return failed

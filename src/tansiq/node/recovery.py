@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any, TypeVar
@@ -41,14 +40,17 @@ async def resume(
     ``pool`` does the work on the database; ``recovered`` is called with each peer that may be spoken to again.
     """
     work = _Work(context, session, pool, recovered)
-    await work.run(finish_loading, context=context)
     while True:
-        peers = await work.run(restoring_peers)
-        if peers:
-            await asyncio.gather(*(work.ask(peer) for peer in sorted(peers)))
-        if not peers and not await work.run(_own_waits):
-            return
-        await work.run(settle_own, context=context)
+        try:
+            await work.run(finish_loading, context=context)
+            peers = await work.run(restoring_peers)
+            if peers:
+                await asyncio.gather(*(work.ask(peer) for peer in sorted(peers)))
+            await work.run(settle_own, context=context)
+            if not peers and not await work.run(_own_waits):
+                return
+        except DatabaseError:
+            _log.exception("the database refused; trying again")
         await asyncio.sleep(_PAUSE_SECONDS)
 
 
@@ -83,13 +85,17 @@ class _Work:
             while (question := await self.run(next_question, peer, context=self._context)) is not None:
                 answer = await self._post(peer, question)
                 await self.run(take_answer, peer, answer, context=self._context)
-            self._recovered(peer)
-        except (Error, DatabaseError, ssl.SSLError) as error:
-            _log.warning("%s has not given back what was lost: %s", peer, error)
-            code = error.code if isinstance(error, Error) else "exchange.database"
+        except DatabaseError:
+            raise
+        except Exception as error:
+            # Whatever a peer answers, it costs the others nothing, and it is asked again.
+            code = error.code if isinstance(error, Error) else "exchange.restore-other-answer"
+            _log.warning("%s has not given back what was lost: %s", peer, error, exc_info=not isinstance(error, Error))
             now_ms = self._context.clock()
             retry_ms = await self.run(failed, peer, code=code, now_ms=now_ms)
             await asyncio.sleep(max(0, retry_ms - now_ms) / 1000)
+        else:
+            self._recovered(peer)
 
     async def _post(self, peer: str, question: bytes) -> bytes:
         directory = await self.run(current_directory, peer)
