@@ -65,7 +65,7 @@ def create_database(*, template: str = "template0") -> str:
     """Makes a database as a copy of ``template`` (to which nobody may be connected); returns its name."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
     _control().execute(
-        sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8' STRATEGY wal_log").format(
+        sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8' STRATEGY file_copy").format(
             sql.Identifier(name), sql.Identifier(template)
         )
     )
