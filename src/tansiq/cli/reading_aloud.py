@@ -6,17 +6,24 @@ speak (with their language beside them); what was erased is said to be erased.
 
 from __future__ import annotations
 
+import shutil
+import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tansiq.cli.language import told
 from tansiq.cli.showing import clean, label, moment
 from tansiq.errors import Error
+from tansiq.policy.answer import Item
+from tansiq.policy.conditions import Conditions
 from tansiq.policy.plain import Code, Many, One, Record, Slot, slots_of
 from tansiq.policy.values import MOMENT, Attestation, PartialDate, Text
 from tansiq.protocol.evidence_report import utc_text
 
 __all__ = ["lines_of", "title_of"]
+
+_WIDEST, _LEAST, _DEEPEST = 110, 30, 24
+_OWN_TITLES: Mapping[tuple[type[Record], str], str] = {(Item, "words"): "item-words", (Conditions, "words"): "condition-words"}
 
 
 def title_of(name: str) -> str:
@@ -25,6 +32,22 @@ def title_of(name: str) -> str:
         return told(f"cli.field.{name}")
     except KeyError:
         return name
+
+
+def _title(name: str, kind: type[Record]) -> str:
+    """The name of a field, where its record gives it a meaning of its own."""
+    return title_of(_OWN_TITLES.get((kind, name), name))
+
+
+def _wrapped(title: str, values: list[str]) -> Iterator[str]:
+    """``title`` and its values, each on a line; what is longer than the terminal is wide goes on below, set in."""
+    width = max(min(shutil.get_terminal_size().columns, _WIDEST), len(title) + _LEAST)
+    first = title
+    for value in values:
+        for paragraph in value.splitlines() or [""]:
+            for line in textwrap.wrap(paragraph, width - len(first), break_long_words=False) or [""]:
+                yield first + line
+                first = " " * min(len(title), _DEEPEST)
 
 
 def _attested(plain: Mapping[str, Any]) -> str:
@@ -65,18 +88,14 @@ def lines_of(plain: Mapping[str, Any] | None, kind: type[Record], indent: int = 
         return
     for slot in slots_of(kind):
         value = plain.get(slot.name)
-        if value is None or value == []:
+        if value is None or value == [] or value is False:
             continue
         values = list(value) if isinstance(slot.shape, Many) else [value]
         shown = [_one(one, slot) for one in values]
         if all(one is not None for one in shown):
-            first, *rest = "\n".join(one for one in shown if one is not None).splitlines() or [""]
-            title = f"{margin}{title_of(slot.name)}: "
-            yield title + first
-            for line in rest:
-                yield " " * len(title) + line
+            yield from _wrapped(f"{margin}{_title(slot.name, kind)}: ", [one for one in shown if one is not None])
             continue
         for one in values:
-            yield f"{margin}{title_of(slot.name)}:"
+            yield f"{margin}{_title(slot.name, kind)}:"
             if isinstance(slot.inner, One) and isinstance(one, dict):
                 yield from lines_of(one, slot.inner.kind, indent + 4)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from tansiq.errors import NotFound
 from tansiq.protocol.heads import parse_head
 from tansiq.protocol.merkle import EMPTY_ROOT, Frontier, Node, completing_leaf
 
@@ -43,7 +44,7 @@ class JournalNodes:
         return self.nodes([(level, index)])[level, index]
 
     def nodes(self, wanted: Iterable[Node]) -> Mapping[Node, bytes]:
-        """All of ``wanted`` in one or few queries."""
+        """All of ``wanted`` in one or few queries. Raises NotFound ``merkle.node`` for one that is not there."""
         by_leaf: dict[int, list[Node]] = {}
         for level, index in wanted:
             by_leaf.setdefault(completing_leaf(level, index), []).append((level, index))
@@ -60,6 +61,8 @@ class JournalNodes:
                     data = bytes(blob)
                     for level, index in by_leaf[number]:
                         found[level, index] = data[32 * level : 32 * level + 32]
+        for level, index in (node for nodes in by_leaf.values() for node in nodes if not found.get(node)):
+            raise NotFound("merkle.node", level=level, index=index)
         return found
 
 

@@ -91,6 +91,7 @@ class KeyStore:
     def drop_secret(self, identifier: bytes) -> None:
         """Erases a secret for ever."""
         _write_many("DELETE FROM keystore_secret WHERE identifier = %s", [(identifier,)])
+        self.compact_log()
 
     def _unseal(self, use: str, identifier: bytes, sealed: bytes) -> bytes:
         return unseal(sealed, key=self._root, bound_to=use.encode() + identifier, code="keystore.damaged")
@@ -192,7 +193,7 @@ class KeyStore:
                 _write_many("DELETE FROM keystore_content_keys WHERE thing = %s", [(thing,)])
             else:
                 rows = _rows("SELECT wrapped FROM keystore_content_keys WHERE thing = %s", (thing,))
-                if not rows or len(_blob(rows[0][0])) < (place + 1) * SLOT:
+                if not rows or not 0 <= place < len(_blob(rows[0][0])) // SLOT:
                     raise Conflict("keystore.no-place")
                 wrapped = bytearray(_blob(rows[0][0]))
                 wrapped[place * SLOT : (place + 1) * SLOT] = ERASED
@@ -242,11 +243,14 @@ class KeyStore:
         return found
 
     def drop_wraps(self, statements: Sequence[bytes], peer: str | None = None) -> None:
-        """Erases the kept wraps of ``statements``, for one peer or for all."""
+        """Erases the kept wraps of ``statements``, for one peer or for all: they open what they were made for."""
+        if not statements:
+            return
         if peer is None:
             _write_many("DELETE FROM keystore_kept_wraps WHERE statement = %s", [(one,) for one in statements])
         else:
             _write_many("DELETE FROM keystore_kept_wraps WHERE statement = %s AND peer = %s", [(one, peer) for one in statements])
+        self.compact_log()
 
 
 def create_key_store(secret: bytes) -> KeyStore:

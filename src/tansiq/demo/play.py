@@ -1,0 +1,93 @@
+"""Playing the demonstration: the stage is made, the story is told, its proof is shown, everything is cleared away.
+
+Invariant: exit 0 means that nothing was missing; everything is stopped on every way out, an interruption included.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tansiq.demo.stage import Stage, stage
+from tansiq.demo.story import Story
+from tansiq.demo.telling import Teller
+
+__all__ = ["play"]
+
+
+@contextmanager
+def _ended_by_signal() -> Iterator[None]:
+    """Lets SIGTERM end the demonstration as Ctrl-C does, so that it clears away."""
+
+    def interrupt(_signal: int, _frame: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _show_result(result: Mapping[str, Any], teller: Teller, *, kept: bool) -> None:
+    teller.line()
+    for agency, node in result["nodes"].items():
+        for peer, journal in node["journal"].items():
+            teller.say(
+                "demo.node", agency=agency, sent=node["sent"], received=node["received"], receipts=node["receipts_held"], fsck=node["fsck"]
+            )  # fmt: skip
+            teller.detail("demo.journal", peer=peer, size=journal["size"], root=journal["root"])
+    for one in result["enquiries"]:
+        teller.say("demo.enquiry", id=one["id"], received=one["received_at"], deadline=one["deadline"], answered=one["answered_at"])
+    teller.say("demo.proof" if kept else "demo.proof-gone", file=result["evidence"]["file"])
+    teller.say("demo.whole" if result["ok"] else "demo.lacking")
+
+
+def _show_commands(story: Story, made: Stage, teller: Teller) -> None:
+    """What one can try while the nodes stay up."""
+    teller.line()
+    teller.say("demo.try")
+    for node in made.nodes:
+        teller.line(f"  tansiq enquiry list --home {node.home.path} --as {node.member.officer}")
+    teller.line(f"  tansiq enquiry show {story.enquiry} --home {story.madrid.home.path} --as {story.madrid.member.officer}")
+    teller.line(f"  tansiq exchange status --home {story.madrid.home.path}")
+    pins = " ".join(f"--pin {story.document(node.agency)}" for node in made.nodes)
+    teller.line(f"  tansiq verify {story.evidence} {pins}")
+    teller.say("demo.passphrases")
+    for node in made.nodes:
+        for officer, words in node.member.passphrases.items():
+            teller.line(f"  {officer}: {words}")
+    teller.say("demo.stop")
+
+
+def play(*, once: bool, home: Path | None, un_list: Path | None, as_json: bool, language: str) -> int:
+    """Plays the demonstration in ``home`` (None: a temporary folder); returns the exit code.
+
+    Without ``once`` the nodes stay up until the person interrupts. Raises what a step raises, and KeyboardInterrupt when
+    the story itself is interrupted.
+    """
+    teller = Teller(language, quiet=as_json)
+    with _ended_by_signal(), stage(home) as made:
+        story = Story(made, teller)
+        result = story.play(un_list)
+        _show_result(result, teller, kept=home is not None or not once)
+        if as_json:
+            sys.stdout.write(json.dumps(result, ensure_ascii=False, indent=2) + "\n")
+            sys.stdout.flush()
+        code = 0 if result["ok"] else 1
+        if once:
+            return code
+        _show_commands(story, made, teller)
+        try:
+            while all(node.process is not None and node.process.poll() is None for node in made.nodes):
+                time.sleep(0.5)
+        except KeyboardInterrupt:
+            teller.line()
+            return code
+    return 1

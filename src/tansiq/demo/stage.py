@@ -1,0 +1,240 @@
+"""Two agencies on one machine: their homes are made and their nodes run as processes of their own, as on two machines.
+
+Invariant: everything that is started here is ended here, and a temporary folder is removed, also when the story breaks off. The
+passphrases are part of the demonstration and are shown; they protect nothing but invented persons.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from tansiq.errors import Conflict, Unavailable
+from tansiq.node.asking import ask
+from tansiq.node.home import Home
+from tansiq.node.running import is_running
+
+__all__ = ["CAST", "Member", "Node", "Stage", "run_command", "stage"]
+
+_START_SECONDS: Final = 20.0
+_END_SECONDS: Final = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An agency of the story: the language of its desk, who acts there, and the passphrases by service number."""
+
+    agency: str
+    language: str
+    officer: str
+    post: str
+    identity_passphrase: str
+    passphrases: Mapping[str, str]
+
+
+CAST: Final = (
+    Member(
+        "es.cgi",
+        "es",
+        "ES-4017",
+        "es.cgi/counter-terrorism",
+        "tres llaves bajo el olivo de la demostración",
+        {"ES-4017": "cuatro gaviotas sobre el faro viejo", "ES-3300": "siete barcas en la dársena chica"},
+    ),
+    Member(
+        "ma.dgst",
+        "ar",
+        "MA-2210",
+        "ma.dgst/counter-terrorism",
+        "trois amandiers derrière le mur de la démonstration",
+        {"MA-2210": "خمس نخلات عند الباب الكبير للعرض"},
+    ),
+)
+
+
+def _command(*words: str) -> list[str]:
+    return [sys.executable, "-m", "tansiq.cli", *words]
+
+
+@contextlib.contextmanager
+def _descriptors(*secrets: str) -> Iterator[list[int]]:
+    """Descriptors from which the secrets can be read, one each."""
+    opened = []
+    try:
+        for secret in secrets:
+            reading, writing = os.pipe()
+            opened.append(reading)
+            os.write(writing, secret.encode())
+            os.close(writing)
+        yield opened
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+
+
+def run_command(*words: str, descriptors: Sequence[int] = (), language: str = "en") -> subprocess.CompletedProcess[str]:
+    """Runs one command of the command line to its end."""
+    return subprocess.run(  # noqa: S603 (our own program, no shell)
+        _command(*words),
+        pass_fds=tuple(descriptors),
+        env=os.environ | {"TANSIQ_LANGUAGE": language},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+@dataclass(slots=True)
+class Node:
+    """An agency's node: its home, and its process while it runs."""
+
+    member: Member
+    home: Home
+    log: Path
+    databases: tuple[str, str] | None = None
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    @property
+    def agency(self) -> str:
+        return self.member.agency
+
+    def make(self, folder: Path) -> None:
+        """Makes the home with `tansiq init`. Raises Unavailable with what it said."""
+        officers = "".join(f"{number} {words}\n" for number, words in self.member.passphrases.items())
+        with _descriptors(self.member.identity_passphrase, officers) as (identity, passphrases):
+            words = [
+                "init", str(self.home.path), "--agency", self.agency, "--listen", self.home.listen,
+                "--unlock-file", str(folder / f"{self.agency}.unlock"), "--identity", str(folder / f"{self.agency}.identity"),
+                "--identity-passphrase-fd", str(identity), "--officer-passphrases-fd", str(passphrases),
+            ]  # fmt: skip
+            if self.databases:
+                words += ["--database", self.databases[0], "--keys-database", self.databases[1]]
+            made = run_command(*words, descriptors=(identity, passphrases), language=self.member.language)
+        if made.returncode:
+            raise Unavailable("demo.node-not-made", agency=self.agency, code=made.returncode)
+
+    def start(self) -> None:
+        """Starts `tansiq run` and waits until it answers. Raises Unavailable."""
+        self.process = subprocess.Popen(  # noqa: S603 (our own program, no shell)
+            _command("run", str(self.home.path), "--log-file", str(self.log)),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        until = time.monotonic() + _START_SECONDS
+        while time.monotonic() < until and self.process.poll() is None:
+            if is_running(self.home) and _listens(self.home.listen):
+                return
+            time.sleep(0.02)
+        raise Unavailable("demo.node-not-started", agency=self.agency)
+
+    def stop(self) -> int | None:
+        """Ends the process; returns its exit code, None when it did not run."""
+        if self.process is None:
+            return None
+        with contextlib.suppress(ProcessLookupError):
+            self.process.terminate()
+        try:
+            code = self.process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            code = self.process.wait()
+        self.process = None
+        return code
+
+    def ask(self, act: str, arguments: Mapping[str, Any] | None = None, *, officer: str = "") -> Any:
+        """What the node answers to an act, for one of its officers when a number is given."""
+        return ask(self.home, act, arguments or {}, officer=officer, passphrase=self.member.passphrases.get(officer, ""))
+
+
+def _listens(listen: str) -> bool:
+    host, _, port = listen.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=1.0).close()
+    except OSError:
+        return False
+    return True
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports of this machine that nobody uses now."""
+    with contextlib.ExitStack() as stack:
+        sockets: list[socket.socket] = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+@dataclass(slots=True)
+class Stage:
+    """Both nodes, and the folder where their homes, documents and the proof lie."""
+
+    folder: Path
+    nodes: tuple[Node, ...]
+
+    def node(self, agency: str) -> Node:
+        """The node of an agency."""
+        return next(node for node in self.nodes if node.agency == agency)
+
+    def make(self) -> None:
+        """Makes both homes, side by side."""
+        with ThreadPoolExecutor(len(self.nodes)) as pool:
+            list(pool.map(lambda node: node.make(self.folder), self.nodes))
+
+    def start(self) -> None:
+        """Starts both nodes, side by side."""
+        with ThreadPoolExecutor(len(self.nodes)) as pool:
+            list(pool.map(Node.start, self.nodes))
+
+    def stop(self) -> None:
+        """Ends both nodes."""
+        with ThreadPoolExecutor(len(self.nodes)) as pool:
+            list(pool.map(Node.stop, self.nodes))
+
+
+def _folder(wanted: Path | None) -> Path:
+    """A new or empty folder. Raises Conflict when something is in it."""
+    if wanted is None:
+        return Path(tempfile.mkdtemp(prefix="tansiq-demo-"))
+    wanted.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if any(wanted.iterdir()):
+        raise Conflict("demo.home-not-empty", home=str(wanted))
+    return wanted.resolve()
+
+
+@contextlib.contextmanager
+def stage(home: Path | None = None, *, databases: Mapping[str, tuple[str, str]] | None = None) -> Iterator[Stage]:
+    """A stage in ``home``, or in a temporary folder; ``databases`` are two PostgreSQL addresses by agency."""
+    folder = _folder(home)
+    nodes = tuple(
+        Node(
+            member,
+            Home(path=folder / member.agency, agency=member.agency, listen=f"127.0.0.1:{port}"),
+            folder / f"{member.agency}.log",
+            (databases or {}).get(member.agency),
+        )
+        for member, port in zip(CAST, _free_ports(len(CAST)), strict=True)
+    )
+    made = Stage(folder, nodes)
+    try:
+        yield made
+    finally:
+        made.stop()
+        if home is None:
+            shutil.rmtree(folder, ignore_errors=True)
