@@ -115,31 +115,55 @@ def _summaries(rows: Sequence[EnquiryRow], now_ms: int) -> list[Json]:
     return [_summary(row, matches=counts.get(row.request, 0), now_ms=now_ms) for row in _with_receipts(rows)]
 
 
-def list_enquiries(
-    *, context: Context, posts: Sequence[str], direction: str = "", state: str = "", limit: int = 100
-) -> list[Json]:
-    """The enquiries on the desks ``posts`` (or that pass the office ``posts``): open ones by their deadline, then
-    closed ones.
+_SECTIONS = (
+    ("is_open = %s AND deadline_ms IS NOT NULL", True, "deadline_ms"),
+    ("is_open = %s AND deadline_ms IS NULL", True, "sent_ms DESC"),
+    ("is_open = %s", False, "deadline_ms DESC"),
+)
+"""What stands on a desk, in its order: each section is read along an index, so a full desk costs no more than a page."""
 
-    ``direction`` ('out', 'in') and ``state`` narrow. See the reference of the command line for the fields.
-    """
-    if not posts:
-        return []
-    where = f"(own_post IN ({marks(posts)}) OR office_post IN ({marks(posts)}))"
-    values: list[Any] = [*posts, *posts]
+
+def _narrowed(direction: str, state: str) -> tuple[str, list[Any]]:
+    """The condition for a direction and a state, with its values."""
+    where, values = "", []
     if direction:
         where += " AND direction = %s"
         values.append(int(Direction.OUT if direction == "out" else Direction.IN))
     if state:
         # One of ours whose receipt came since the last sweep is still written down as sent.
-        wanted = ("received", "sent") if state == "received" else (state,)
+        wanted = ["received", "sent"] if state == "received" else [state]
         where += f" AND state IN ({marks(wanted)})"
         values += wanted
-    rows = enquiry_rows(
-        f"{where} ORDER BY is_open DESC, deadline_ms IS NULL, deadline_ms, sent_ms DESC LIMIT %s",
-        [*values, max(0, limit)],
-    )
-    return [one for one in _summaries(rows, context.clock()) if not state or one["state"] == state]
+    return where, values
+
+
+def _due_first(row: EnquiryRow) -> tuple[bool, bool, int, int]:
+    """Open before closed; of open ones what is due first; of closed ones the latest first."""
+    if not row.is_open:
+        return True, False, -(row.deadline_ms or row.sent_ms), -row.sent_ms
+    return False, row.deadline_ms is None, row.deadline_ms or 0, -row.sent_ms
+
+
+def list_enquiries(
+    *, context: Context, posts: Sequence[str], direction: str = "", state: str = "", limit: int = 100
+) -> list[Json]:
+    """The enquiries on the desks ``posts`` (or that pass the office ``posts``): open ones by their deadline, then
+    closed ones, the latest first.
+
+    ``direction`` ('out', 'in') and ``state`` narrow. See the reference of the command line for the fields.
+    """
+    more, narrowed = _narrowed(direction, state)
+    found: dict[bytes, EnquiryRow] = {}
+    for condition, is_open, order in _SECTIONS:
+        for column in ("own_post", "office_post"):
+            for post in dict.fromkeys(posts):
+                where = f"{column} = %s AND {condition}{more} ORDER BY {order} LIMIT %s"
+                for row in enquiry_rows(where, [post, is_open, *narrowed, max(0, limit)]):
+                    found[row.matter] = row
+        if len(found) >= limit:
+            break
+    rows = sorted(_with_receipts(list(found.values())), key=_due_first)
+    return _summaries([row for row in rows if not state or row.state == state][: max(0, limit)], context.clock())
 
 
 def summaries(*, context: Context) -> list[Json]:
