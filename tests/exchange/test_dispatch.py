@@ -9,17 +9,17 @@ import pytest
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection
 
 from peer import SimulatedPeer, seeded
-from support.room import BAD, NOTE, Room
+from support.room import BAD, Room
 from tansiq.errors import Conflict
 from tansiq.exchange import kinds
 from tansiq.exchange.context import Context
 from tansiq.exchange.dispatch import dispatch_once, wake_waiting
-from tansiq.exchange.drafts import Reader
 from tansiq.exchange.kinds import Arrived
 from tansiq.exchange.services import send
 from tansiq.protocol.directory import Use
 from tansiq.protocol.envelope import Lane
 from tansiq.protocol.keys import PublicSealingKey, SealingKey
+from tansiq.protocol.wraps import seal_wrap
 
 pytestmark = pytest.mark.storage
 
@@ -233,8 +233,6 @@ def test_a_reader_of_the_docket_alone_has_the_docket_alone(room: Room, ma: Simul
     kinds.register("test.docket", notes)
     made = room.said(ma, "closed", kind="test.docket")
     post = room.context.directory.current(Use.POST_OPENS, room.node.post(), room.context.clock())[0]
-    from tansiq.protocol.wraps import seal_wrap
-
     wrap = seal_wrap(made.keys.docket_only, reader=PublicSealingKey(post.public), statement_digest=made.statement.digest)
     room.hear(ma.parcel_with(made, wraps={made.statement.digest: [wrap]}))
     room.work()
@@ -261,5 +259,3 @@ def test_ready_work_is_done_in_the_order_of_lanes(room: Room, ma: SimulatedPeer)
         room.tell(ma, f"{lane.name} 1", f"{lane.name} 2", lane=lane)
     assert dispatch_once(context=room.context, limit=3) == 3
     assert room.words() == ["URGENT 1", "URGENT 2", "NORMAL 1"]
-    assert NOTE in kinds.kinds()
-    assert Reader("ma.dgst", PublicSealingKey(next(iter(ma.posts.values())).public.public)).docket_only is False

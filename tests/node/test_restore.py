@@ -302,11 +302,10 @@ def test_both_restored_at_once(story: Story, tmp_path: Path) -> None:
     story.restore()
     restore(ma.home, tmp_path / "theirs", keys=tmp_path / "their-keys", secret=SECRET, replace=True)
     ma.reopen()
-    with pytest.raises(NotProven, match=r"journal\."):  # Rabat's journal is shorter than what Madrid witnessed, until Rabat asked
-        for _ in range(2):
-            ask(ma, es)
-            ask(es, ma)
-        raise NotProven("journal.none")
+    with pytest.raises(NotProven, match=r"journal\.rolled-back"):
+        ask(es, ma)  # Rabat's journal is shorter than what Madrid witnessed, until Rabat has asked too
+    ask(ma, es)
+    ask(es, ma)
     carry(es, ma)
     for node in (es, ma):
         node.use()
@@ -497,7 +496,7 @@ def test_a_restore_that_dies_is_given_again(story: Story, point: str) -> None:
     clean(es, ma)
 
 
-@pytest.mark.parametrize("pages", range(1, 6))
+@pytest.mark.parametrize("pages", [1, 4, 7])
 def test_asking_goes_on_where_it_ended(story: Story, pages: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tansiq.exchange.restoring.MOST_ITEMS", 4)
     es, ma = story.es, story.ma
@@ -624,7 +623,7 @@ def test_a_peer_that_lies_changes_nothing(story: Story, what: str) -> None:
         assert question is not None
         answer = serve(ma, es, question)
         if at == step:
-            with pytest.raises((NotProven, BadInput)):
+            with pytest.raises((NotProven, BadInput, Conflict)):
                 take_answer("ma.dgst", lie(answer, change), context=es.context)
         else:
             take_answer("ma.dgst", answer, context=es.context)

@@ -65,7 +65,12 @@ def _here(home: Home, line: bytes, tell: Callable[[Mapping[str, Any]], None]) ->
 
 
 def ask_node(
-    home: Home, act: str, arguments: Mapping[str, Any] | None = None, *, who: Credential = NOBODY, progress: Progress | None = None
+    home: Home,
+    act: str,
+    arguments: Mapping[str, Any] | None = None,
+    *,
+    who: Credential = NOBODY,
+    progress: Progress | None = None,
 ) -> Any:
     """The result of ``act``. Raises what the act raises."""
     tell = _telling(progress)

@@ -52,4 +52,6 @@ def exchange(
 def register(app: typer.Typer) -> None:
     """Adds the commands of this module."""
     made = group("bench", parent=app, examples=["tansiq bench exchange --messages 2000 --size 2048"])
-    command(made, "exchange", key="bench-exchange", examples=["tansiq bench exchange --messages 2000 --size 2048 --json"])(exchange)
+    command(
+        made, "exchange", key="bench-exchange", examples=["tansiq bench exchange --messages 2000 --size 2048 --json"]
+    )(exchange)

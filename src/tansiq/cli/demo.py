@@ -17,7 +17,9 @@ __all__ = ["demo", "register"]
 def demo(
     once: Annotated[bool, typer.Option("--once", help=help_for("once"))] = False,
     home: Annotated[Path | None, typer.Option("--home", metavar="DIR", help=help_for("demo-home"))] = None,
-    un_list: Annotated[Path | None, typer.Option("--un-list", envvar="UN_LIST", metavar="FILE", help=help_for("demo-un-list"))] = None,
+    un_list: Annotated[
+        Path | None, typer.Option("--un-list", envvar="UN_LIST", metavar="FILE", help=help_for("demo-un-list"))
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Plays the story."""

@@ -56,7 +56,9 @@ def export(home: HomeOption = None, out: OutFile = None, as_json: JsonFlag = Fal
 
 
 def take(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help=help_for("document"))], home: HomeOption = None, as_json: JsonFlag = False
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=help_for("document"))],
+    home: HomeOption = None,
+    as_json: JsonFlag = False,
 ) -> None:
     """Takes a partner's document."""
     encoded = read_file(file, most=MAX_DIRECTORY_BYTES)
@@ -135,10 +137,19 @@ def list_all(home: HomeOption = None, as_json: JsonFlag = False) -> None:
 
 def register(app: typer.Typer) -> None:
     """Adds the commands of this module."""
-    made = group("directory", parent=app, examples=["tansiq directory export --out es.cgi.directory", "tansiq directory fingerprint"])
+    made = group(
+        "directory",
+        parent=app,
+        examples=["tansiq directory export --out es.cgi.directory", "tansiq directory fingerprint"],
+    )
     command(made, "export", key="directory-export", examples=["tansiq directory export --out es.cgi.directory"])(export)
     command(made, "import", key="directory-import", examples=["tansiq directory import ma.dgst.directory"])(take)
-    command(made, "fingerprint", key="directory-fingerprint", examples=["tansiq directory fingerprint ma.dgst --language ar"])(fingerprint)
+    command(
+        made,
+        "fingerprint",
+        key="directory-fingerprint",
+        examples=["tansiq directory fingerprint ma.dgst --language ar"],
+    )(fingerprint)
     command(
         made,
         "confirm",

@@ -31,6 +31,7 @@ def _draft(file: Path | None, command_path: str) -> dict[str, Any]:
 
 
 def send(
+    *,
     file: DraftFile = None,
     from_post: Annotated[str, typer.Option("--from", metavar="POST", help=help_for("from"))] = "",
     to: Annotated[str, typer.Option("--to", metavar="POST", help=help_for("to"))] = "",
@@ -89,7 +90,9 @@ def list_desk(
 
 def show(
     enquiry: EnquiryId,
-    justification: Annotated[str, typer.Option("--justification", metavar="WORDS", help=help_for("justification"))] = "",
+    justification: Annotated[
+        str, typer.Option("--justification", metavar="WORDS", help=help_for("justification"))
+    ] = "",
     officer: AsOfficer = "",
     passphrase_fd: PassphraseFd = None,
     home: HomeOption = None,
@@ -183,7 +186,12 @@ def origin(
 ) -> None:
     """Answers whether what came may have been obtained by ill-treatment."""
     node = found_home(home)
-    asked = {"id": enquiry, "answer": f"obtained.{obtained.removeprefix('obtained.')}", "reason": reason, "language": LANGUAGE}
+    asked = {
+        "id": enquiry,
+        "answer": f"obtained.{obtained.removeprefix('obtained.')}",
+        "reason": reason,
+        "language": LANGUAGE,
+    }
     made = ask_node(node, "enquiry.origin", asked, who=credential(officer, passphrase_fd))
     if as_json:
         print_json(made)
@@ -194,7 +202,9 @@ def origin(
 def register(app: typer.Typer) -> None:
     """Adds the commands of this module."""
     made = group(
-        "enquiry", parent=app, examples=["tansiq enquiry send --print-template > enquiry.toml", "tansiq enquiry list --as ES-4017"]
+        "enquiry",
+        parent=app,
+        examples=["tansiq enquiry send --print-template > enquiry.toml", "tansiq enquiry list --as ES-4017"],
     )
     command(
         made,
@@ -207,12 +217,20 @@ def register(app: typer.Typer) -> None:
         ],
     )(send)
     command(made, "list", key="enquiry-list", examples=["tansiq enquiry list --as MA-2210 --direction in"])(list_desk)
-    command(made, "show", key="enquiry-show", examples=['tansiq enquiry show ID --as MA-2210 --justification "file 2026/114"'])(show)
+    command(
+        made,
+        "show",
+        key="enquiry-show",
+        examples=['tansiq enquiry show ID --as MA-2210 --justification "file 2026/114"'],
+    )(show)
     command(
         made,
         "answer",
         key="enquiry-answer",
-        examples=["tansiq enquiry answer --print-template > answer.toml", "tansiq enquiry answer ID --as MA-2210 --file answer.toml"],
+        examples=[
+            "tansiq enquiry answer --print-template > answer.toml",
+            "tansiq enquiry answer ID --as MA-2210 --file answer.toml",
+        ],
     )(answer)
     command(
         made,
@@ -220,5 +238,9 @@ def register(app: typer.Typer) -> None:
         key="enquiry-refuse",
         examples=['tansiq enquiry refuse ID --as MA-2210 --ground refusal.not-available --reasons "…"'],
     )(refuse)
-    command(made, "decide", key="enquiry-decide", examples=["tansiq enquiry decide ID ENTRY --same --as MA-2210"])(decide)
-    command(made, "origin", key="enquiry-origin", examples=["tansiq enquiry origin ID --obtained no-sign --as ES-4017"])(origin)
+    command(made, "decide", key="enquiry-decide", examples=["tansiq enquiry decide ID ENTRY --same --as MA-2210"])(
+        decide
+    )
+    command(
+        made, "origin", key="enquiry-origin", examples=["tansiq enquiry origin ID --obtained no-sign --as ES-4017"]
+    )(origin)

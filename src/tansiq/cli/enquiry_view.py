@@ -58,7 +58,9 @@ def _way(route: Sequence[Mapping[str, Any]]) -> None:
 
 def _match(one: Mapping[str, Any]) -> None:
     decision = told(f"cli.decision.{one['decision'].removeprefix('match.') or 'none'}")
-    say(f"  {one['score'] * 100:.0f} %  {clean(one['name'])}  ({clean(one['register'])} {clean(one['reference'])}) {decision}")
+    say(
+        f"  {one['score'] * 100:.0f} %  {clean(one['name'])}  ({clean(one['register'])} {clean(one['reference'])}) {decision}"
+    )
     reasons = []
     for code in one["reasons"]:
         try:
@@ -72,7 +74,14 @@ def _match(one: Mapping[str, Any]) -> None:
 def _reply(reply: Mapping[str, Any]) -> None:
     refused = reply["kind"] != "enquiry.answer"
     say()
-    say(told("cli.enquiry.refusal" if refused else "cli.enquiry.answer", officer=clean(reply["officer"]), post=clean(reply["post"]), at=moment(reply["at"])))
+    say(
+        told(
+            "cli.enquiry.refusal" if refused else "cli.enquiry.answer",
+            officer=clean(reply["officer"]),
+            post=clean(reply["post"]),
+            at=moment(reply["at"]),
+        )
+    )
     for line in lines_of(reply["content"], Refusal if refused else Answer):
         say(line)
     for at, item in enumerate(reply["items"], 1):

@@ -25,6 +25,7 @@ Many = list[str] | None
 
 
 def export(
+    *,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help=help_for("out-evidence"))],
     enquiry: Annotated[str, typer.Option("--enquiry", metavar="ID", help=help_for("evidence-enquiry"))] = "",
     statement: Annotated[Many, typer.Option("--statement", metavar="ID", help=help_for("evidence-statement"))] = None,
@@ -32,7 +33,9 @@ def export(
     disclose: Annotated[Many, typer.Option("--disclose", metavar="WHAT", help=help_for("disclose"))] = None,
     use: Annotated[str, typer.Option("--use", metavar="export|court", help=help_for("use"))] = "export",
     purpose: Annotated[str, typer.Option("--purpose", metavar="CODE", help=help_for("purpose"))] = "",
-    justification: Annotated[str, typer.Option("--justification", metavar="WORDS", help=help_for("justification"))] = "",
+    justification: Annotated[
+        str, typer.Option("--justification", metavar="WORDS", help=help_for("justification"))
+    ] = "",
     ordered_by: Annotated[str, typer.Option("--ordered-by", metavar="OFFICER", help=help_for("ordered-by"))] = "",
     recipient: Annotated[Many, typer.Option("--recipient", metavar="WHO", help=help_for("recipient"))] = None,
     officer: AsOfficer = "",
@@ -53,7 +56,12 @@ def export(
         print_json({"file": str(out), **made})
         return
     done("cli.evidence.made", file=str(out))
-    facts([(told(f"cli.evidence.{name}"), made[name]) for name in ("statements", "envelopes", "receipts", "disclosed", "sha256")])
+    facts(
+        [
+            (told(f"cli.evidence.{name}"), made[name])
+            for name in ("statements", "envelopes", "receipts", "disclosed", "sha256")
+        ]
+    )
     if made["missing"]:
         say(told("cli.evidence.missing", count=len(made["missing"])))
 

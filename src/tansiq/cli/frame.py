@@ -63,9 +63,8 @@ def _usage(shown: Any, context: typer.Context) -> str:
     parameters = [one for one in shown.params if not getattr(one, "hidden", False)]
     if any(one.param_type_name == "option" for one in parameters):
         words.append(f"[{told('cli.frame.options-word')}]")
-    for one in parameters:
-        if one.param_type_name == "argument":
-            words.append(str(one.metavar) if one.required else f"[{one.metavar}]")
+    arguments = [one for one in parameters if one.param_type_name == "argument"]
+    words += [str(one.metavar) if one.required else f"[{one.metavar}]" for one in arguments]
     if isinstance(shown, TyperGroup):
         words.append(told("cli.frame.command-word"))
     return " ".join(words)
@@ -81,18 +80,23 @@ def _help(shown: Any, context: typer.Context) -> str:
             sections.append((told(title), list(_rows(rows))))
     if isinstance(shown, TyperGroup):
         known = [(name, one) for name, one in shown.commands.items() if not one.hidden]
-        sections.append((told("cli.frame.commands"), list(_rows([(name, (one.help or "").split("\n")[0]) for name, one in known]))))
+        sections.append(
+            (told("cli.frame.commands"), list(_rows([(name, (one.help or "").split("\n")[0]) for name, one in known])))
+        )
     everywhere = [("--language ar|es|fr|en", told("cli.frame.language")), ("--help", told("cli.frame.help"))]
     sections.append((told("cli.frame.everywhere"), list(_rows(everywhere))))
     if shown.epilog:
         sections.append((told("cli.frame.example"), [f"  {line}" for line in shown.epilog.splitlines()]))
-    return "\n\n".join(["\n".join(_wrapped(shown.help or "", 0)), *("\n".join([title, *lines]) for title, lines in sections)])
+    return "\n\n".join(
+        ["\n".join(_wrapped(shown.help or "", 0)), *("\n".join([title, *lines]) for title, lines in sections)]
+    )
 
 
 class Command(TyperCommand):
     """A command with our help."""
 
     def get_help(self, ctx: Any) -> str:
+        """The help."""
         return _help(self, ctx)
 
 
@@ -100,9 +104,11 @@ class Group(TyperGroup):
     """A group of commands with our help; a command that is not there is named, with those that come near."""
 
     def get_help(self, ctx: Any) -> str:
+        """The help."""
         return _help(self, ctx)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that ``args`` name. Raises BadInput('cli.no-such-command')."""
         if not args[0].startswith("-") and args[0] not in self.commands:
             near = difflib.get_close_matches(args[0], list(self.commands), 3) or list(self.commands)
             raise BadInput("cli.no-such-command", name=_shown(args[0]), near=", ".join(near), command=ctx.command_path)

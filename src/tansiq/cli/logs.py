@@ -37,6 +37,7 @@ class LineFormatter(logging.Formatter):
     """One line an event: moment (UTC), level, logger, what happened."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """The line of an event."""
         at = dt.datetime.fromtimestamp(record.created, dt.UTC)
         ours = record.name.split(".")[0] == _OURS
         said = record.getMessage() if ours else f"({Path(record.pathname).stem}:{record.lineno})"

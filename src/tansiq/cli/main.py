@@ -19,11 +19,12 @@ from typer.main import get_command
 from tansiq import __version__
 from tansiq.cli import bench, demo, directory, enquiry, evidence, exchange, nodes, officers, registers, upkeep
 from tansiq.cli.frame import group, usage_error
-from tansiq.cli.language import LANGUAGES, told, wanted, without_language
+from tansiq.cli.language import told, wanted, without_language
 from tansiq.cli.logs import debugging
 from tansiq.cli.options import help_for
 from tansiq.cli.showing import print_error
 from tansiq.errors import BadInput, Error, Unavailable
+from tansiq.texts import LANGUAGES
 
 __all__ = ["app", "main", "run"]
 
@@ -31,7 +32,9 @@ INTERRUPTED: Final = 130
 DEFECT: Final = 70
 BROKEN_PIPE: Final = 141
 
-app = group("tansiq", examples=["tansiq demo --once", "tansiq init /srv/tansiq --help", "tansiq enquiry list --as ES-4017"])
+app = group(
+    "tansiq", examples=["tansiq demo --once", "tansiq init /srv/tansiq --help", "tansiq enquiry list --as ES-4017"]
+)
 for part in (nodes, directory, officers, registers, enquiry, evidence, upkeep, exchange, bench, demo):
     part.register(app)
 
@@ -45,7 +48,10 @@ def _version(*, asked: bool) -> None:
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", help=help_for("version"), is_eager=True, callback=lambda value: _version(asked=value))
+        bool,
+        typer.Option(
+            "--version", help=help_for("version"), is_eager=True, callback=lambda value: _version(asked=value)
+        ),
     ] = False,
 ) -> None:
     """What every command has."""
@@ -94,7 +100,7 @@ def main(arguments: Sequence[str]) -> int:
         # Whoever read our output went away; nothing may be written to it when Python ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
-    except Exception as error:  # noqa: BLE001 (a person never sees a traceback)
+    except Exception as error:
         return _unexpected(error)
     return ended if isinstance(ended, int) else 0
 

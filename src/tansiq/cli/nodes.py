@@ -29,10 +29,13 @@ LogFile = Annotated[Path | None, typer.Option("--log-file", metavar="FILE", help
 
 
 def init(
+    *,
     home: HomeArgument = None,
     agency: Annotated[str, typer.Option("--agency", metavar="ID", help=help_for("agency"))] = "",
     listen: Annotated[str, typer.Option("--listen", metavar="HOST:PORT", help=help_for("listen"))] = "127.0.0.1:8443",
-    unlock_file: Annotated[Path | None, typer.Option("--unlock-file", metavar="FILE", help=help_for("unlock-file"))] = None,
+    unlock_file: Annotated[
+        Path | None, typer.Option("--unlock-file", metavar="FILE", help=help_for("unlock-file"))
+    ] = None,
     identity: Annotated[Path | None, typer.Option("--identity", metavar="FILE", help=help_for("identity"))] = None,
     identity_passphrase_fd: Annotated[
         int | None, typer.Option("--identity-passphrase-fd", metavar="N", help=help_for("identity-passphrase-fd"))
@@ -199,6 +202,11 @@ def register(app: typer.Typer) -> None:
             "    --unlock-file /etc/tansiq/unlock --identity /media/safe/es.cgi.identity",
         ],
     )(init)
-    command(app, "run", key="run", examples=["tansiq run /srv/tansiq", "tansiq run --home /srv/tansiq --log-file /var/log/tansiq.log"])(run)
+    command(
+        app,
+        "run",
+        key="run",
+        examples=["tansiq run /srv/tansiq", "tansiq run --home /srv/tansiq --log-file /var/log/tansiq.log"],
+    )(run)
     command(app, "web", key="web", examples=["tansiq web --home /srv/tansiq"])(web)
     command(app, "worker", key="worker", examples=["tansiq worker --home /srv/tansiq"])(worker)

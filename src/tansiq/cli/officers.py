@@ -16,12 +16,15 @@ __all__ = ["add", "register"]
 
 
 def add(
+    *,
     number: Annotated[str, typer.Argument(metavar="NUMBER", help=help_for("number"))],
     post: Annotated[list[str], typer.Option("--post", metavar="POST", help=help_for("post"))],
     identity: Annotated[Path, typer.Option("--identity", metavar="FILE", help=help_for("identity"))],
     name: Annotated[str, typer.Option("--name", metavar="NAME", help=help_for("name"))] = "",
     eyes_only: Annotated[bool, typer.Option("--eyes-only", help=help_for("eyes-only"))] = False,
-    recovery: Annotated[list[str] | None, typer.Option("--recovery", metavar="NUMBER", help=help_for("recovery"))] = None,
+    recovery: Annotated[
+        list[str] | None, typer.Option("--recovery", metavar="NUMBER", help=help_for("recovery"))
+    ] = None,
     custodian: Annotated[bool, typer.Option("--custodian", help=help_for("custodian"))] = False,
     passphrase_fd: PassphraseFd = None,
     identity_passphrase_fd: Annotated[
@@ -51,14 +54,25 @@ def add(
     told_to = tell_directory(context=context)
     wake(str(node.run))
     if as_json:
-        print_json({"officer": number, "posts": list(directory.officers[-1].posts), "document": directory.number, "told": told_to})
+        print_json(
+            {
+                "officer": number,
+                "posts": list(directory.officers[-1].posts),
+                "document": directory.number,
+                "told": told_to,
+            }
+        )
         return
     done("cli.officer.added", officer=number, document=directory.number)
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands of this module."""
-    made = group("officer", parent=app, examples=["tansiq officer add ES-4018 --post counter-terrorism --identity es.cgi.identity"])
+    made = group(
+        "officer",
+        parent=app,
+        examples=["tansiq officer add ES-4018 --post counter-terrorism --identity es.cgi.identity"],
+    )
     command(
         made,
         "add",

@@ -139,7 +139,11 @@ def load_profile(wanted: str, agency: str) -> Profile:
     """
     name = wanted or (agency if agency in built_in() else _GENERAL)
     try:
-        content = _folder().joinpath(f"{name}.toml").read_text("utf-8") if name in built_in() else Path(name).read_text("utf-8")
+        content = (
+            _folder().joinpath(f"{name}.toml").read_text("utf-8")
+            if name in built_in()
+            else Path(name).read_text("utf-8")
+        )
         data = tomllib.loads(content)
     except OSError as error:
         raise NotFound("cli.no-profile", file=name, known=", ".join(built_in())) from error
@@ -151,6 +155,10 @@ def load_profile(wanted: str, agency: str) -> Profile:
         raise BadInput("cli.other-profile", agency=agency)
     posts = tuple(_post(table) for table in _tables(data, "posts"))
     officers = tuple(_officer(table, {post.name for post in posts}) for table in _tables(data, "officers"))
-    if not posts or len({post.name for post in posts}) < len(posts) or len({one.number for one in officers}) < len(officers):
+    if (
+        not posts
+        or len({post.name for post in posts}) < len(posts)
+        or len({one.number for one in officers}) < len(officers)
+    ):
         raise _wrong("posts")
     return Profile(agency=agency, names=_names(data.get("names", {}), "names"), posts=posts, officers=officers)

@@ -17,13 +17,17 @@ from tansiq.errors import Error
 from tansiq.policy.answer import Item
 from tansiq.policy.conditions import Conditions
 from tansiq.policy.plain import Code, Many, One, Record, Slot, slots_of
+from tansiq.policy.subjects import Name
 from tansiq.policy.values import MOMENT, Attestation, PartialDate, Text
 from tansiq.protocol.evidence_report import utc_text
 
 __all__ = ["lines_of", "title_of"]
 
 _WIDEST, _LEAST, _DEEPEST = 110, 30, 24
-_OWN_TITLES: Mapping[tuple[type[Record], str], str] = {(Item, "words"): "item-words", (Conditions, "words"): "condition-words"}
+_OWN_TITLES: Mapping[tuple[type[Record], str], str] = {
+    (Item, "words"): "item-words",
+    (Conditions, "words"): "condition-words",
+}
 
 
 def title_of(name: str) -> str:
@@ -57,27 +61,36 @@ def _attested(plain: Mapping[str, Any]) -> str:
     return f"{answer} ({clean(plain.get('officer', '?'))}){words}"
 
 
+def _date(plain: Mapping[str, Any]) -> str:
+    try:
+        return str(PartialDate.from_plain(plain))
+    except Error:
+        return "?"
+
+
+def _small(value: Mapping[str, Any], kind: type[Record]) -> str | None:
+    """A record that fits on one line; None for one with fields of its own."""
+    if kind is Text:
+        return f"{clean(value.get('value', ''))}  [{clean(value.get('language', '?'))}]"
+    if kind is Attestation:
+        return _attested(value)
+    if kind is PartialDate:
+        return _date(value)
+    if kind is Name:
+        return f"{clean(value.get('value', ''))}  [{label('name_roles', value.get('role', 'name.full'))}]"
+    return None
+
+
 def _one(value: Any, slot: Slot) -> str | None:
     """A value that fits on one line (or several lines of one text); None for a record with fields of its own."""
     inner = slot.inner
     if isinstance(inner, Code):
         return label(inner.name, value)
-    if not isinstance(inner, One):
-        if isinstance(value, bool):
-            return told("cli.word.yes" if value else "cli.word.no")
-        return moment(utc_text(value)) if inner is MOMENT else clean(value)
-    if inner.kind is Text:
-        return f"{clean(value.get('value', ''))}  [{clean(value.get('language', '?'))}]"
-    if inner.kind is Attestation:
-        return _attested(value)
-    if inner.kind is PartialDate:
-        try:
-            return str(PartialDate.from_plain(value))
-        except Error:
-            return "?"
-    if set(value) <= {"value", "script", "role"} and "script" in value:
-        return f"{clean(value.get('value', ''))}  [{label('name_roles', value.get('role', 'name.full'))}]"
-    return None
+    if isinstance(inner, One):
+        return _small(value, inner.kind) if isinstance(value, dict) else "?"
+    if isinstance(value, bool):
+        return told("cli.word.yes" if value else "cli.word.no")
+    return moment(utc_text(value)) if inner is MOMENT and isinstance(value, int) else clean(value)
 
 
 def lines_of(plain: Mapping[str, Any] | None, kind: type[Record], indent: int = 2) -> Iterator[str]:

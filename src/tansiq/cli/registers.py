@@ -74,7 +74,12 @@ def list_all(home: HomeOption = None, as_json: JsonFlag = False) -> None:
         print_json(known)
         return
     table(
-        [told("cli.field.register"), told("cli.field.entries"), told("cli.field.generated"), told("cli.field.imported")],
+        [
+            told("cli.field.register"),
+            told("cli.field.entries"),
+            told("cli.field.generated"),
+            told("cli.field.imported"),
+        ],
         [(one["register"], one["entries"], one["generated"], moment(one["imported_at"])) for one in known],
     )
 
@@ -83,6 +88,9 @@ def register(app: typer.Typer) -> None:
     """Adds the commands of this module."""
     made = group("import", parent=app, examples=["tansiq import un-list consolidated.xml"])
     command(
-        made, "un-list", key="import-un-list", examples=["tansiq import un-list consolidated.xml", "tansiq import un-list list.xml --as MA-2210"]
+        made,
+        "un-list",
+        key="import-un-list",
+        examples=["tansiq import un-list consolidated.xml", "tansiq import un-list list.xml --as MA-2210"],
     )(un_list)
     command(made, "list", key="import-list", examples=["tansiq import list --json"])(list_all)

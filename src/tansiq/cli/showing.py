@@ -17,19 +17,34 @@ from typing import TYPE_CHECKING, Any
 from tansiq.cli.language import LANGUAGE, told
 from tansiq.errors import BadInput, Error
 from tansiq.policy.codes import code_list
-from tansiq.texts import LANGUAGES, text
+from tansiq.policy.faults import Faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rich.console import Console
 
-__all__ = ["clean", "done", "facts", "hint", "label", "labels", "moment", "print_error", "print_json", "progress", "say", "table"]
+__all__ = [
+    "clean",
+    "done",
+    "facts",
+    "hint",
+    "label",
+    "labels",
+    "moment",
+    "print_error",
+    "print_json",
+    "progress",
+    "say",
+    "table",
+]
 
 
 def clean(words: object) -> str:
     """``words`` without control, format and direction marks; line ends stay."""
-    return "".join(sign for sign in str(words) if sign == "\n" or unicodedata.category(sign) not in {"Cc", "Cf", "Cs", "Co"})
+    return "".join(
+        sign for sign in str(words) if sign == "\n" or unicodedata.category(sign) not in {"Cc", "Cf", "Cs", "Co"}
+    )
 
 
 def label(listed: str, code: object) -> str:
@@ -52,7 +67,7 @@ def moment(iso: object) -> str:
     if not iso:
         return "–"
     try:
-        at = dt.datetime.fromisoformat(str(iso).replace("Z", "+00:00")).astimezone(dt.UTC)
+        at = dt.datetime.fromisoformat(str(iso)).astimezone(dt.UTC)
     except ValueError:
         return clean(iso)
     return f"{at:%Y-%m-%d %H:%M} UTC"
@@ -126,7 +141,12 @@ def progress(stages: Mapping[str, str] | None = None) -> Iterator[Callable[[str,
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     with Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=_console(error=True), transient=True
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=_console(error=True),
+        transient=True,
     ) as bars:
         known: dict[str, Any] = {}
 
@@ -149,11 +169,10 @@ def _stage(stage: str, stages: Mapping[str, str]) -> str:
 
 def print_error(error: Error) -> None:
     """What happened, what it means and what to do, with the code at the end for whoever is asked for help."""
-    language = LANGUAGE if LANGUAGE in LANGUAGES else "en"
-    lines = [clean(error.advice(language))]
-    for fault in error.values.get("faults", ()) if not isinstance(error.values.get("faults"), str) else ():
-        lines.append(f"  • {text(fault.code, language)} ({fault.field}; {fault.source})")
-    for reason in str(error.values.get("reasons", "")).split(", "):
-        if reason.startswith("policy."):
-            lines.append(f"  • {text(reason, language)}")
+    faults = error.values.get("faults")
+    lines = [clean(error.advice(LANGUAGE))]
+    if isinstance(faults, Faults):
+        lines += [f"  • {told(fault.code)} ({fault.field}; {fault.source})" for fault in faults]
+    reasons = str(error.values.get("reasons", "")).split(", ")
+    lines += [f"  • {told(reason)}" for reason in reasons if reason.startswith("policy.")]
     sys.stderr.write("\n".join([*lines, f"[{error.code}]"]) + "\n")

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tansiq.cli import keyring
 from tansiq.cli.frame import command, group
 from tansiq.cli.language import LANGUAGE, told
 from tansiq.cli.options import HomeArgument, HomeOption, JsonFlag, found_home, help_for
@@ -34,7 +35,9 @@ def fsck(
     with progress() as show:
         report = check(node, first_only=first, progress=show)
     if as_json:
-        findings = [{"code": one.code, "values": dict(one.values), "text": one.text(LANGUAGE)} for one in report.findings]
+        findings = [
+            {"code": one.code, "values": dict(one.values), "text": one.text(LANGUAGE)} for one in report.findings
+        ]
         print_json({"agency": node.agency, "clean": report.clean, "findings": findings, "counts": dict(report.counts)})
     else:
         for one in report.findings:
@@ -108,7 +111,9 @@ def restore(
     source: Annotated[Path, typer.Argument(metavar="BACKUP", help=help_for("backup"))],
     keys: Annotated[Path | None, typer.Option("--keys", metavar="FILE", help=help_for("keys"))] = None,
     replace: Annotated[bool, typer.Option("--replace", help=help_for("replace"))] = False,
-    unlock_file: Annotated[Path | None, typer.Option("--unlock-file", metavar="FILE", help=help_for("unlock-restore"))] = None,
+    unlock_file: Annotated[
+        Path | None, typer.Option("--unlock-file", metavar="FILE", help=help_for("unlock-restore"))
+    ] = None,
     home: HomeOption = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -129,7 +134,11 @@ def restore(
     with progress() as show:
         made = bring_back(target, source, keys=keys, secret=secret, replace=replace, progress=show)
     if as_json:
-        shown: dict[str, Any] = {"agency": made.agency, "backup": utc_text(made.backup_ms), "keys": utc_text(made.mirror_ms)}
+        shown: dict[str, Any] = {
+            "agency": made.agency,
+            "backup": utc_text(made.backup_ms),
+            "keys": utc_text(made.mirror_ms),
+        }
         print_json(shown | {"rows": made.rows, "peers": list(made.peers), "erased": made.tombstones, "lost": made.lost})
         return
     done("cli.restore.done", agency=made.agency, at=moment(utc_text(made.backup_ms)), rows=made.rows)
@@ -178,9 +187,11 @@ def upgrade(
 
     with progress() as show:
         made = bring_up(node, backup_to=backup_to, progress=show)
-    clean = made.report.clean
+    clean = made.report is None or made.report.clean
     if as_json:
-        print_json({"backup": str(made.backup) if made.backup else None, "migrated": list(made.migrated), "clean": clean})
+        print_json(
+            {"backup": str(made.backup) if made.backup else None, "migrated": list(made.migrated), "clean": clean}
+        )
     elif made.migrated:
         done("cli.upgrade.done", count=len(made.migrated), file=str(made.backup))
     else:
@@ -191,7 +202,9 @@ def upgrade(
 
 def register(app: typer.Typer) -> None:
     """Adds the commands of this module."""
-    command(app, "fsck", key="fsck", examples=["tansiq fsck /srv/tansiq", "tansiq fsck --home /srv/tansiq --json"])(fsck)
+    command(app, "fsck", key="fsck", examples=["tansiq fsck /srv/tansiq", "tansiq fsck --home /srv/tansiq --json"])(
+        fsck
+    )
     command(app, "doctor", key="doctor", examples=["tansiq doctor --home /srv/tansiq"])(doctor)
     command(app, "backup", key="backup", examples=["tansiq backup --out /backups/es.cgi-monday.backup"])(backup)
     command(
@@ -205,4 +218,7 @@ def register(app: typer.Typer) -> None:
     )(restore)
     keys = group("keys", parent=app, examples=["tansiq keys mirror --to /media/mirror"])
     command(keys, "mirror", key="keys-mirror", examples=["tansiq keys mirror --to /media/mirror"])(mirror)
-    command(app, "upgrade", key="upgrade", examples=["tansiq upgrade --backup-to /backups/before-upgrade.backup"])(upgrade)
+    keyring.register(keys)
+    command(app, "upgrade", key="upgrade", examples=["tansiq upgrade --backup-to /backups/before-upgrade.backup"])(
+        upgrade
+    )

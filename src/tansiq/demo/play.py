@@ -44,7 +44,13 @@ def _show_result(result: Mapping[str, Any], teller: Teller, *, kept: bool) -> No
             )  # fmt: skip
             teller.detail("demo.journal", peer=peer, size=journal["size"], root=journal["root"])
     for one in result["enquiries"]:
-        teller.say("demo.enquiry", id=one["id"], received=one["received_at"], deadline=one["deadline"], answered=one["answered_at"])
+        teller.say(
+            "demo.enquiry",
+            id=one["id"],
+            received=one["received_at"],
+            deadline=one["deadline"],
+            answered=one["answered_at"],
+        )
     teller.say("demo.proof" if kept else "demo.proof-gone", file=result["evidence"]["file"])
     teller.say("demo.whole" if result["ok"] else "demo.lacking")
 
@@ -55,7 +61,9 @@ def _show_commands(story: Story, made: Stage, teller: Teller) -> None:
     teller.say("demo.try")
     for node in made.nodes:
         teller.line(f"  tansiq enquiry list --home {node.home.path} --as {node.member.officer}")
-    teller.line(f"  tansiq enquiry show {story.enquiry} --home {story.madrid.home.path} --as {story.madrid.member.officer}")
+    teller.line(
+        f"  tansiq enquiry show {story.enquiry} --home {story.madrid.home.path} --as {story.madrid.member.officer}"
+    )
     teller.line(f"  tansiq exchange status --home {story.madrid.home.path}")
     pins = " ".join(f"--pin {story.document(node.agency)}" for node in made.nodes)
     teller.line(f"  tansiq verify {story.evidence} {pins}")

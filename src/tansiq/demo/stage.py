@@ -110,6 +110,7 @@ class Node:
 
     @property
     def agency(self) -> str:
+        """The agency's identifier."""
         return self.member.agency
 
     def make(self, folder: Path) -> None:
@@ -125,7 +126,7 @@ class Node:
                 words += ["--database", self.databases[0], "--keys-database", self.databases[1]]
             made = run_command(*words, descriptors=(identity, passphrases), language=self.member.language)
         if made.returncode:
-            raise Unavailable("demo.node-not-made", agency=self.agency, code=made.returncode)
+            raise Unavailable("demo.node-not-made", agency=self.agency, status=made.returncode)
 
     def start(self) -> None:
         """Starts `tansiq run` and waits until it answers. Raises Unavailable."""
@@ -160,7 +161,9 @@ class Node:
 
     def ask(self, act: str, arguments: Mapping[str, Any] | None = None, *, officer: str = "") -> Any:
         """What the node answers to an act, for one of its officers when a number is given."""
-        return ask(self.home, act, arguments or {}, officer=officer, passphrase=self.member.passphrases.get(officer, ""))
+        return ask(
+            self.home, act, arguments or {}, officer=officer, passphrase=self.member.passphrases.get(officer, "")
+        )
 
 
 def _listens(listen: str) -> bool:

@@ -115,18 +115,24 @@ class Story:
         """Rabat imports the invented register, and the real list when a file is given."""
         invented = resources.files("tansiq.demo").joinpath("register.xml").read_bytes()
         officer = self.rabat.member.officer
-        reports = [self.rabat.ask("register.import", {"file": _packed(invented), "register": _REGISTER}, officer=officer)]
+        reports = [
+            self.rabat.ask("register.import", {"file": _packed(invented), "register": _REGISTER}, officer=officer)
+        ]
         if un_list is not None:
             try:
                 content = un_list.read_bytes()
             except OSError as error:
                 raise NotFound("demo.no-list", file=str(un_list)) from error
-            reports.append(self.rabat.ask("register.import", {"file": _packed(content), "register": _UN_REGISTER}, officer=officer))
+            reports.append(
+                self.rabat.ask("register.import", {"file": _packed(content), "register": _UN_REGISTER}, officer=officer)
+            )
         return reports
 
     def ask(self) -> None:
         """Madrid's officer sends the enquiry."""
-        self.enquiry = self.madrid.ask("enquiry.send", {"draft": _draft("enquiry")}, officer=self.madrid.member.officer)["id"]
+        self.enquiry = self.madrid.ask(
+            "enquiry.send", {"draft": _draft("enquiry")}, officer=self.madrid.member.officer
+        )["id"]
 
     def _state(self, node: Node) -> Json | None:
         return next((one for one in node.ask("enquiry.summaries") if one["id"] == self.enquiry), None)
@@ -148,7 +154,9 @@ class Story:
 
     def answer(self) -> None:
         """Rabat's officer answers."""
-        self.rabat.ask("enquiry.answer", {"id": self.enquiry, "draft": _draft("answer")}, officer=self.rabat.member.officer)
+        self.rabat.ask(
+            "enquiry.answer", {"id": self.enquiry, "draft": _draft("answer")}, officer=self.rabat.member.officer
+        )
 
     def receive_answer(self) -> Json:
         """Until Madrid has the answer; its officer opens it and says whether it may have been obtained by ill-treatment."""
@@ -168,7 +176,8 @@ class Story:
         madrid, rabat = lines.values()
         crossed = madrid["sent"] == rabat["received"] and rabat["sent"] == madrid["received"]
         quiet = all(
-            line["waiting"] == line["pending"] == 0 and line["journal"] and line["journal"]["cosigned"] for line in (madrid, rabat)
+            line["waiting"] == line["pending"] == 0 and line["journal"] and line["journal"]["cosigned"]
+            for line in (madrid, rabat)
         )
         return lines if crossed and quiet else None
 
@@ -203,7 +212,9 @@ class Story:
             return "clean" if report["clean"] and not ended.returncode else str(report["findings"][0]["text"])
 
         with ThreadPoolExecutor(2) as pool:
-            return dict(zip((node.agency for node in self._stage.nodes), pool.map(fsck, self._stage.nodes), strict=True))
+            return dict(
+                zip((node.agency for node in self._stage.nodes), pool.map(fsck, self._stage.nodes), strict=True)
+            )
 
     def result(self, *, verified: bool, checks: Mapping[str, str]) -> Json:
         """What came of it, counted at both nodes."""
@@ -216,7 +227,9 @@ class Story:
                 "sent": line["sent"],
                 "received": line["received"],
                 "receipts_held": line["receipts"],
-                "journal": {line["peer"]: {"size": journal["size"], "root": journal["root"], "cosigned": journal["cosigned"]}},
+                "journal": {
+                    line["peer"]: {"size": journal["size"], "root": journal["root"], "cosigned": journal["cosigned"]}
+                },
                 "fsck": checks[node.agency],
             }
         fields = ("id", "state", "sent_at", "received_at", "deadline", "answered_at")
@@ -258,7 +271,9 @@ class Story:
         self._teller.detail("demo.asked", name=subject["names"][0]["value"])
         for match in shown["matches"]:
             names = " · ".join(dict.fromkeys([match["name"], *match["names"]]))
-            self._teller.detail("demo.match", score=f"{match['score'] * 100:.0f}", names=names, reference=match["reference"])
+            self._teller.detail(
+                "demo.match", score=f"{match['score'] * 100:.0f}", names=names, reference=match["reference"]
+            )
 
     def _show_answer(self, shown: Mapping[str, Any]) -> None:
         label = code_list("answer_outcomes").label(shown["outcome"], self._teller.language)

@@ -47,7 +47,9 @@ class Teller:
         """A longer text, wrapped to the terminal and set in; what follows its first line is set in a little more."""
         width = min(shutil.get_terminal_size().columns, _WIDEST)
         margin = " " * indent
-        self.line(textwrap.fill(words, width, initial_indent=margin, subsequent_indent=margin + "  ", break_long_words=False))
+        self.line(
+            textwrap.fill(words, width, initial_indent=margin, subsequent_indent=margin + "  ", break_long_words=False)
+        )
 
     def line(self, words: str = "") -> None:
         """A line as it is."""

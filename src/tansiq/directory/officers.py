@@ -48,7 +48,9 @@ def officer_names(*, keys: KeyStore) -> dict[str, str]:
             key = keys.contents(bytes(thing))[0]
             if key is None:
                 continue
-            content, _ = reveal(bytes(concealed), key=key, statement_id=bytes(thing), place=0, commitment=bytes(commitment))
+            content, _ = reveal(
+                bytes(concealed), key=key, statement_id=bytes(thing), place=0, commitment=bytes(commitment)
+            )
         except Error:
             continue
         found[number] = content.decode()

@@ -21,6 +21,7 @@ from tansiq.cases.services import add_items
 from tansiq.cases.sql import insert, marks
 from tansiq.enquiries.drafts import ANSWER, PARTIAL_REFUSAL, REFUSAL, REQUEST, URGENT_CLASSES
 from tansiq.enquiries.officers import verified_act
+from tansiq.enquiries.recovered import placed_parts, register_recovered_kinds
 from tansiq.enquiries.routes import received_at
 from tansiq.enquiries.rows import Direction, EnquiryRow, ReplyRow, add_enquiries, add_replies, enquiry_rows, settle
 from tansiq.enquiries.services import reply_items
@@ -60,9 +61,10 @@ def _part(arrived: Arrived, kind: str) -> Part:
     """The part of this kind, which stands first. Raises NotFound (the body is not for us to read) or BadInput."""
     if not arrived.body_open:
         raise NotFound("enquiries.body-closed")
-    if not arrived.parts or arrived.parts[0].kind != kind:
+    place, part = next(iter(placed_parts(arrived)), (0, None))
+    if place or part is None or part.kind != kind:
         raise BadInput("enquiries.part-missing", kind=kind)
-    return arrived.parts[0]
+    return part
 
 
 def _own_post(docket: Docket, agency: str) -> str:
@@ -182,20 +184,23 @@ def _take_requests(arrived: Sequence[Arrived], context: Context) -> None:
     log_access(accesses, keys=context.keys)
 
 
-def _read_reply(arrived: Arrived) -> tuple[Answer | Refusal, tuple[Item, ...]]:
-    """The reply and its items, lawful. Raises BadInput, Refused."""
+def _read_reply(arrived: Arrived) -> tuple[Answer | Refusal, list[tuple[int, Item]]]:
+    """The reply and its items with their places, lawful. Raises BadInput, Refused."""
     kind = arrived.docket.kind
     cover = _part(arrived, kind).content
-    items = tuple(Item.from_plain(part.content).assessed() for part in arrived.parts[1:] if part.kind == ITEM)
+    items = [
+        (place, Item.from_plain(part.content).assessed()) for place, part in placed_parts(arrived) if part.kind == ITEM
+    ]
     if kind == ANSWER:
         answer = Answer.from_plain(cover)
-        refuse(_known_codes(answer_faults(answer, items, agency=arrived.statement.agency, today=_day(arrived))))
+        given = [item for _, item in items]
+        refuse(_known_codes(answer_faults(answer, given, agency=arrived.statement.agency, today=_day(arrived))))
         return answer, items
     refusal = Refusal.from_plain(cover)
     refuse(_known_codes(refusal_faults(refusal)))
     if refusal.partial != (kind == PARTIAL_REFUSAL) or items:
         raise BadInput("enquiries.docket-differs", field="kind")
-    return refusal, ()
+    return refusal, []
 
 
 def _asked(arrived: Arrived, known: dict[bytes, EnquiryRow]) -> EnquiryRow:
@@ -262,3 +267,4 @@ def register_kinds() -> None:
     for kind in (ANSWER, REFUSAL, PARTIAL_REFUSAL):
         register(kind, _take_replies)
     follow(_forget_matches)
+    register_recovered_kinds()

@@ -125,7 +125,8 @@ _SECTIONS = (
 
 def _narrowed(direction: str, state: str) -> tuple[str, list[Any]]:
     """The condition for a direction and a state, with its values."""
-    where, values = "", []
+    where = ""
+    values: list[Any] = []
     if direction:
         where += " AND direction = %s"
         values.append(int(Direction.OUT if direction == "out" else Direction.IN))

@@ -8,7 +8,7 @@ and its leaf in the access journal are one commit with the post room's. Directiv
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.db import connection, transaction
 
@@ -220,7 +220,8 @@ def _reply(
             at_ms=now_ms,
         ).saying(reply, items=len(items))
         add_replies([said])
-        add_items(reply_items(reply, items, enquiry=enquiry, said=said, sender=context.agency), context=context)
+        placed = enumerate(items, 1)
+        add_items(reply_items(reply, placed, enquiry=enquiry, said=said, sender=context.agency), context=context)
         settle(enquiry, said, received_ms=enquiry.received_ms, deadline_ms=enquiry.deadline_ms)
         law = reply.law if isinstance(reply, Answer) else LawBasis(purpose=enquiry.purpose or None)
         log_access([_disclosure(matter, law, way, officer=officer.number, now_ms=now_ms)], keys=context.keys)
@@ -228,9 +229,14 @@ def _reply(
 
 
 def reply_items(
-    reply: Answer | Refusal, items: Sequence[Item], *, enquiry: EnquiryRow, said: ReplyRow, sender: str
+    reply: Answer | Refusal | None,
+    items: Iterable[tuple[int, Item]],
+    *,
+    enquiry: EnquiryRow,
+    said: ReplyRow,
+    sender: str,
 ) -> list[NewItem]:
-    """The items that a reply is made of: its cover in part 0, and each piece of information in a part of its own."""
+    """The items that a reply is made of: its cover in part 0, and each piece of information in the part at its place."""
     purpose = reply.law.purpose if isinstance(reply, Answer) and reply.law is not None else None
 
     def whence(place: int) -> Whence:
@@ -244,7 +250,7 @@ def reply_items(
         )
 
     cover = plain_item(whence(0), said.kind)
-    return [cover, *(evaluated_item(item, whence(place)) for place, item in enumerate(items, 1))]
+    return [cover, *(evaluated_item(item, whence(place)) for place, item in items)]
 
 
 def answer_enquiry(

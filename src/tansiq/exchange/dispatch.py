@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -22,7 +22,7 @@ from tansiq.exchange.opening import Opened, open_statement
 from tansiq.faults import reach
 from tansiq.keystore.store import Contents
 from tansiq.protocol.cbor import decode
-from tansiq.protocol.statement import parse_part_proofs, parse_statement
+from tansiq.protocol.statement import Statement, parse_part_proofs, parse_statement
 
 __all__ = ["dispatch_once", "dispatch_statement", "wake_waiting"]
 
@@ -58,6 +58,38 @@ def _open_ahead(limit: int, context: Context) -> tuple[Mapping[bytes, tuple[Arri
     return {one.statement: (arrived, read) for one, arrived, read in opened}, bool(waiting)
 
 
+def _routes(one: _Waiting, wraps: bytes | None, context: Context) -> Iterator[tuple[str, bytes]]:
+    """The wraps that came with the statement, by peer: first those of the route by which it was queued."""
+    if wraps is not None:
+        yield one.peer, wraps
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT peer FROM exchange_received WHERE statement = %s AND peer <> %s ORDER BY peer", (one.statement, one.peer)
+        )
+        others = [row[0] for row in cursor.fetchall()]
+    for peer in others:
+        for kept in context.keys.wraps([one.statement], peer).values():
+            yield peer, kept
+
+
+def _read(one: _Waiting, statement: Statement, *, docket: bytes, wraps: bytes | None, context: Context) -> tuple[Opened, str]:
+    """What can be opened, and by whose wraps. A relay that brought us none, or less, must not hide what came by another route."""
+    docket_only: tuple[Opened, str] | None = None
+    failed: Error | None = None
+    for peer, kept in _routes(one, wraps, context):
+        try:
+            read = open_statement(statement, docket=docket, wraps=decode(kept), context=context)
+        except Error as error:
+            failed = failed or error
+            continue
+        if read.keys.parts or not statement.parts_count:
+            return read, peer
+        docket_only = docket_only or (read, peer)
+    if docket_only is None:
+        raise failed or NotFound("exchange.wraps-erased")
+    return docket_only
+
+
 def _open(waiting: Sequence[_Waiting], context: Context) -> tuple[list[tuple[_Waiting, Arrived, Opened]], list[tuple[_Waiting, Error]]]:
     """Reads and opens what waits; what can't be opened comes back with the reason."""
     ids = [one.statement for one in waiting]
@@ -71,15 +103,13 @@ def _open(waiting: Sequence[_Waiting], context: Context) -> tuple[list[tuple[_Wa
     opened, failed = [], []
     for one in waiting:
         try:
-            if one.statement not in wraps:
-                raise NotFound("exchange.wraps-erased")
             _, encoded, docket, proofs, parts = rows[one.statement]
             statement = parse_statement(bytes(encoded))
-            read = open_statement(statement, docket=bytes(docket), wraps=decode(wraps[one.statement]), context=context)
+            read, peer = _read(one, statement, docket=bytes(docket), wraps=wraps.get(one.statement), context=context)
             arrived = Arrived(
                 statement=statement,
                 docket=read.docket,
-                peer=one.peer,
+                peer=peer,
                 at_ms=one.at_ms,
                 reader=read.reader,
                 ciphertexts=decode(bytes(parts)),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from django.db import connection, transaction
 
@@ -59,11 +59,11 @@ class Checked:
     item: Item
     statement: Statement | None
     fault: str
+    number: tuple[int, int, int] = field(init=False)
+    """Epoch, lane and number."""
 
-    @property
-    def number(self) -> tuple[int, int, int]:
-        """Epoch, lane and number."""
-        return self.entry.epoch, int(self.entry.lane), self.entry.number
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "number", (self.entry.epoch, int(self.entry.lane), self.entry.number))
 
 
 class Proofs:

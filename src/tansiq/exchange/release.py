@@ -51,8 +51,8 @@ def _take_number(peer: str, epoch: int, lane: int, count: int) -> int:
     return number - count
 
 
-def _items(entries: Sequence[tuple[bytes, bytes, Sequence[bytes]]], wraps: Mapping[bytes, bytes]) -> tuple[Item, ...]:
-    """The items of ``(statement id, entry, hashes of its wraps)``, in order, each with those of the kept ``wraps`` that it names."""
+def _items(entries: Sequence[tuple[bytes, bytes, Sequence[bytes]]]) -> tuple[Item, ...]:
+    """The items of ``(statement id, entry, its wraps)``, in order."""
     ids = [statement for statement, _, _ in entries]
     rows: dict[bytes, tuple[bytes, bytes, Plain, Plain]] = {}
     with connection.cursor() as cursor:
@@ -63,11 +63,16 @@ def _items(entries: Sequence[tuple[bytes, bytes, Sequence[bytes]]], wraps: Mappi
             for row in cursor.fetchall():
                 rows[bytes(row[0])] = (bytes(row[1]), bytes(row[2]), decode(bytes(row[3])), decode(bytes(row[4])))
     items = []
-    for statement, entry, named in entries:
+    for statement, entry, wraps in entries:
         encoded, docket, proofs, parts = rows[statement]
-        kept = {hashlib.sha256(wrap).digest(): wrap for wrap in _wraps_of(statement, wraps)}
-        items.append(Item(entry, encoded, docket, proofs, tuple(parts), tuple(kept[digest] for digest in named if digest in kept)))
+        items.append(Item(entry, encoded, docket, proofs, tuple(parts), tuple(wraps)))
     return tuple(items)
+
+
+def _named(statement: bytes, entry: bytes, wraps: Mapping[bytes, bytes]) -> list[bytes]:
+    """Those of the statement's kept ``wraps`` that ``entry`` names, in its order; what was erased since is left out."""
+    kept = {hashlib.sha256(wrap).digest(): wrap for wrap in _wraps_of(statement, wraps)}
+    return [kept[digest] for digest in parse_entry(entry).wraps if digest in kept]
 
 
 def _wraps_of(statement: bytes, wraps: Mapping[bytes, bytes]) -> list[bytes]:
@@ -134,9 +139,9 @@ def release(peer: str, lane: Lane, *, context: Context, limit: int = BATCH) -> O
         if not chosen:
             return None
         first = _take_number(peer, epoch, int(lane), len(chosen))
-        released: list[tuple[bytes, bytes, tuple[bytes, ...]]] = []
+        released: list[tuple[bytes, bytes, list[bytes]]] = []
         for number, one in enumerate(chosen, first):
-            named = tuple(hashlib.sha256(wrap).digest() for wrap in _wraps_of(one.statement, wraps))
+            sealed = _wraps_of(one.statement, wraps)
             entry = Entry(
                 sender=context.agency,
                 receiver=peer,
@@ -144,11 +149,11 @@ def release(peer: str, lane: Lane, *, context: Context, limit: int = BATCH) -> O
                 lane=lane,
                 number=number,
                 statement=one.digest,
-                wraps=named,
+                wraps=tuple(hashlib.sha256(wrap).digest() for wrap in sealed),
                 handovers=tuple(Handover(*hop) for hop in decode(one.handovers)),
                 released_ms=now_ms,
             )
-            released.append((one.statement, entry.to_bytes(), named))
+            released.append((one.statement, entry.to_bytes(), sealed))
         entries = [entry for _, entry, _ in released]
         head = make_batch_head(sender=context.agency, receiver=peer, epoch=epoch, time_ms=now_ms, entries=entries, signer=context.signer)
         start, _ = append(peer, [leaf_hash(exchange_leaf(Direction.SENT, now_ms, hashlib.sha256(entry).digest())) for entry in entries])
@@ -168,7 +173,7 @@ def release(peer: str, lane: Lane, *, context: Context, limit: int = BATCH) -> O
             cursor.executemany("DELETE FROM exchange_outbox WHERE id = %s", [(one.row,) for one in chosen])
         reach("release.before-commit")
     reach("release.after-commit")
-    return OutgoingBatch(head, _items(released, wraps))
+    return OutgoingBatch(head, _items(released))
 
 
 def _keep_batch(head: BatchHead, entries: Sequence[bytes]) -> None:
@@ -196,10 +201,11 @@ def pending_batch(digest: bytes, *, context: Context) -> OutgoingBatch | None:
             return None
         head, place = parse_batch_head(bytes(row[0])), row[1:]
         cursor.execute(f"SELECT statement, entry FROM exchange_sent WHERE {_PLACE} ORDER BY number", place)
-        entries = [(bytes(statement), bytes(entry), parse_entry(bytes(entry)).wraps) for statement, entry in cursor.fetchall()]
+        entries = [(bytes(statement), bytes(entry)) for statement, entry in cursor.fetchall()]
         if head.signature.signer != context.signer.identifier:
-            head = _sign_again(head, place, [entry for _, entry, _ in entries], context)
-    return OutgoingBatch(head, _items(entries, context.keys.wraps([one[0] for one in entries], head.receiver)))
+            head = _sign_again(head, place, [entry for _, entry in entries], context)
+    wraps = context.keys.wraps([statement for statement, _ in entries], head.receiver)
+    return OutgoingBatch(head, _items([(statement, entry, _named(statement, entry, wraps)) for statement, entry in entries]))
 
 
 def _sign_again(old: BatchHead, place: Sequence[str | int], entries: Sequence[bytes], context: Context) -> BatchHead:

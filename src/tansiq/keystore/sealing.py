@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from tansiq.errors import Refused
 
-__all__ = ["Cost", "OFFICER_COST", "ROOT_COST", "derive", "seal", "unseal"]
+__all__ = ["OFFICER_COST", "ROOT_COST", "Cost", "derive", "seal", "unseal"]
 
 
 @dataclass(frozen=True, slots=True)

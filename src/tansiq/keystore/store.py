@@ -20,7 +20,7 @@ from tansiq.keystore.router import ALIAS
 from tansiq.keystore.sealing import ROOT_COST, Cost, derive, seal, unseal
 from tansiq.protocol.cbor import decode, encode
 
-__all__ = ["ERASED", "SLOT", "Contents", "KeyStore", "Kept", "create_key_store", "open_key_store"]
+__all__ = ["ERASED", "SLOT", "Contents", "Kept", "KeyStore", "create_key_store", "open_key_store"]
 
 SLOT = 40
 ERASED = bytes(SLOT)

@@ -94,12 +94,16 @@ def list_all(asked: Asked) -> list[dict[str, Any]]:
     for partner in partners():
         directory = current_directory(partner.agency)
         posts = [
-            {"post": post.id, "role": post.role, "names": dict(post.names), "languages": list(post.languages)} for post in directory.posts
+            {"post": post.id, "role": post.role, "names": dict(post.names), "languages": list(post.languages)}
+            for post in directory.posts
         ]
         officers = [
-            {"number": one.number, "posts": list(one.posts)} | ({"name": names.get(one.number, "")} if partner.is_self else {})
+            {"number": one.number, "posts": list(one.posts)}
+            | ({"name": names.get(one.number, "")} if partner.is_self else {})
             for one in directory.officers
         ]
         addresses = {"addresses": list(directory.addresses), "pulls": directory.pulls}
-        out.append(_shown(directory) | {"names": dict(directory.names), "posts": posts, "officers": officers} | addresses)
+        out.append(
+            _shown(directory) | {"names": dict(directory.names), "posts": posts, "officers": officers} | addresses
+        )
     return out

@@ -131,7 +131,9 @@ def refuse(asked: Asked) -> dict[str, Any]:
     officer = asked.require_officer()
     plain = written(table_of(asked, "draft"), Refusal)
     refusal = refusal_from(plain, officer=officer.number, now_ms=asked.context.clock())
-    statement = refuse_enquiry(parse_matter(text_of(asked, "id")), context=asked.context, officer=officer, refusal=refusal)
+    statement = refuse_enquiry(
+        parse_matter(text_of(asked, "id")), context=asked.context, officer=officer, refusal=refusal
+    )
     return {"id": text_of(asked, "id"), "statement": id_text(statement)}
 
 
@@ -191,7 +193,12 @@ def origin(asked: Asked) -> dict[str, Any]:
         reason=Text(text_of(asked, "language", default="en"), reason) if reason else None,
     )
     statements = [rows[0].request, *(reply.statement for reply in replies_of([matter]))]
-    items = [item for one in items_of_statements(statements).values() for item in one if item.originator != asked.context.agency]
+    items = [
+        item
+        for one in items_of_statements(statements).values()
+        for item in one
+        if item.originator != asked.context.agency
+    ]
     for item in items:
         answer_incoming(item.id, verdict, context=asked.context)
     return {"id": id_text(matter), "answer": verdict.answer, "items": len(items)}

@@ -69,7 +69,10 @@ def _use(asked: Asked) -> Use:
 
 
 def export(asked: Asked) -> dict[str, Any]:
-    """An evidence file (base64) of an ``enquiry``, of ``statements``, or of everything exchanged (with ``peer``); ``disclose`` names contents."""
+    """An evidence file (base64) of an ``enquiry``, of ``statements``, or of everything exchanged (with ``peer``).
+
+    ``disclose`` names contents that are shown in it (see `_chosen`), for a ``use`` and a ``purpose``.
+    """
     named = text_of(asked, "enquiry", default="")
     matter = parse_matter(named) if named else b""
     places = _chosen(texts_of(asked, "disclose"), matter)
@@ -104,7 +107,8 @@ def export(asked: Asked) -> dict[str, Any]:
         "receipts": made.receipts,
         "disclosed": made.disclosed,
         "missing": [
-            {"code": one.code, "statement": id_text(one.statement), "from": one.sender, "to": one.receiver} for one in made.missing
+            {"code": one.code, "statement": id_text(one.statement), "from": one.sender, "to": one.receiver}
+            for one in made.missing
         ],
         "size": made.size,
         "sha256": made.sha256.hex(),

@@ -9,10 +9,10 @@ from typing import Any
 
 from tansiq import __version__
 from tansiq.directory.queries import partners
-from tansiq.exchange.peers import peer_states
-from tansiq.exchange.quarantine import Outcome, retry, retry_all
-from tansiq.exchange.queries import counts, gaps, quarantined
 from tansiq.errors import BadInput
+from tansiq.exchange.peers import peer_states
+from tansiq.exchange.quarantine import retry, retry_all
+from tansiq.exchange.queries import counts, gaps, quarantined
 from tansiq.journal.queries import relation_states
 from tansiq.node.acts import Asked
 from tansiq.node.arguments import text_of

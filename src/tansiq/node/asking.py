@@ -21,7 +21,9 @@ __all__ = ["Told", "ask", "error_from", "request_line"]
 Told = Callable[[Mapping[str, Any]], None]
 """Is given what the node tells of its progress."""
 
-_KINDS: Final = {kind.__name__: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Error)}
+_KINDS: Final = {
+    kind.__name__: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Error)
+}
 _MOST: Final = 60 * 1024 * 1024
 _LONGEST_PATH: Final = 107
 
@@ -70,7 +72,13 @@ def _connect(home: Home) -> socket.socket:
 
 
 def ask(
-    home: Home, act: str, arguments: Mapping[str, Any], *, officer: str = "", passphrase: str = "", told: Told = _nothing
+    home: Home,
+    act: str,
+    arguments: Mapping[str, Any],
+    *,
+    officer: str = "",
+    passphrase: str = "",
+    told: Told = _nothing,
 ) -> Any:
     """The result of ``act``, done by the running node of ``home``, for ``officer`` when one is named.
 

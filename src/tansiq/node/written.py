@@ -62,7 +62,9 @@ def _record(plain: Mapping[str, Any], kind: type[Record], language: str, path: s
         if not isinstance(inner, One):
             out[name] = value
         elif isinstance(slots[name].shape, Many) and isinstance(value, list | tuple):
-            out[name] = [_value(one, inner.kind, language, f"{path}{name}.{at}.", depth) for at, one in enumerate(value)]
+            out[name] = [
+                _value(one, inner.kind, language, f"{path}{name}.{at}.", depth) for at, one in enumerate(value)
+            ]
         else:
             out[name] = _value(value, inner.kind, language, f"{path}{name}.", depth)
     return out

@@ -25,6 +25,7 @@ DOCKET_PLACE: Final = -1
 """The place of the docket; the parts count from 0."""
 KEY_SIZE: Final = 32
 _SALT_SIZE: Final = 32
+_PLACES: Final = tuple(encode(place) for place in range(DOCKET_PLACE, 24))
 _OPENING_HEAD: Final = b"\x82\x58\x20"
 """An array of two, and the head of its first, a byte string as long as the salt."""
 
@@ -40,7 +41,7 @@ class Concealed:
 
 
 def _external(statement_id: bytes, place: int) -> bytes:
-    return encode([statement_id, place])
+    return b"\x82" + bstr(statement_id) + (_PLACES[place + 1] if place + 1 < len(_PLACES) else encode(place))
 
 
 def conceal(content: bytes, *, statement_id: bytes, place: int) -> Concealed:

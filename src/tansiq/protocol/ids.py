@@ -99,14 +99,13 @@ class IdMaker:
 
     def make(self, now_ms: int) -> bytes:
         """A new identifier, greater than all made before; ``now_ms`` as in ``new_id``. Raises BadInput as it does."""
-        fresh = new_id(now_ms)
-        number = _unfixed(fresh)
         with self._lock:
-            if number >> 74 <= self._last >> 74:
-                number = self._last + 1 + int.from_bytes(secrets.token_bytes(_STEP_BYTES), "big")
-                fresh = _fixed(number)
-            self._last = number
-        return fresh
+            if 0 <= now_ms <= self._last >> 74:
+                self._last += 1 + int.from_bytes(secrets.token_bytes(_STEP_BYTES), "big")
+                return _fixed(self._last)
+            fresh = new_id(now_ms)
+            self._last = _unfixed(fresh)
+            return fresh
 
 
 def _unfixed(identifier: bytes) -> int:

@@ -12,14 +12,13 @@ A *nested* wrap seals a wrap to a second custodian inside a wrap to the first: b
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hpke
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
 from tansiq.errors import BadInput, NotFound, NotProven
@@ -79,8 +78,8 @@ class OwnSecret:
         return hashlib.sha256(b"tansiq/1 own secret" + self.secret).digest()
 
     def key_for(self, statement_digest: bytes) -> bytes:
-        """The key (32 bytes) that wraps the keys of one statement (HKDF-Expand, RFC 5869)."""
-        return HKDFExpand(algorithm=SHA256(), length=32, info=_info(statement_digest)).derive(self.secret)
+        """The key (32 bytes) that wraps the keys of one statement: HKDF-Expand (RFC 5869) for one block of SHA-256."""
+        return hmac.digest(self.secret, _info(statement_digest) + b"\x01", "sha256")
 
 
 def _info(statement_digest: bytes) -> bytes:

@@ -21,8 +21,8 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, BinaryIO
 from xml.etree.ElementTree import ParseError
 
-from defusedxml import DefusedXmlException  # type: ignore[import-untyped] # it ships no types
-from defusedxml.ElementTree import DefusedXMLParser  # type: ignore[import-untyped] # it ships no types
+from defusedxml import DefusedXmlException  # it ships no types
+from defusedxml.ElementTree import DefusedXMLParser  # it ships no types
 
 from tansiq.errors import BadInput
 from tansiq.names import MAX_NAME, folded

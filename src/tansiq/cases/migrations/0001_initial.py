@@ -4,74 +4,82 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='IncomingAnswer',
+            name="IncomingAnswer",
             fields=[
-                ('id', models.BinaryField(max_length=16, primary_key=True, serialize=False)),
-                ('item', models.BinaryField(db_index=True, max_length=16)),
-                ('code', models.CharField(max_length=64)),
-                ('officer', models.CharField(max_length=64)),
-                ('at_ms', models.BigIntegerField()),
-                ('commitment', models.BinaryField(max_length=32)),
-                ('concealed', models.BinaryField(null=True)),
+                ("id", models.BinaryField(max_length=16, primary_key=True, serialize=False)),
+                ("item", models.BinaryField(db_index=True, max_length=16)),
+                ("code", models.CharField(max_length=64)),
+                ("officer", models.CharField(max_length=64)),
+                ("at_ms", models.BigIntegerField()),
+                ("commitment", models.BinaryField(max_length=32)),
+                ("concealed", models.BinaryField(null=True)),
             ],
             options={
-                'db_table': 'cases_incoming_answer',
+                "db_table": "cases_incoming_answer",
             },
         ),
         migrations.CreateModel(
-            name='Item',
+            name="Item",
             fields=[
-                ('id', models.BinaryField(max_length=16, primary_key=True, serialize=False)),
-                ('case_ref', models.BinaryField(db_index=True, max_length=16)),
-                ('statement', models.BinaryField(max_length=16, null=True)),
-                ('place', models.SmallIntegerField(default=0)),
-                ('kind', models.CharField(max_length=64)),
-                ('originator', models.CharField(max_length=64)),
-                ('source', models.CharField(default='', max_length=8)),
-                ('information', models.CharField(default='', max_length=8)),
-                ('basis', models.CharField(default='', max_length=64)),
-                ('handling', models.CharField(default='', max_length=128)),
-                ('classification', models.CharField(default='', max_length=64)),
-                ('category', models.CharField(default='', max_length=256)),
-                ('purpose', models.CharField(default='', max_length=64)),
-                ('special', models.BooleanField(default=False)),
-                ('protected', models.BooleanField(default=False)),
-                ('incoming', models.CharField(default='', max_length=64)),
-                ('expires_ms', models.BigIntegerField(null=True)),
-                ('review_ms', models.BigIntegerField()),
-                ('erase_ms', models.BigIntegerField(null=True)),
-                ('received_ms', models.BigIntegerField()),
-                ('created_ms', models.BigIntegerField()),
-                ('erased', models.BooleanField(default=False)),
-                ('commitment', models.BinaryField(max_length=32, null=True)),
-                ('concealed', models.BinaryField(null=True)),
+                ("id", models.BinaryField(max_length=16, primary_key=True, serialize=False)),
+                ("case_ref", models.BinaryField(db_index=True, max_length=16)),
+                ("statement", models.BinaryField(max_length=16, null=True)),
+                ("place", models.SmallIntegerField(default=0)),
+                ("kind", models.CharField(max_length=64)),
+                ("originator", models.CharField(max_length=64)),
+                ("source", models.CharField(default="", max_length=8)),
+                ("information", models.CharField(default="", max_length=8)),
+                ("basis", models.CharField(default="", max_length=64)),
+                ("handling", models.CharField(default="", max_length=128)),
+                ("classification", models.CharField(default="", max_length=64)),
+                ("category", models.CharField(default="", max_length=256)),
+                ("purpose", models.CharField(default="", max_length=64)),
+                ("special", models.BooleanField(default=False)),
+                ("protected", models.BooleanField(default=False)),
+                ("incoming", models.CharField(default="", max_length=64)),
+                ("expires_ms", models.BigIntegerField(null=True)),
+                ("review_ms", models.BigIntegerField()),
+                ("erase_ms", models.BigIntegerField(null=True)),
+                ("received_ms", models.BigIntegerField()),
+                ("created_ms", models.BigIntegerField()),
+                ("erased", models.BooleanField(default=False)),
+                ("commitment", models.BinaryField(max_length=32, null=True)),
+                ("concealed", models.BinaryField(null=True)),
             ],
             options={
-                'db_table': 'cases_item',
-                'indexes': [models.Index(condition=models.Q(('erase_ms__isnull', False), ('erased', False)), fields=['erase_ms'], name='cases_item_ends')],
-                'constraints': [models.UniqueConstraint(fields=('statement', 'place'), name='cases_item_part')],
+                "db_table": "cases_item",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("erase_ms__isnull", False), ("erased", False)),
+                        fields=["erase_ms"],
+                        name="cases_item_ends",
+                    )
+                ],
+                "constraints": [models.UniqueConstraint(fields=("statement", "place"), name="cases_item_part")],
             },
         ),
         migrations.CreateModel(
-            name='Tombstone',
+            name="Tombstone",
             fields=[
-                ('item', models.BinaryField(max_length=16, primary_key=True, serialize=False)),
-                ('at_ms', models.BigIntegerField()),
-                ('ordered_by', models.CharField(max_length=64)),
-                ('ground', models.CharField(max_length=64)),
-                ('done_ms', models.BigIntegerField(null=True)),
+                ("item", models.BinaryField(max_length=16, primary_key=True, serialize=False)),
+                ("at_ms", models.BigIntegerField()),
+                ("ordered_by", models.CharField(max_length=64)),
+                ("ground", models.CharField(max_length=64)),
+                ("done_ms", models.BigIntegerField(null=True)),
             ],
             options={
-                'db_table': 'cases_tombstone',
-                'indexes': [models.Index(condition=models.Q(('done_ms__isnull', True)), fields=['at_ms'], name='cases_tombstone_open')],
+                "db_table": "cases_tombstone",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("done_ms__isnull", True)), fields=["at_ms"], name="cases_tombstone_open"
+                    )
+                ],
             },
         ),
     ]

@@ -4,77 +4,86 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Match',
+            name="Match",
             fields=[
-                ('pk', models.CompositePrimaryKey('request', 'entry', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('request', models.BinaryField(max_length=16)),
-                ('entry', models.BinaryField(max_length=16)),
-                ('subject', models.SmallIntegerField()),
-                ('score', models.FloatField()),
-                ('reasons', models.CharField(max_length=1024)),
-                ('decision', models.CharField(default='', max_length=64)),
-                ('decided_by', models.CharField(default='', max_length=64)),
-                ('decided_ms', models.BigIntegerField(null=True)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "request", "entry", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("request", models.BinaryField(max_length=16)),
+                ("entry", models.BinaryField(max_length=16)),
+                ("subject", models.SmallIntegerField()),
+                ("score", models.FloatField()),
+                ("reasons", models.CharField(max_length=1024)),
+                ("decision", models.CharField(default="", max_length=64)),
+                ("decided_by", models.CharField(default="", max_length=64)),
+                ("decided_ms", models.BigIntegerField(null=True)),
             ],
             options={
-                'db_table': 'enquiries_match',
+                "db_table": "enquiries_match",
             },
         ),
         migrations.CreateModel(
-            name='Reply',
+            name="Reply",
             fields=[
-                ('statement', models.BinaryField(max_length=16, primary_key=True, serialize=False)),
-                ('matter', models.BinaryField(db_index=True, max_length=16)),
-                ('kind', models.CharField(max_length=64)),
-                ('post', models.CharField(max_length=96)),
-                ('officer', models.CharField(max_length=64)),
-                ('outcome', models.CharField(default='', max_length=64)),
-                ('grounds', models.CharField(default='', max_length=512)),
-                ('items', models.SmallIntegerField(default=0)),
-                ('said_ms', models.BigIntegerField()),
-                ('at_ms', models.BigIntegerField()),
+                ("statement", models.BinaryField(max_length=16, primary_key=True, serialize=False)),
+                ("matter", models.BinaryField(db_index=True, max_length=16)),
+                ("kind", models.CharField(max_length=64)),
+                ("post", models.CharField(max_length=96)),
+                ("officer", models.CharField(max_length=64)),
+                ("outcome", models.CharField(default="", max_length=64)),
+                ("grounds", models.CharField(default="", max_length=512)),
+                ("items", models.SmallIntegerField(default=0)),
+                ("said_ms", models.BigIntegerField()),
+                ("at_ms", models.BigIntegerField()),
             ],
             options={
-                'db_table': 'enquiries_reply',
+                "db_table": "enquiries_reply",
             },
         ),
         migrations.CreateModel(
-            name='Enquiry',
+            name="Enquiry",
             fields=[
-                ('matter', models.BinaryField(max_length=16, primary_key=True, serialize=False)),
-                ('direction', models.SmallIntegerField()),
-                ('partner', models.CharField(max_length=64)),
-                ('own_post', models.CharField(max_length=96)),
-                ('their_post', models.CharField(max_length=96)),
-                ('office_post', models.CharField(default='', max_length=96)),
-                ('channel', models.CharField(max_length=64)),
-                ('case_ref', models.BinaryField(max_length=16, null=True)),
-                ('sought', models.CharField(max_length=256)),
-                ('field', models.CharField(default='', max_length=64)),
-                ('purpose', models.CharField(max_length=64)),
-                ('deadline_class', models.CharField(max_length=64)),
-                ('urgent', models.BooleanField()),
-                ('state', models.CharField(max_length=16)),
-                ('is_open', models.BooleanField()),
-                ('outcome', models.CharField(default='', max_length=64)),
-                ('request', models.BinaryField(max_length=16)),
-                ('officer', models.CharField(max_length=64)),
-                ('sent_ms', models.BigIntegerField()),
-                ('received_ms', models.BigIntegerField(null=True)),
-                ('deadline_ms', models.BigIntegerField(null=True)),
-                ('answered_ms', models.BigIntegerField(null=True)),
+                ("matter", models.BinaryField(max_length=16, primary_key=True, serialize=False)),
+                ("direction", models.SmallIntegerField()),
+                ("partner", models.CharField(max_length=64)),
+                ("own_post", models.CharField(max_length=96)),
+                ("their_post", models.CharField(max_length=96)),
+                ("office_post", models.CharField(default="", max_length=96)),
+                ("channel", models.CharField(max_length=64)),
+                ("case_ref", models.BinaryField(max_length=16, null=True)),
+                ("sought", models.CharField(max_length=256)),
+                ("field", models.CharField(default="", max_length=64)),
+                ("purpose", models.CharField(max_length=64)),
+                ("deadline_class", models.CharField(max_length=64)),
+                ("urgent", models.BooleanField()),
+                ("state", models.CharField(max_length=16)),
+                ("is_open", models.BooleanField()),
+                ("outcome", models.CharField(default="", max_length=64)),
+                ("request", models.BinaryField(max_length=16)),
+                ("officer", models.CharField(max_length=64)),
+                ("sent_ms", models.BigIntegerField()),
+                ("received_ms", models.BigIntegerField(null=True)),
+                ("deadline_ms", models.BigIntegerField(null=True)),
+                ("answered_ms", models.BigIntegerField(null=True)),
             ],
             options={
-                'db_table': 'enquiries_enquiry',
-                'indexes': [models.Index(fields=['own_post', 'is_open', 'deadline_ms'], name='enquiries_desk'), models.Index(fields=['office_post', 'is_open', 'deadline_ms'], name='enquiries_office'), models.Index(condition=models.Q(('received_ms__isnull', True)), fields=['sent_ms'], name='enquiries_unproven')],
+                "db_table": "enquiries_enquiry",
+                "indexes": [
+                    models.Index(fields=["own_post", "is_open", "deadline_ms"], name="enquiries_desk"),
+                    models.Index(fields=["office_post", "is_open", "deadline_ms"], name="enquiries_office"),
+                    models.Index(
+                        condition=models.Q(("received_ms__isnull", True)), fields=["sent_ms"], name="enquiries_unproven"
+                    ),
+                ],
             },
         ),
     ]

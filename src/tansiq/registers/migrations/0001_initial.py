@@ -4,57 +4,57 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Register',
+            name="Register",
             fields=[
-                ('name', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('version', models.IntegerField()),
-                ('generated', models.CharField(max_length=16)),
-                ('digest', models.BinaryField(max_length=32)),
-                ('imported_ms', models.BigIntegerField()),
-                ('thing', models.BinaryField(max_length=16)),
-                ('commitment', models.BinaryField(max_length=32)),
-                ('report', models.BinaryField()),
+                ("name", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("version", models.IntegerField()),
+                ("generated", models.CharField(max_length=16)),
+                ("digest", models.BinaryField(max_length=32)),
+                ("imported_ms", models.BigIntegerField()),
+                ("thing", models.BinaryField(max_length=16)),
+                ("commitment", models.BinaryField(max_length=32)),
+                ("report", models.BinaryField()),
             ],
             options={
-                'db_table': 'registers_register',
+                "db_table": "registers_register",
             },
         ),
         migrations.CreateModel(
-            name='Superseded',
+            name="Superseded",
             fields=[
-                ('thing', models.BinaryField(max_length=16, primary_key=True, serialize=False)),
+                ("thing", models.BinaryField(max_length=16, primary_key=True, serialize=False)),
             ],
             options={
-                'db_table': 'registers_superseded',
+                "db_table": "registers_superseded",
             },
         ),
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.BinaryField(max_length=16, primary_key=True, serialize=False)),
-                ('register', models.CharField(max_length=32)),
-                ('reference', models.CharField(max_length=64)),
-                ('kind', models.CharField(max_length=16)),
-                ('changed', models.IntegerField()),
-                ('listed', models.BooleanField(default=True)),
-                ('faults', models.IntegerField(default=0)),
-                ('first_ms', models.BigIntegerField()),
-                ('thing', models.BinaryField(max_length=16)),
-                ('commitment', models.BinaryField(max_length=32)),
-                ('concealed', models.BinaryField(null=True)),
+                ("id", models.BinaryField(max_length=16, primary_key=True, serialize=False)),
+                ("register", models.CharField(max_length=32)),
+                ("reference", models.CharField(max_length=64)),
+                ("kind", models.CharField(max_length=16)),
+                ("changed", models.IntegerField()),
+                ("listed", models.BooleanField(default=True)),
+                ("faults", models.IntegerField(default=0)),
+                ("first_ms", models.BigIntegerField()),
+                ("thing", models.BinaryField(max_length=16)),
+                ("commitment", models.BinaryField(max_length=32)),
+                ("concealed", models.BinaryField(null=True)),
             ],
             options={
-                'db_table': 'registers_entry',
-                'indexes': [models.Index(fields=['register', 'changed'], name='registers_entry_changed')],
-                'constraints': [models.UniqueConstraint(fields=('register', 'reference'), name='registers_entry_reference')],
+                "db_table": "registers_entry",
+                "indexes": [models.Index(fields=["register", "changed"], name="registers_entry_changed")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("register", "reference"), name="registers_entry_reference")
+                ],
             },
         ),
     ]
