@@ -152,20 +152,24 @@ class Side:
         intake = take(answer, peer=self.peer, context=context)
         self.owed = [intake.taken] if intake.taken else []
 
+    def quiet(self) -> bool:
+        """Whether nothing waits here and everything has its receipt."""
+        self.room.node.use()
+        counted = counts(self.peer)
+        return not (counted.waiting or counted.pending)
+
     def finish(self) -> list[str]:
         """The words that took effect here, once nothing waits."""
-        context = self.room.node.use()
-        while dispatch_once(context=context):
+        assert self.quiet()
+        assert counts(self.peer).receipts == len(self.said)
+        while dispatch_once(context=self.room.context):
             pass
-        counted = counts(self.peer)
-        assert (counted.waiting, counted.pending) == (0, 0)
-        assert counted.receipts == len(self.said)
         with connection.cursor() as cursor:
             cursor.execute("SELECT word FROM test_effect")
             return [row[0] for row in cursor.fetchall()]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_push_and_pull_mixed_lost_and_repeated_never_double_and_never_lose(
     node: Nodes, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,7 +189,7 @@ def test_push_and_pull_mixed_lost_and_repeated_never_double_and_never_lose(
             return
         one.take(answer)
 
-    for number in range(40):
+    for number in range(30):
         one, other = chance.choice((sides, sides[::-1]))
         for count in range(chance.randint(0, 4)):
             one.say(10 * number + count, chance.choice(LANES))
@@ -197,6 +201,8 @@ def test_push_and_pull_mixed_lost_and_repeated_never_double_and_never_lose(
     for _ in range(60):
         for one, other in (sides, sides[::-1]):
             exchange(one, other, push=True, want=5, lost="")
+        if all(side.quiet() for side in sides):
+            break
     assert sorted(sides[0].finish()) == sorted(sides[1].said)
     assert sorted(sides[1].finish()) == sorted(sides[0].said)
     assert min(len(side.said) for side in sides) > 20

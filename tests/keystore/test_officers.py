@@ -25,7 +25,7 @@ def refused(passphrase: str = PASSPHRASE) -> str:
     return caught.value.code
 
 
-def change(sql: str, *values: object) -> None:
+def change(sql: str, *values: bytes | str) -> None:
     with connections["keys"].cursor() as cursor:
         cursor.execute(sql, values)
         assert cursor.rowcount > 0
@@ -33,7 +33,10 @@ def change(sql: str, *values: object) -> None:
 
 def rows() -> list[tuple[bytes, ...]]:
     with connections["keys"].cursor() as cursor:
-        cursor.execute("SELECT identifier, salt, sealed FROM keystore_officer_secret WHERE officer = %s ORDER BY identifier", [OFFICER])
+        cursor.execute(
+            "SELECT identifier, salt, sealed FROM keystore_officer_secret WHERE officer = %s ORDER BY identifier",
+            [OFFICER],
+        )
         return [tuple(bytes(value) for value in row) for row in cursor.fetchall()]
 
 

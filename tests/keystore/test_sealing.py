@@ -61,7 +61,12 @@ def test_the_same_sealed_twice_looks_different() -> None:
 
 @pytest.mark.parametrize(
     ("secret", "salt", "cost"),
-    [(b"other", SALT, CHEAP), (b"secret", b"another salt ok.", CHEAP), (b"secret", SALT, Cost(2, 1, 64)), (b"secret", SALT, Cost(1, 1, 72))],
+    [
+        (b"other", SALT, CHEAP),
+        (b"secret", b"another salt ok.", CHEAP),
+        (b"secret", SALT, Cost(2, 1, 64)),
+        (b"secret", SALT, Cost(1, 1, 72)),
+    ],
     ids=["secret", "salt", "passes", "memory"],
 )
 def test_everything_that_goes_in_changes_the_derived_key(secret: bytes, salt: bytes, cost: Cost) -> None:

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from support import postgres
 from support.node import SECRET, Node, Nodes
 from tansiq.errors import Conflict, Error, NotFound, Refused
-from tansiq.keystore.store import ERASED, SLOT, Contents, KeyStore, Kept, create_key_store, open_key_store
+from tansiq.keystore.store import ERASED, SLOT, Contents, Kept, KeyStore, create_key_store, open_key_store
 from tansiq.protocol.cbor import decode, encode
 
 pytestmark = pytest.mark.storage
@@ -45,13 +45,13 @@ def code_of(error: type[Error], act: Callable[[], object]) -> str:
     return caught.value.code
 
 
-def rows(sql: str, *values: object) -> list[tuple[object, ...]]:
+def rows(sql: str, *values: bytes | str) -> list[tuple[object, ...]]:
     with connections["keys"].cursor() as cursor:
         cursor.execute(sql, values)
         return list(cursor.fetchall())
 
 
-def change(sql: str, *values: object) -> None:
+def change(sql: str, *values: bytes | str) -> None:
     with connections["keys"].cursor() as cursor:
         cursor.execute(sql, values)
         assert cursor.rowcount == 1
@@ -83,7 +83,9 @@ def everything() -> bytes:
             for table in connections[alias].introspection.table_names(cursor):
                 cursor.execute(f'SELECT * FROM "{table}"')
                 for row in cursor.fetchall():
-                    found += [bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode() for value in row]
+                    found += [
+                        bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode() for value in row
+                    ]
     return b"\n".join(found)
 
 
@@ -112,7 +114,7 @@ def test_nothing_that_opens_anything_lies_in_clear(madrid: Node, keys: KeyStore)
         kept += on_disk(madrid) + madrid.home.main_database.read_bytes()
     private = [keys._root, SECRET, context.signer.private, context.own.secret, FIRST, SECOND]
     private += [opening.key.private for opening in context.opening.values()]
-    private += [officer.signer.private for officer in madrid.officers.values()]  # type: ignore[attr-defined]
+    private += [officer.signer.private for officer in madrid.officers.values()]
     private += keys._case_keys.values()
     assert len(private) > 12
     assert context.signer.identifier in kept  # the search finds what is there
@@ -169,7 +171,10 @@ def test_another_processes_case_key_holds(keys: KeyStore) -> None:
     other = again()
     other.put_contents([Contents(ONE, CASE, (FIRST,))])
     keys.put_contents([Contents(OTHER, CASE, (SECOND,))])
-    assert [store.contents(thing) for store in (keys, other, again()) for thing in (ONE, OTHER)] == [(FIRST,), (SECOND,)] * 3
+    assert [store.contents(thing) for store in (keys, other, again()) for thing in (ONE, OTHER)] == [
+        (FIRST,),
+        (SECOND,),
+    ] * 3
 
 
 def test_many_things_and_their_wraps_are_one_commit(keys: KeyStore) -> None:
@@ -308,7 +313,9 @@ def test_wraps_are_kept_per_hop_and_only_grow(keys: KeyStore) -> None:
 
 
 def test_wraps_are_dropped_for_one_peer_or_for_all(keys: KeyStore) -> None:
-    kept = list(starmap(Kept, [(thing, peer, 1, encode([b"w"])) for thing in (ONE, OTHER) for peer in ("ma.dgst", "fr.dgsi")]))
+    kept = list(
+        starmap(Kept, [(thing, peer, 1, encode([b"w"])) for thing in (ONE, OTHER) for peer in ("ma.dgst", "fr.dgsi")])
+    )
     keys.keep_wraps(kept)
     keys.drop_wraps([], "ma.dgst")
     keys.drop_wraps([])

@@ -254,6 +254,8 @@ class Delivery:
         tls = self._tls[directory.digest]
         last: Error = Unavailable("exchange.no-address", agency=directory.agency)
         for address in directory.addresses:
+            if not address.startswith("https://"):
+                continue
             try:
                 return await post_signed(session, address, "/exchange/1/parcel", body, context=self._context, tls=tls)
             except Unavailable as error:

@@ -39,6 +39,13 @@ __all__ = ["Checked", "Intake", "Proofs", "keep_statements", "require_confirmed"
 
 MAX_EPOCH = (1 << 31) - 1
 """An epoch fits a 32-bit column; a node reaches a few of them in its life."""
+_CURABLE = "('directory.unknown-agency', 'exchange.unknown-key')"
+_TAKES_ITS_PLACE = (
+    "peer = excluded.peer, code = excluded.code, at_ms = excluded.at_ms, raw = excluded.raw "
+    f"WHERE exchange_quarantine.raw IS NOT NULL AND excluded.code IN {_CURABLE} AND "
+    f"(exchange_quarantine.code NOT IN {_CURABLE} OR LENGTH(excluded.raw) > LENGTH(exchange_quarantine.raw))"
+)
+_QUEUED_AGAIN = "WHERE statement = %s AND EXISTS (SELECT 1 FROM exchange_queue q WHERE q.statement = %s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +97,12 @@ class Proofs:
             statement = parse_statement(item.statement)
             if statement.digest != entry.statement:
                 raise NotProven("exchange.other-statement")
+            # Contents first: so a copy that only lacks a key, which may come, is told from one that nothing can cure.
+            check_contents(statement, docket=item.docket, proofs=parse_part_proofs(item.proofs), parts=item.parts)
+            check_wraps(entry, [parse_wrap(wrap) for wrap in item.wraps])
             directory = self._directory(statement.agency)
             key = signing_key(directory, statement.signer, signed_ms=statement.time_ms, now_ms=self._now_ms)
             statement.signature.verify(key)
-            check_contents(statement, docket=item.docket, proofs=parse_part_proofs(item.proofs), parts=item.parts)
-            check_wraps(entry, [parse_wrap(wrap) for wrap in item.wraps])
         except Error as error:
             return Checked(entry, item, statement, error.code)
         return Checked(entry, item, statement, "")
@@ -205,15 +213,19 @@ def keep_statements(
             "WHERE NOT EXISTS (SELECT 1 FROM exchange_handled WHERE statement = %s) ON CONFLICT DO NOTHING",
             [(statement.id, peer, int(one.entry.lane), now_ms, statement.id) for one, statement in good],
         )
+        again = [(statement.digest, statement.id) for _, statement in good if statement.id in here_before]
+        cursor.executemany(f"DELETE FROM exchange_quarantine {_QUEUED_AGAIN} AND raw IS NULL", again)
+        cursor.executemany(f"UPDATE exchange_quarantine SET thing = NULL {_QUEUED_AGAIN}", again)
     return good, faulty
 
 
 def _set_aside(peer: str, faulty: Sequence[Checked], now_ms: int) -> None:
-    """Keeps whole what can't be used, with the reason."""
+    """Keeps whole what can't be used, with the reason; of two copies of one statement that which may be cured, and holds more."""
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO exchange_quarantine (statement, peer, code, detail, at_ms, since_ms, tries, raw) "
-            "VALUES (%s, %s, %s, '', %s, %s, 1, %s) ON CONFLICT DO NOTHING",
+            "VALUES (%s, %s, %s, '', %s, %s, 1, %s) "
+            f"ON CONFLICT (statement) DO UPDATE SET {_TAKES_ITS_PLACE}",
             [
                 (
                     one.entry.statement, peer, one.fault, now_ms, now_ms,

@@ -74,25 +74,25 @@ def _item(entry: bytes, raw: Plain) -> Item:
 
 
 def _prove(one: _SetAside, raw: bytes, context: Context) -> Checked:
-    """Proves again what is kept raw, and takes it in when it holds."""
+    """Proves again what is kept raw, and takes it in when it holds: then every entry that names it has its statement."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT epoch, lane, number, entry FROM exchange_received WHERE peer = %s AND statement = %s",
-            (one.peer, one.digest[:16]),
+            "SELECT peer, epoch, lane, number, entry FROM exchange_received WHERE statement = %s ORDER BY peer, epoch, lane, number",
+            (one.digest[:16],),
         )
-        entries = [(row[:3], bytes(row[3])) for row in cursor.fetchall()]
-        entries = [(number, entry) for number, entry in entries if parse_entry(entry).statement == one.digest]
+        entries = [(row[:4], bytes(row[4])) for row in cursor.fetchall()]
+        entries = [(place, entry) for place, entry in entries if parse_entry(entry).statement == one.digest]
         if not entries:
             raise NotFound("exchange.not-set-aside", statement=one.digest.hex())
         content = decode(raw)
         proofs = Proofs(context.clock())
-        tried = [proofs.item(parse_entry(entry), _item(entry, content)) for _, entry in entries]
+        tried = [proofs.item(parse_entry(entry), _item(entry, content)) for place, entry in entries if place[0] == one.peer]
         checked = next((proven for proven in tried if not proven.fault), tried[0])
         good, faulty = keep_statements(one.peer, [checked], context=context, now_ms=one.at_ms)
         for _, statement in good:
             cursor.executemany(
                 "UPDATE exchange_received SET statement = %s WHERE peer = %s AND epoch = %s AND lane = %s AND number = %s",
-                [(statement.id, one.peer, *number) for number, _ in entries],
+                [(statement.id, *place) for place, _ in entries],
             )
     return good[0][0] if good else faulty[0]
 
@@ -101,9 +101,18 @@ def _queue_again(one: _SetAside, thing: bytes) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO exchange_queue (statement, peer, lane, at_ms, waits_for) SELECT %s, %s, "
-            "COALESCE((SELECT MIN(lane) FROM exchange_received WHERE statement = %s), 1), %s, NULL "
+            "COALESCE((SELECT MIN(lane) FROM exchange_received WHERE statement = %s), 1), "
+            "COALESCE((SELECT MIN(at_ms) FROM exchange_received WHERE statement = %s), %s), NULL "
             "WHERE NOT EXISTS (SELECT 1 FROM exchange_handled WHERE statement = %s) ON CONFLICT DO NOTHING",
-            (thing, one.peer, thing, one.at_ms, thing),
+            (thing, one.peer, thing, thing, one.at_ms, thing),
+        )
+
+
+def _keep_damaged(digest: bytes, code: str) -> None:
+    """What could not be proven stays, though a whole copy may have come since, which is tried for itself."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE exchange_quarantine SET code = %s, thing = NULL, tries = tries + 1 WHERE statement = %s", (code, digest)
         )
 
 
@@ -111,20 +120,21 @@ def retry(digest: bytes, *, context: Context) -> Retried:
     """Tries the set-aside statement with this digest again, in one commit. Raises NotFound when none is set aside."""
     with transaction.atomic():
         one = _set_aside(digest)
-        thing = one.thing
+        thing, proven = one.thing, True
         if one.raw is not None:
             checked = _prove(one, one.raw, context)
             if checked.fault or checked.statement is None:
-                with connection.cursor() as cursor:
-                    cursor.execute(
-                        "UPDATE exchange_quarantine SET code = %s, tries = tries + 1 WHERE statement = %s", (checked.fault, digest)
-                    )
+                proven = False
+                _keep_damaged(digest, checked.fault)
+            else:
+                thing = checked.statement.id
+            if thing is None:
                 return Retried(digest, Outcome.SET_ASIDE, checked.fault)
-            thing = checked.statement.id
         if thing is None:
             raise NotFound("exchange.not-set-aside", statement=digest.hex())
-        with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM exchange_quarantine WHERE statement = %s", (digest,))
+        if proven:
+            with connection.cursor() as cursor:
+                cursor.execute("DELETE FROM exchange_quarantine WHERE statement = %s", (digest,))
         _queue_again(one, thing)
         dispatch_statement(thing, context=context)
         retried = _outcome(one, thing)
@@ -136,11 +146,11 @@ def retry(digest: bytes, *, context: Context) -> Retried:
 def _outcome(one: _SetAside, thing: bytes) -> Retried:
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE exchange_quarantine SET tries = %s, since_ms = %s WHERE statement = %s RETURNING code",
+            "UPDATE exchange_quarantine SET tries = %s, since_ms = %s WHERE statement = %s RETURNING code, thing",
             (one.tries + 1, one.since_ms, one.digest),
         )
         row: tuple[Any, ...] | None = cursor.fetchone()
-        if row is not None:
+        if row is not None and row[1] is not None:
             return Retried(one.digest, Outcome.SET_ASIDE, row[0])
         cursor.execute("SELECT 1 FROM exchange_queue WHERE statement = %s", (thing,))
         return Retried(one.digest, Outcome.WAITING if cursor.fetchone() else Outcome.HANDLED)

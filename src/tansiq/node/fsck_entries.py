@@ -32,7 +32,7 @@ _JOINS = (
 _SENT = f"SELECT {_COLUMNS}, 0, NULL, NULL, NULL FROM exchange_sent s {_JOINS}".format(more="")
 _RECEIVED = f"SELECT {_COLUMNS}, s.at_ms, h.statement, q.statement, x.statement FROM exchange_received s {_JOINS}".format(
     more="LEFT JOIN exchange_handled h ON h.statement = s.statement LEFT JOIN exchange_queue q ON q.statement = s.statement "
-    "LEFT JOIN exchange_quarantine x ON x.statement = t.digest AND x.raw IS NULL"
+    "LEFT JOIN exchange_quarantine x ON x.statement = t.digest AND x.thing IS NOT NULL"
 )
 
 

@@ -1,0 +1,414 @@
+"""Delivery to peers that answer garbage, slowly or never: nothing is lost or doubled, and nobody else waits for them."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import aiohttp
+import pytest
+from django.db import connection, connections
+
+from peer import SimulatedPeer
+from support.pair import until
+from support.room import Room, ticking
+from tansiq.exchange import delivery as deliveries
+from tansiq.exchange.delivery import Delivery
+from tansiq.exchange.door import CONTENT_TYPE
+from tansiq.exchange.peers import LONGEST_WAIT_MS, PeerState, peer_state
+from tansiq.node.certificate import make_certificate, server_context
+from tansiq.protocol.envelope import Lane, parse_entry
+from tansiq.protocol.limits import MAX_PARCEL_BYTES
+from tansiq.protocol.parcel import parse_parcel
+
+Writer = asyncio.StreamWriter
+
+
+def http(body: bytes, *, status: str = "200 OK", more: str = "", content_type: str = CONTENT_TYPE) -> bytes:
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n{more}\r\n"
+    return head.encode() + body
+
+
+@dataclass
+class Host:
+    """A simulated agency behind a real TLS door of this machine; ``answer`` decides how it behaves."""
+
+    peer: SimulatedPeer
+    port: int
+    requests: int = 0
+    answer: Callable[[Host, bytes, Writer], object] = field(default=lambda host, body, writer: host.honestly(body, writer))
+
+    def honestly(self, body: bytes, writer: Writer) -> None:
+        writer.write(http(self.peer.take(parse_parcel(body)).to_bytes()))
+
+    async def serve(self, reader: asyncio.StreamReader, writer: Writer) -> None:
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = next(int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if b"content-length" in line)
+                body = await reader.readexactly(length)
+                self.requests += 1
+                behaved = self.answer(self, body, writer)
+                if asyncio.iscoroutine(behaved):
+                    await behaved
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
+            pass
+        finally:
+            writer.close()
+
+
+class Hosts:
+    """A loop in a thread of its own on which simulated agencies listen."""
+
+    def __init__(self, room: Room) -> None:
+        self.room = room
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self._thread.start()
+        self._servers: list[asyncio.Server] = []
+
+    def run(self, coroutine: object) -> object:
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(10)  # type: ignore[arg-type]
+
+    def host(self, agency: str, *, pinned: bool = True, addresses: tuple[str, ...] = ()) -> Host:
+        """A new agency that the room knows; without ``pinned`` its door shows another certificate than it said."""
+        now_ms = self.room.context.clock()
+        shown, private = make_certificate(agency, ["127.0.0.1"], now_ms=now_ms)
+        told = shown if pinned else make_certificate(agency, ["127.0.0.1"], now_ms=now_ms)[0]
+        holder: list[Host] = []
+
+        async def serve(reader: asyncio.StreamReader, writer: Writer) -> None:
+            await holder[0].serve(reader, writer)
+
+        async def listen() -> asyncio.Server:
+            return await asyncio.start_server(serve, "127.0.0.1", 0, ssl=server_context(shown, private))
+
+        server = self.run(listen())
+        assert isinstance(server, asyncio.Server)
+        self._servers.append(server)
+        port = int(server.sockets[0].getsockname()[1])
+        own = addresses or (f"https://127.0.0.1:{port}",)
+        peer = SimulatedPeer(agency, clock=ticking(now_ms), addresses=own, tls=(told,))
+        holder.append(Host(self.room.befriend(peer), port))
+        return holder[0]
+
+    def close(self) -> None:
+        async def end() -> None:
+            for server in self._servers:
+                server.close()
+            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+                task.cancel()
+            await asyncio.sleep(0)
+
+        self.run(end())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+        self.loop.close()
+
+
+@pytest.fixture
+def hosts(room: Room) -> Iterator[Hosts]:
+    made = Hosts(room)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def ma(hosts: Hosts) -> Host:
+    return hosts.host("ma.dgst")
+
+
+@contextmanager
+def delivering(room: Room, *, pulls: bool = False) -> Iterator[Delivery]:
+    """A delivery at work, in a thread of its own."""
+    pool = ThreadPoolExecutor(2)
+    delivery = Delivery(room.context, pool=pool, arrived=lambda: None, pull_seconds=0.05, pulls=pulls)
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(delivery.run())
+
+    def work() -> None:
+        with pytest.raises(asyncio.CancelledError):
+            loop.run_until_complete(task)
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield delivery
+        assert not task.done(), "the delivery ended"
+    finally:
+        loop.call_soon_threadsafe(task.cancel)
+        thread.join(10)
+        barrier = threading.Barrier(2)
+        for done in [pool.submit(lambda: (connections.close_all(), barrier.wait(5))) for _ in range(2)]:
+            done.result()
+        pool.shutdown()
+
+
+def settled(room: Room, host: Host) -> bool:
+    counted = room.counts(host.peer)
+    return not counted.waiting and not counted.pending
+
+
+def wait_settled(room: Room, host: Host, seconds: float = 10) -> None:
+    until(lambda: settled(room, host), seconds=seconds, what=f"{host.peer.agency} has everything")
+
+
+def words(host: Host) -> list[str]:
+    return [str(one.parts[0].content[0]) for one in host.peer.received if one.parts and one.parts[0]]
+
+
+def state(host: Host) -> PeerState:
+    return peer_state(host.peer.agency)
+
+
+def test_what_is_said_arrives_and_is_receipted(room: Room, ma: Host) -> None:
+    for word in ("uno", "dos"):
+        room.say(ma.peer, word)
+    with delivering(room):
+        wait_settled(room, ma)
+        room.say(ma.peer, "tres")
+        wait_settled(room, ma)
+    assert words(ma) == ["uno", "dos", "tres"]
+    assert state(ma).failures == 0
+
+
+# ---------------------------------------------------------------------------------------------------- bad peers
+
+
+def answers_garbage(host: Host, body: bytes, writer: Writer) -> None:
+    writer.write(http(b"garbage"))
+
+
+def answers_noise(host: Host, body: bytes, writer: Writer) -> None:
+    writer.write(b"\x00\xff\x00 no protocol at all\r\n\r\n" * 10)
+
+
+def answers_too_much(host: Host, body: bytes, writer: Writer) -> None:
+    writer.write(http(bytes(MAX_PARCEL_BYTES + 1)))
+
+
+def answers_a_page(host: Host, body: bytes, writer: Writer) -> None:
+    writer.write(http(b"<html>moved</html>", status="502 Bad Gateway", content_type="text/html"))
+
+
+def refuses(host: Host, body: bytes, writer: Writer) -> None:
+    problem = b'{"type": "urn:tansiq:directory.unconfirmed", "title": "x", "status": 403}'
+    writer.write(http(problem, status="403 Forbidden", content_type="application/problem+json"))
+
+
+def redirects(host: Host, body: bytes, writer: Writer) -> None:
+    more = f"Location: http://127.0.0.1:{host.port}/elsewhere\r\n"
+    writer.write(http(b"", status="307 Temporary Redirect", more=more))
+
+
+def hangs_up(host: Host, body: bytes, writer: Writer) -> None:
+    writer.close()
+
+
+def takes_and_hangs_up(host: Host, body: bytes, writer: Writer) -> None:
+    """The answer that is lost after the receiver has committed."""
+    host.peer.take(parse_parcel(body))
+    writer.close()
+
+
+async def never_answers(host: Host, body: bytes, writer: Writer) -> None:
+    await asyncio.sleep(60)
+
+
+async def takes_and_never_answers(host: Host, body: bytes, writer: Writer) -> None:
+    host.peer.take(parse_parcel(body))
+    await asyncio.sleep(60)
+
+
+async def dribbles(host: Host, body: bytes, writer: Writer) -> None:
+    for byte in http(host.peer.take(parse_parcel(body)).to_bytes()):
+        writer.write(bytes((byte,)))
+        await writer.drain()
+        await asyncio.sleep(0.05)
+
+
+def gives_no_receipt(host: Host, body: bytes, writer: Writer) -> None:
+    host.peer.lies.withhold_receipts = True
+    host.honestly(body, writer)
+    host.peer.lies.withhold_receipts = False
+
+
+def gives_a_false_receipt(host: Host, body: bytes, writer: Writer) -> None:
+    host.peer.lies.receipts_for_another = True
+    host.honestly(body, writer)
+    host.peer.lies.receipts_for_another = False
+
+
+BAD: list[tuple[Callable[[Host, bytes, Writer], object], str]] = [
+    (answers_garbage, "protocol."),
+    (answers_noise, "exchange.no-answer"),
+    (answers_too_much, "protocol.parcel-too-large"),
+    (answers_a_page, "exchange.peer-refused"),
+    (refuses, "directory.unconfirmed"),
+    (redirects, "exchange.peer-refused"),
+    (hangs_up, "exchange.no-answer"),
+    (takes_and_hangs_up, "exchange.no-answer"),
+    (never_answers, "exchange.no-answer"),
+    (takes_and_never_answers, "exchange.no-answer"),
+    (dribbles, "exchange.no-answer"),
+    (gives_no_receipt, "exchange.no-receipt"),
+    (gives_a_false_receipt, "exchange.wrong-receipt"),
+]
+
+
+@pytest.mark.parametrize(("badly", "code"), BAD, ids=[badly.__name__ for badly, _ in BAD])
+def test_a_bad_peer_costs_only_time_and_gets_everything_once_when_it_mends(
+    room: Room, ma: Host, monkeypatch: pytest.MonkeyPatch, badly: Callable[[Host, bytes, Writer], object], code: str
+) -> None:
+    monkeypatch.setattr(deliveries, "_TIMEOUT", aiohttp.ClientTimeout(total=0.4))
+    room.say(ma.peer, "before")
+    room.push(ma.peer)
+    ma.answer = badly
+    room.say(ma.peer, "uno")
+    with delivering(room):
+        until(lambda: state(ma).failures >= 2, seconds=20, what="two failures")
+        told = state(ma)
+        assert told.last_error.startswith(code)
+        assert told.retry_ms > room.context.clock()
+        assert (room.counts(ma.peer).pending, room.counts(ma.peer).receipts) == (1, 1)
+        tried = ma.requests
+        time.sleep(0.3)
+        assert ma.requests <= tried + 2, "it does not hammer at the peer's door"
+        ma.answer = Host.honestly
+        room.node.context.clock.advance(minutes=2)  # type: ignore[attr-defined]
+        wait_settled(room, ma, seconds=20)
+    assert words(ma) == ["before", "uno"]
+    assert (state(ma).failures, state(ma).last_error) == (0, "")
+    assert len(room.rows("SELECT * FROM exchange_receipt")) == 2
+
+
+def test_nothing_is_said_to_a_door_that_shows_another_certificate(room: Room, hosts: Hosts) -> None:
+    impostor = hosts.host("ma.dgst", pinned=False)
+    room.say(impostor.peer, "uno")
+    with delivering(room):
+        until(lambda: state(impostor).failures >= 1, seconds=20, what="a failure")
+    assert impostor.requests == 0
+    assert room.counts(impostor.peer).receipts == 0
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9", "ftp://x", "https://", "https://127.0.0.1:99999", "", "https://\x00", "x" * 5000])
+def test_an_absurd_address_harms_nobody_else(room: Room, hosts: Hosts, address: str) -> None:
+    absurd, good = hosts.host("ma.dgst", addresses=(address,)), hosts.host("fr.dgsi")
+    room.say(absurd.peer, "uno")
+    room.say(good.peer, "dos")
+    with delivering(room):
+        until(lambda: state(absurd).failures >= 1, seconds=20, what="a failure")
+        wait_settled(room, good)
+    assert words(good) == ["dos"]
+
+
+def test_a_document_whose_certificate_is_none_harms_nobody_else(room: Room, hosts: Hosts) -> None:
+    absurd, good = hosts.host("ma.dgst"), hosts.host("fr.dgsi")
+    for certificate in (b"", b"\x30\x00", b"not a certificate"):
+        room.learn(absurd.peer.publish(tls=(certificate,)))
+        room.say(absurd.peer, "uno")
+        with delivering(room):
+            until(lambda: state(absurd).failures >= 1, seconds=20, what="a failure")
+            room.say(good.peer, "dos")
+            wait_settled(room, good)
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE exchange_peer SET failures = 0, retry_ms = 0 WHERE peer = 'ma.dgst'")
+    assert words(good) == ["dos"] * 3
+    assert absurd.requests == 0
+
+
+# ---------------------------------------------------------------------------------------------------- who waits for whom
+
+
+def test_a_peer_that_never_answers_holds_up_only_itself(room: Room, hosts: Hosts) -> None:
+    slow, good = hosts.host("ma.dgst"), hosts.host("fr.dgsi")
+    slow.answer = never_answers
+    for host in (slow, good):
+        room.say(host.peer, "uno")
+    with delivering(room):
+        wait_settled(room, good, seconds=5)
+        for number in range(5):
+            room.say(good.peer, str(number))
+            wait_settled(room, good, seconds=5)
+    assert len(words(good)) == 6
+    assert room.counts(slow.peer).pending == 1
+
+
+def test_what_is_urgent_does_not_wait_for_a_bulky_transfer(room: Room, ma: Host) -> None:
+    def slowly_unless_urgent(host: Host, body: bytes, writer: Writer) -> object:
+        items = parse_parcel(body).items
+        if any(parse_entry(item.entry).lane != Lane.URGENT for item in items):
+            return never_answers(host, body, writer)
+        return host.honestly(body, writer)
+
+    ma.answer = slowly_unless_urgent
+    room.say(ma.peer, "bulky", lane=Lane.BULK)
+    with delivering(room):
+        until(lambda: ma.requests, seconds=5, what="the bulky transfer is under way")
+        room.say(ma.peer, "urgent", lane=Lane.URGENT)
+        until(lambda: words(ma) == ["urgent"], seconds=5, what="the urgent one arrived")
+    assert room.counts(ma.peer).pending == 1
+
+
+def fail_long(room: Room, host: Host, *, minutes: float) -> None:
+    retry_ms = room.context.clock() + int(minutes * 60_000)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE exchange_peer SET failures = 20, retry_ms = %s WHERE peer = %s", (retry_ms, host.peer.agency))
+
+
+def test_a_peer_that_calls_us_is_answered_at_once_however_often_it_failed(room: Room, ma: Host) -> None:
+    room.tell(ma.peer, "hello")
+    room.say(ma.peer, "uno")
+    fail_long(room, ma, minutes=0.9)
+    with delivering(room):
+        time.sleep(0.3)
+        assert ma.requests == 0
+        room.tell(ma.peer, "here again")
+        wait_settled(room, ma, seconds=5)
+
+
+def test_a_clock_that_was_set_back_does_not_silence_us(room: Room, ma: Host) -> None:
+    room.tell(ma.peer, "hello")
+    room.say(ma.peer, "uno")
+    fail_long(room, ma, minutes=60)
+    with delivering(room):
+        wait_settled(room, ma, seconds=5)
+
+
+def test_waiting_grows_with_every_failure_up_to_a_minute_and_has_jitter(room: Room, ma: Host) -> None:
+    from tansiq.exchange.peers import failed
+
+    now_ms = room.context.clock()
+    waits = [failed("ma.dgst", code="test", now_ms=now_ms) - now_ms for _ in range(14)]
+    assert all(100 * 2**at <= wait <= 200 * 2**at for at, wait in enumerate(waits[:8]))
+    assert all(LONGEST_WAIT_MS / 2 <= wait <= LONGEST_WAIT_MS for wait in waits[9:])
+    assert len(set(waits[9:])) > 1
+    assert state(ma).last_error == "test"
+
+
+# ---------------------------------------------------------------------------------------------------- pulling
+
+
+def test_a_node_that_can_not_be_called_pulls_and_pushes(room: Room, ma: Host) -> None:
+    ma.peer.hold(*(room.said(ma.peer, str(number)) for number in range(5)))
+    room.say(ma.peer, "uno")
+    with delivering(room, pulls=True):
+        until(lambda: len(ma.peer.receipts) == 5, seconds=10, what="the peer has its receipts")
+        ma.answer = hangs_up
+        ma.peer.hold(room.said(ma.peer, "later"))
+        time.sleep(0.3)
+        ma.answer = Host.honestly
+        until(lambda: len(ma.peer.receipts) == 6, seconds=10, what="the peer has the last receipt")
+        wait_settled(room, ma)
+    room.work()
+    assert room.words() == ["0", "1", "2", "3", "4", "later"]
+    assert words(ma) == ["uno"]
