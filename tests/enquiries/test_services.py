@@ -29,7 +29,10 @@ from tansiq.policy.answer import Answer, Refusal
 from tansiq.policy.enquiry import Enquiry
 from tansiq.policy.subjects import Subject
 from tansiq.policy.values import Attestation, Text
+from tansiq.protocol.cbor import decode
+from tansiq.protocol.docket import Docket
 from tansiq.protocol.envelope import Lane
+from tansiq.protocol.wraps import parse_wrap
 
 pytestmark = pytest.mark.storage
 Rows = Callable[[], dict[str, int]]
@@ -138,8 +141,59 @@ WRONG_WAYS: dict[str, tuple[dict[str, Any], type[Error], str]] = {
     "an agency that nobody knows": ({"to_post": "xx.nobody/desk"}, NotFound, "directory.unknown-agency"),
     "no office of ours": ({"via_office_post": "es.cgi/nowhere"}, NotFound, "directory.unknown-post"),
     "an office of a third agency": ({"via_office_post": "fr.dgsi/office"}, BadInput, "enquiries.foreign-office"),
+    "no office": ({"via_office_post": ""}, BadInput, "protocol.not-a-post"),
+    "a case that is none": ({"case": b"short"}, BadInput, "enquiries.wrong-id"),
     "to ourselves": ({"to_post": "es.cgi/head"}, BadInput, "enquiries.wrong-way"),
 }
+
+
+def readers(two: Two, statement: bytes, peer: str) -> set[bytes]:
+    """The identifiers of the keys to which a statement was sealed on the hop to ``peer``."""
+    context = two.es.context if peer == "ma.dgst" else two.ma.context
+    return {parse_wrap(wrap).reader for wrap in decode(context.keys.wraps([statement], peer)[statement])}
+
+
+def the_statement(table: str, column: str) -> bytes:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {column} FROM {table}")
+        return bytes(cursor.fetchone()[0])
+
+
+def test_a_request_is_sealed_to_the_desk_that_is_asked_and_to_nobody_else(two: Two) -> None:
+    two.ask()
+    desk = two.reader(two.ma.post()).key.identifier
+    request = the_statement("enquiries_enquiry", "request")
+    assert readers(two, request, "ma.dgst") == {desk, two.es.context.own.identifier}
+
+
+def test_an_answer_is_sealed_to_the_desk_that_asked_and_to_its_office(two: Two) -> None:
+    matter = two.arrived()
+    answer_enquiry(matter, context=two.ma.context, officer=two.ma.officer(), answer=no_hit())
+    named = {two.reader(post).key.identifier for post in (two.es.post(), two.office)}
+    assert readers(two, the_statement("enquiries_reply", "statement"), "es.cgi") == {
+        *named,
+        two.ma.context.own.identifier,
+    }
+
+
+def test_the_docket_says_what_a_register_needs_and_names_nobody(two: Two) -> None:
+    matter = two.ask(an_enquiry(urgent=True), case=b"shared case ref.")
+    request = the_statement("enquiries_enquiry", "request")
+    docket = open_statements([request], keys=two.es.context.keys)[request].docket
+    assert docket == Docket(
+        kind="enquiry.request",
+        channel="embassy",
+        matter=matter,
+        sender=two.es.post(),
+        route=(two.es.post(), two.office, two.ma.post()),
+        addressees=(two.ma.post(),),
+        field="offence.terrorism",
+        case=b"shared case ref.",
+        deadline_class="urgent-direct",
+        classification="class.restricted",
+        handling=("H1", "H2"),
+        languages=("es",),
+    )
 
 
 @pytest.mark.parametrize("name", sorted(WRONG_WAYS))

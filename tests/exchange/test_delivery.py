@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import aiohttp
 import pytest
@@ -19,9 +19,10 @@ from peer import SimulatedPeer
 from support.pair import until
 from support.room import Room, ticking
 from tansiq.exchange import delivery as deliveries
+from tansiq.exchange.context import system_clock
 from tansiq.exchange.delivery import Delivery
-from tansiq.exchange.door import CONTENT_TYPE
-from tansiq.exchange.peers import LONGEST_WAIT_MS, PeerState, peer_state
+from tansiq.exchange.door import CONTENT_TYPE, Door
+from tansiq.exchange.peers import LONGEST_WAIT_MS, PeerState, failed, peer_state
 from tansiq.node.certificate import make_certificate, server_context
 from tansiq.protocol.envelope import Lane, parse_entry
 from tansiq.protocol.limits import MAX_PARCEL_BYTES
@@ -113,8 +114,27 @@ class Hosts:
         self.loop.close()
 
 
+@dataclass
+class Moving:
+    """A clock that goes, and can be set."""
+
+    ahead_ms: int = 0
+
+    def __call__(self) -> int:
+        return system_clock() + self.ahead_ms
+
+
 @pytest.fixture
-def hosts(room: Room) -> Iterator[Hosts]:
+def moving(room: Room) -> Moving:
+    """The room's clock in this file: waiting takes time."""
+    clock = Moving()
+    room.context = replace(room.context, clock=clock)
+    room.door = Door(room.context, run_directory=str(room.node.home.run))
+    return clock
+
+
+@pytest.fixture
+def hosts(room: Room, moving: Moving) -> Iterator[Hosts]:
     made = Hosts(room)
     yield made
     made.close()
@@ -136,7 +156,7 @@ def delivering(room: Room, *, pulls: bool = False) -> Iterator[Delivery]:
     def work() -> None:
         with pytest.raises(asyncio.CancelledError):
             loop.run_until_complete(task)
-        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.run_until_complete(asyncio.sleep(0.05))  # aiohttp closes its connections a moment later
         loop.close()
 
     thread = threading.Thread(target=work)
@@ -267,7 +287,12 @@ BAD: list[tuple[Callable[[Host, bytes, Writer], object], str]] = [
 
 @pytest.mark.parametrize(("badly", "code"), BAD, ids=[badly.__name__ for badly, _ in BAD])
 def test_a_bad_peer_costs_only_time_and_gets_everything_once_when_it_mends(
-    room: Room, ma: Host, monkeypatch: pytest.MonkeyPatch, badly: Callable[[Host, bytes, Writer], object], code: str
+    room: Room,
+    ma: Host,
+    moving: Moving,
+    monkeypatch: pytest.MonkeyPatch,
+    badly: Callable[[Host, bytes, Writer], object],
+    code: str,
 ) -> None:
     monkeypatch.setattr(deliveries, "_TIMEOUT", aiohttp.ClientTimeout(total=0.4))
     room.say(ma.peer, "before")
@@ -284,7 +309,7 @@ def test_a_bad_peer_costs_only_time_and_gets_everything_once_when_it_mends(
         time.sleep(0.3)
         assert ma.requests <= tried + 2, "it does not hammer at the peer's door"
         ma.answer = Host.honestly
-        room.node.context.clock.advance(minutes=2)  # type: ignore[attr-defined]
+        moving.ahead_ms += 120_000
         wait_settled(room, ma, seconds=20)
     assert words(ma) == ["before", "uno"]
     assert (state(ma).failures, state(ma).last_error) == (0, "")
@@ -300,7 +325,7 @@ def test_nothing_is_said_to_a_door_that_shows_another_certificate(room: Room, ho
     assert room.counts(impostor.peer).receipts == 0
 
 
-@pytest.mark.parametrize("address", ["http://127.0.0.1:9", "ftp://x", "https://", "https://127.0.0.1:99999", "", "https://\x00", "x" * 5000])
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9", "ftp://x", "https://", "https://127.0.0.1:99999", "", "https://\x00", "https://" + "x" * 240])
 def test_an_absurd_address_harms_nobody_else(room: Room, hosts: Hosts, address: str) -> None:
     absurd, good = hosts.host("ma.dgst", addresses=(address,)), hosts.host("fr.dgsi")
     room.say(absurd.peer, "uno")
@@ -385,8 +410,6 @@ def test_a_clock_that_was_set_back_does_not_silence_us(room: Room, ma: Host) -> 
 
 
 def test_waiting_grows_with_every_failure_up_to_a_minute_and_has_jitter(room: Room, ma: Host) -> None:
-    from tansiq.exchange.peers import failed
-
     now_ms = room.context.clock()
     waits = [failed("ma.dgst", code="test", now_ms=now_ms) - now_ms for _ in range(14)]
     assert all(100 * 2**at <= wait <= 200 * 2**at for at, wait in enumerate(waits[:8]))

@@ -137,7 +137,7 @@ def test_a_peer_that_gives_no_receipt_is_told_again_and_nothing_is_lost(room: Ro
     room.say(ma, "uno")
     ma.lies.withhold_receipts = True
     for _ in range(3):
-        assert room.take(ma, ma.take(room.parcel(ma))).receipted == frozenset()
+        room.take(ma, ma.take(room.parcel(ma)))
     assert room.counts(ma).pending == 1
     ma.lies.withhold_receipts = False
     room.push(ma)
@@ -169,6 +169,5 @@ def test_receipts_of_several_batches_may_come_in_one_parcel(room: Room, ma: Simu
         ma._receipts(room.agency, batch, list(answer.receipts[0].indices), list(answer.receipts[0].times_ms))
         for batch, answer in zip(batches, answers, strict=True)
     )
-    intake = room.take(ma, replace(proven, receipts=receipts))
-    assert intake.receipted == frozenset(batches)
+    room.take(ma, replace(proven, receipts=receipts))
     assert room.counts(ma).receipts == 3

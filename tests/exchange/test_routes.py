@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from django.db import connection
@@ -20,6 +20,7 @@ from tansiq.exchange.quarantine import Outcome, retry_all
 from tansiq.exchange.readers import post_reader
 from tansiq.exchange.services import relay, send
 from tansiq.node.creation import NewPost
+from tansiq.node.fsck import fsck
 from tansiq.protocol.cbor import decode, encode
 from tansiq.protocol.directory import Use
 from tansiq.protocol.docket import Docket
@@ -45,10 +46,12 @@ def _handle(arrived: Sequence[Arrived], context: Context) -> None:
 
 
 @pytest.fixture
-def fr(room: Room) -> SimulatedPeer:
-    """The originator."""
+def fr(room: Room) -> Iterator[SimulatedPeer]:
+    """The originator; whatever came by which route, the post room is sound in the end."""
     kinds.register(LETTER, _handle)
-    return room.peer("fr.dgsi")
+    yield room.peer("fr.dgsi")
+    room.node.use()
+    assert fsck(room.context).findings == ()
 
 
 @pytest.fixture
@@ -172,7 +175,9 @@ def test_a_damaged_copy_by_a_relay_does_not_keep_the_whole_one_from_a_later_retr
     assert room.words() == ["une lettre"]
 
 
-@pytest.mark.parametrize("order", [("ma.dgst", "be.vsse"), ("be.vsse", "ma.dgst")], ids=["damaged first", "whole first"])
+@pytest.mark.parametrize(
+    "order", [("ma.dgst", "be.vsse"), ("be.vsse", "ma.dgst")], ids=["damaged first", "whole first"]
+)
 def test_a_third_agencys_word_by_a_bad_relay_and_a_good_one_is_accepted_once_its_directory_is_here(
     room: Room, ma: SimulatedPeer, order: Sequence[str]
 ) -> None:
@@ -256,4 +261,7 @@ def test_three_nodes_and_each_signature_is_whose_it_says(node: Nodes, room: Room
         check_batch(parse_batch_head(head), entries=[raw], key=key_of("es.cgi"))
     (kept,) = ma.context.keys.wraps([said.id], "int.hub").values()
     (wrap,) = decode(kept)
-    assert parse_wrap(wrap).reader == current_directory(ma.agency).current(Use.POST_OPENS, ma.post(), now_ms)[0].key.identifier
+    assert (
+        parse_wrap(wrap).reader
+        == current_directory(ma.agency).current(Use.POST_OPENS, ma.post(), now_ms)[0].key.identifier
+    )

@@ -23,16 +23,19 @@ __all__ = ["play"]
 
 @contextmanager
 def _ended_by_signal() -> Iterator[None]:
-    """Lets SIGTERM end the demonstration as Ctrl-C does, so that it clears away."""
+    """Lets SIGTERM end the demonstration as Ctrl-C does, so that it clears away; and Ctrl-C where a shell had it ignored."""
 
     def interrupt(_signal: int, _frame: object) -> NoReturn:
+        for number in before:
+            signal.signal(number, signal.SIG_IGN)  # what is cleared away is not interrupted again
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _show_result(result: Mapping[str, Any], teller: Teller, *, kept: bool) -> None:

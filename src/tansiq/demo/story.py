@@ -7,6 +7,7 @@ come to its end raises. What is counted at the end is read from both nodes and c
 from __future__ import annotations
 
 import json
+import os
 import time
 import tomllib
 import zlib
@@ -53,6 +54,7 @@ class Story:
 
     def play(self, un_list: Path | None = None) -> Json:
         """Plays all steps; returns what `tansiq demo --json` prints. Raises what a step raises."""
+        real_list = self._read(un_list) if un_list is not None else None
         step = self._teller.step
         with step("demo.step.make"):
             self._stage.make()
@@ -62,7 +64,8 @@ class Story:
             fingerprints = self.meet()
         self._show_words(fingerprints)
         with step("demo.step.import"):
-            self._show_lists(self.import_lists(un_list))
+            lists = self.import_lists(real_list)
+        self._show_lists(lists)
         with step("demo.step.ask"):
             self.ask()
         with step("demo.step.deliver"):
@@ -111,22 +114,22 @@ class Story:
             node.ask("directory.confirm", said, officer=node.member.officer)
         return shown
 
-    def import_lists(self, un_list: Path | None) -> list[Json]:
-        """Rabat imports the invented register, and the real list when a file is given."""
+    @staticmethod
+    def _read(un_list: Path) -> bytes:
+        try:
+            return un_list.read_bytes()
+        except OSError as error:
+            raise NotFound("demo.no-list", file=str(un_list)) from error
+
+    def import_lists(self, real_list: bytes | None) -> list[Json]:
+        """Rabat imports the invented register, and the real list when there is one."""
         invented = resources.files("tansiq.demo").joinpath("register.xml").read_bytes()
+        lists = {_REGISTER: invented} | ({_UN_REGISTER: real_list} if real_list is not None else {})
         officer = self.rabat.member.officer
-        reports = [
-            self.rabat.ask("register.import", {"file": _packed(invented), "register": _REGISTER}, officer=officer)
+        return [
+            self.rabat.ask("register.import", {"file": _packed(content), "register": name}, officer=officer)
+            for name, content in lists.items()
         ]
-        if un_list is not None:
-            try:
-                content = un_list.read_bytes()
-            except OSError as error:
-                raise NotFound("demo.no-list", file=str(un_list)) from error
-            reports.append(
-                self.rabat.ask("register.import", {"file": _packed(content), "register": _UN_REGISTER}, officer=officer)
-            )
-        return reports
 
     def ask(self) -> None:
         """Madrid's officer sends the enquiry."""
@@ -195,7 +198,8 @@ class Story:
             "recipients": ["demonstration"],
         }
         made = self.madrid.ask("evidence.export", asked, officer=self.madrid.member.officer)
-        self.evidence.write_bytes(b64decode(made["archive"]))
+        with os.fdopen(os.open(self.evidence, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+            stream.write(b64decode(made["archive"]))
         pins = parse_pins([str(self.document(node.agency)) for node in self._stage.nodes])
         report = verify_evidence(self.evidence, pinned=pins)
         return not report.missing and not report.doubts

@@ -47,7 +47,7 @@ from tansiq.policy.answer import Answer, Item, Refusal
 from tansiq.policy.deadlines import due_at
 from tansiq.policy.enquiry import Enquiry, LawBasis
 from tansiq.policy.law import check_answer, check_enquiry, check_refusal
-from tansiq.protocol.docket import agency_of
+from tansiq.protocol.docket import agency_of, check_post
 from tansiq.protocol.ids import IdMaker, id_text
 from tansiq.protocol.statement import Statement
 
@@ -85,6 +85,10 @@ def send_enquiries(
     ``via_office_post`` is the embassy office, ours or the partner's. Raises Refused (law, not in the post, partner not
     confirmed, attested by somebody else), NotFound (no such desk), BadInput.
     """
+    for post in (from_post, via_office_post, to_post):
+        check_post(post)
+    if case and len(case) != 16:
+        raise BadInput("enquiries.wrong-id")
     now_ms = context.clock()
     today, own = _today(now_ms), own_directory()
     act = officer.acting(REQUEST, post=from_post)

@@ -38,7 +38,7 @@ from tansiq.protocol.parcel import parse_parcel
 
 __all__ = ["Delivery", "post_signed", "tls_context"]
 
-PULL_COUNT = 128
+PULL_COUNT = 256
 _TIMEOUT = aiohttp.ClientTimeout(total=90, sock_connect=10)
 _LOOK_SECONDS = 1.0
 _GATHER_SECONDS, _LACK_SECONDS = 0.25, 1.0
@@ -151,14 +151,18 @@ class Delivery:
 
     async def _keep(self, session: aiohttp.ClientSession, line: _Line, lanes: tuple[Lane, ...], event: asyncio.Event) -> None:
         """One group of lanes to one peer, for ever."""
+        allowed = False
         while True:
             event.clear()
             try:
-                await self._wait_until_allowed(line.peer)
+                if not allowed:
+                    await self._wait_until_allowed(line.peer)
+                    allowed = True
                 while await self._deliver(session, line, lanes):
                     pass
             except Exception as error:  # noqa: BLE001 (whatever goes wrong with one peer, the others are served)
                 await self._note_failure(line.peer, error)
+                allowed = False
                 continue
             try:
                 # A debt is looked at again soon; what comes meanwhile wakes at once.
@@ -194,9 +198,7 @@ class Delivery:
         directory, batch, debt = await self._work(self._look, line.peer, lanes)
         if not directory.addresses or directory.pulls or (batch is None and not self._is_due(line, debt)):
             return False
-        intake = await self._exchange(session, line, directory, batch, want=0)
-        if batch is not None and batch.head.digest not in intake.receipted:
-            raise Unavailable("exchange.no-receipt", agency=line.peer)
+        await self._exchange(session, line, directory, batch, want=0)
         return batch is not None
 
     def _look(self, peer: str, lanes: tuple[Lane, ...]) -> tuple[Directory, OutgoingBatch | None, tuple[int, ...]]:
@@ -230,7 +232,7 @@ class Delivery:
             reach("delivery.before-request")
             answer = await self._post(session, directory, parcel.to_bytes())
             reach("delivery.after-answer")
-            intake = await self._work(self._take, answer, line.peer)
+            intake = await self._work(self._take, answer, line.peer, batch)
         except BaseException:
             line.owed = owed + line.owed
             raise
@@ -241,8 +243,10 @@ class Delivery:
             self._arrived()
         return intake
 
-    def _take(self, answer: bytes, peer: str) -> Intake:
+    def _take(self, answer: bytes, peer: str, sent: OutgoingBatch | None) -> Intake:
         parcel = parse_parcel(answer)
+        if sent is not None and sent.head.digest not in {receipts.batch for receipts in parcel.receipts}:
+            raise Unavailable("exchange.no-receipt", agency=peer)  # or it would be sent again at once, for ever
         intake = take(parcel, peer=peer, context=self._context)
         if parcel.receipts:
             reach("receipts.after-commit")

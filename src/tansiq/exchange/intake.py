@@ -50,12 +50,10 @@ _QUEUED_AGAIN = "WHERE statement = %s AND EXISTS (SELECT 1 FROM exchange_queue q
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """What came of a parcel: the batch that was taken (if it carried one), how many statements are new, and the batches of
-    ours for which it brought receipts."""
+    """What came of a parcel: the batch that was taken (if it carried one) and how many statements are new."""
 
     taken: Taken | None
     new: int
-    receipted: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +211,11 @@ def keep_statements(
             "WHERE NOT EXISTS (SELECT 1 FROM exchange_handled WHERE statement = %s) ON CONFLICT DO NOTHING",
             [(statement.id, peer, int(one.entry.lane), now_ms, statement.id) for one, statement in good],
         )
-        again = [(statement.digest, statement.id) for _, statement in good if statement.id in here_before]
-        cursor.executemany(f"DELETE FROM exchange_quarantine {_QUEUED_AGAIN} AND raw IS NULL", again)
-        cursor.executemany(f"UPDATE exchange_quarantine SET thing = NULL {_QUEUED_AGAIN}", again)
+        if here_before:
+            known = set(here_before)
+            again = [(statement.digest, statement.id) for _, statement in good if statement.id in known]
+            cursor.executemany(f"DELETE FROM exchange_quarantine {_QUEUED_AGAIN} AND raw IS NULL", again)
+            cursor.executemany(f"UPDATE exchange_quarantine SET thing = NULL {_QUEUED_AGAIN}", again)
     return good, faulty
 
 
@@ -330,7 +330,7 @@ def take(parcel: Parcel, *, peer: str, context: Context) -> Intake:
         taken, new = _keep(peer, head, checked, context=context, now_ms=now_ms) if head is not None else (None, 0)
         reach("door.before-commit")
     reach("door.after-commit")
-    return Intake(taken, new, frozenset(receipts.batch for receipts in parcel.receipts))
+    return Intake(taken, new)
 
 
 def require_confirmed(peer: str) -> None:

@@ -51,6 +51,8 @@ def open_statement(statement: Statement, *, docket: bytes, wraps: list[bytes], c
         opened = open_wrap(wrap, reader=opening.key, statement_digest=statement.digest)
         if isinstance(opened, ContentKeys) and (best is None or (opened.parts and not best[0].parts)):
             best = (opened, opening.owner)
+            if opened.parts:
+                break
     if best is None:
         raise NotFound("exchange.unopened")
     keys, reader = best

@@ -25,7 +25,7 @@ from tansiq.protocol.parcel import Item
 
 __all__ = ["OutgoingBatch", "next_batch", "release"]
 
-BATCH = 128
+BATCH = 256
 BATCH_BYTES = 4 * 1024 * 1024
 _PLACE = "peer = %s AND epoch = %s AND lane = %s AND number BETWEEN %s AND %s"
 _log = logging.getLogger("tansiq.exchange")
@@ -223,6 +223,13 @@ def _sign_again(old: BatchHead, place: Sequence[str | int], entries: Sequence[by
 
 def next_batch(peer: str, lanes: tuple[Lane, ...], *, context: Context, limit: int = BATCH) -> OutgoingBatch | None:
     """What to send to ``peer`` next on ``lanes``: the oldest batch without a receipt, else what waits, urgent first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM exchange_pending WHERE peer = %s) OR EXISTS (SELECT 1 FROM exchange_outbox WHERE peer = %s)",
+            (peer, peer),
+        )
+        if not cursor.fetchone()[0]:
+            return None
     for lane in lanes:
         with connection.cursor() as cursor:
             cursor.execute(

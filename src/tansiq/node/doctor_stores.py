@@ -12,7 +12,7 @@ from django.db import DatabaseError, connections
 from tansiq.directory.queries import own_directory
 from tansiq.errors import Error
 from tansiq.keystore.router import ALIAS
-from tansiq.node.certificate import expires_ms
+from tansiq.node.certificate import expires_ms, held_certificates
 from tansiq.node.checks import DAY_MS, HOUR_MS, Check, Patient
 from tansiq.node.loading import unapplied
 from tansiq.node.marks import BACKUP, MIRROR, read_mark
@@ -85,7 +85,7 @@ def check_certificate(patient: Patient) -> Iterator[Check]:
     days = (expires_ms(newest) - patient.now_ms) // DAY_MS
     left = expires_ms(newest) - patient.now_ms
     try:
-        here = any(bytes.fromhex(certificate) == newest for _, certificate, _ in patient.store.secrets("tls"))
+        here = newest in held_certificates(patient.store)
     except Error:
         here = True
     if not here:

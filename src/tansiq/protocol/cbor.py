@@ -113,12 +113,11 @@ def _open_head(data: bytes, at: int) -> tuple[int, int, int]:
     return sort, argument, at
 
 
-def _walk(data: bytes, depth_limit: int, item_limit: int) -> tuple[int, int]:
-    """Walks the heads of ``data`` once, without recursion: where its one item ends, and how many maps it holds.
-
-    Raises IndexError when it is cut off.
+def _walk(data: bytes, depth_limit: int, item_limit: int) -> tuple[int, int, int]:
+    """Walks the heads of ``data`` once, without recursion: where its one item ends, how many maps it holds, of how many
+    pairs in all. Raises IndexError when it is cut off.
     """
-    at = maps = 0
+    at = maps = pairs = 0
     items = left = 1  # what the innermost open container still wants; of a map, an even count before a key
     in_map = False
     outer: list[int] = []  # the same of those around it, a map's as its complement
@@ -142,32 +141,35 @@ def _walk(data: bytes, depth_limit: int, item_limit: int) -> tuple[int, int]:
                 raise TooMuch("protocol.too-deep", limit=depth_limit)
             outer.append(~left if in_map else left)
             in_map = sort == _MAP
-            maps += in_map
-            left = 2 * argument if in_map else argument
+            left = argument
+            if in_map:
+                maps += 1
+                pairs += argument
+                left *= 2
             items += left
             if items > item_limit:
                 raise TooMuch("protocol.too-many-items", limit=item_limit)
         if not outer:
-            return at, maps
+            return at, maps, pairs
         left = outer.pop()
         in_map = left < 0
         left = ~left if in_map else left
 
 
-def _check(data: bytes, depth_limit: int, item_limit: int) -> int:
-    """How many maps ``data`` holds.
+def _check(data: bytes, depth_limit: int, item_limit: int) -> tuple[int, int]:
+    """How many maps ``data`` holds, and of how many pairs in all.
 
     Raises BadInput or TooMuch unless it is one item, plain, in its shortest form and within the limits.
     """
     try:
-        end, maps = _walk(data, depth_limit, item_limit)
+        end, maps, pairs = _walk(data, depth_limit, item_limit)
     except IndexError:
         raise BadInput("protocol.truncated", at=len(data)) from None
     if end > len(data):
         raise BadInput("protocol.truncated", at=len(data))
     if end < len(data):
         raise BadInput("protocol.trailing-bytes", at=end)
-    return maps
+    return maps, pairs
 
 
 def decode(data: bytes, *, depth: int = MAX_CBOR_DEPTH, items: int = MAX_CBOR_ITEMS) -> Plain:
@@ -176,12 +178,14 @@ def decode(data: bytes, *, depth: int = MAX_CBOR_DEPTH, items: int = MAX_CBOR_IT
     Raises BadInput (not well formed, not in the shortest form, a tag, a float, a key twice, bytes left over)
     and TooMuch (deeper than ``depth``, more than ``items`` values).
     """
-    maps = _check(data, depth, items)
+    maps, pairs = _check(data, depth, items)
     try:
         value = _load(data)
     except (cbor2.CBORDecodeError, ValueError, TypeError, RecursionError) as error:
         raise BadInput("protocol.not-plain", at=0) from error
-    if maps and encode(value) != data:  # only a key that came twice is left to make a difference
+    if maps == 0 or (maps == 1 and type(value) is dict and len(value) == pairs):
+        return value
+    if encode(value) != data:  # only a key that came twice is left to make a difference
         raise BadInput("protocol.key-twice")
     return value
 
