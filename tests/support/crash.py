@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 
+from django.db import connections
+
 from support.launcher import CHAINS, ECHO, ECHO_EVERY, STEP
 from support.pair import Pair, RealNode, until
 from tansiq.journal.queries import state_of
+from tansiq.node.fsck import fsck
 from tansiq.protocol.cbor import decode
 
 __all__ = ["EXCHANGE_POINTS", "check_pair", "end_and_check", "promised", "said"]
@@ -69,6 +72,10 @@ def check_pair(pair: Pair, *, least: int) -> None:
         _check_effects(pair, node, other, least)
         _check_tables(node, other)
         _check_journals(node, other)
+        report = fsck(node.open())
+        connections.close_all()
+        assert report.clean, [finding.text("en") for finding in report.findings]
+        assert min(report.counts["leaves"], report.counts["entries"], report.counts["receipts"]) >= least
 
 
 def _check_effects(pair: Pair, sender: RealNode, receiver: RealNode, least: int) -> None:

@@ -35,7 +35,7 @@ from tansiq.protocol.parcel import Fault, Item, Parcel
 from tansiq.protocol.statement import Statement, check_contents, parse_part_proofs, parse_statement
 from tansiq.protocol.wraps import parse_wrap
 
-__all__ = ["Checked", "Intake", "Proofs", "keep_statements", "require_confirmed", "take"]
+__all__ = ["MAX_EPOCH", "Checked", "Intake", "Proofs", "keep_statements", "require_confirmed", "take"]
 
 MAX_EPOCH = (1 << 31) - 1
 """An epoch fits a 32-bit column; a node reaches a few of them in its life."""

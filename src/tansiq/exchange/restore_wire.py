@@ -35,6 +35,8 @@ class Topic(IntEnum):
     ANSWERERS_JOURNAL = 2
     ASKER_SENT = 3
     ANSWERER_SENT = 4
+    OFFER = 5
+    """The other way round: who can't be called offers its answers to the one that restored."""
 
 
 def _wrong(number: int) -> BadInput:
@@ -66,30 +68,33 @@ def lanes_from_bytes(data: bytes) -> tuple[LaneStart, ...]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """One question. ``first`` is the leaf from which a journal is wanted; ``lanes`` from which numbers on items are
-    wanted (a lane that is not named: all of it), ``after`` the last one that came (0, 0, 0: none yet)."""
+    wanted (a lane that is not named: all of it), ``after`` the last one that came (0, 0, 0: none yet). An offer carries
+    in ``content`` the answer to the last question, and gets the next question back."""
 
     topic: Topic
     first: int = 0
     lanes: tuple[LaneStart, ...] = ()
     after: LaneStart = (0, 0, 0)
+    content: bytes = field(default=b"", repr=False)
 
     def to_bytes(self) -> bytes:
         """The question's bytes."""
         lanes = [list(lane) for lane in self.lanes]
-        return encode({0: VERSION, 1: int(self.topic), 2: self.first, 3: lanes, 4: list(self.after)})
+        return encode({0: VERSION, 1: int(self.topic), 2: self.first, 3: lanes, 4: list(self.after), 5: self.content})
 
     @classmethod
     def parse(cls, data: bytes) -> Question:
         """A question from its bytes. Raises BadInput or TooMuch."""
         if len(data) > MAX_PARCEL_BYTES:
             raise TooMuch("protocol.parcel-too-large", limit=MAX_PARCEL_BYTES)
-        fields = Fields(decode(data), what="restore", known=frozenset(range(5)))
+        fields = Fields(decode(data), what="restore", known=frozenset(range(6)))
         fields.integer(0, least=1, most=255)
         return cls(
             topic=Topic(fields.integer(1, most=max(Topic))),
             first=fields.integer(2),
             lanes=_lanes(fields.items(3, most=_MOST_LANES), 3),
             after=_lanes([fields.items(4, most=3)], 4)[0],
+            content=fields.octets(5),
         )
 
 

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from tansiq.directory.queries import current_directory
 from tansiq.errors import BadInput, Unavailable
 from tansiq.exchange.context import Context
+from tansiq.exchange.offering import take_offer
 from tansiq.exchange.peers import ensure_peer
 from tansiq.exchange.restore_wire import Directories, ItemsPage, JournalPage, LaneStart, Question, Returned, Topic
 from tansiq.journal.queries import JournalNodes, leaf_hashes
@@ -51,6 +52,8 @@ def require_whole(peer: str) -> None:
 def serve_restore(peer: str, body: bytes, *, context: Context) -> bytes:
     """The answer to a question of ``peer`` (known by its signature at the door). Raises BadInput or TooMuch."""
     question = Question.parse(body)
+    if question.topic == Topic.OFFER:
+        return take_offer(peer, question.content, context=context)
     with transaction.atomic():
         if question.topic == Topic.DIRECTORIES:
             return Directories(context.directory.encoded, current_directory(peer).encoded).to_bytes()

@@ -20,6 +20,7 @@ from tansiq.directory.services import take_directory
 from tansiq.errors import BadInput, Error, NotFound, NotProven
 from tansiq.exchange.context import Context
 from tansiq.exchange.drafts import Draft, Reader
+from tansiq.exchange.intake import MAX_EPOCH
 from tansiq.exchange.kept import drop_covered, parse_coverage
 from tansiq.exchange.kinds import Arrived, register
 from tansiq.exchange.lanes import advance_mark
@@ -120,6 +121,8 @@ def _lost_ranges(part: Part | None) -> list[tuple[int, int, list[tuple[int, int]
                 raise BadInput("protocol.wrong-field", what="service.epoch", field=3)
             numbers += pair
         if any(type(number) is not int or not 0 <= number <= MAX_INTEGER for number in numbers):
+            raise BadInput("protocol.wrong-field", what="service.epoch", field=3)
+        if not 1 <= epoch <= MAX_EPOCH or lane not in tuple(Lane):
             raise BadInput("protocol.wrong-field", what="service.epoch", field=3)
         out.append((epoch, lane, [(first, last) for first, last in ranges]))
     return out
