@@ -25,7 +25,8 @@ def _store(directory: Directory, *, is_self: bool, now_ms: int) -> None:
         )
         cursor.execute(
             "INSERT INTO directory_partner (agency, identity, is_self, confirmed_ms, confirmed_by, current, since_ms) "
-            "VALUES (%s, %s, %s, 0, '', %s, %s) ON CONFLICT (agency) DO UPDATE SET current = excluded.current",
+            "VALUES (%s, %s, %s, 0, '', %s, %s) ON CONFLICT (agency) DO UPDATE SET current = excluded.current "
+            "WHERE directory_partner.identity = excluded.identity AND excluded.current >= directory_partner.current",
             (directory.agency, directory.identity, is_self, directory.number, now_ms),
         )
 

@@ -206,11 +206,17 @@ def keep_statements(
                 for one, statement in good
             ],
         )  # fmt: skip
-        cursor.executemany(
-            "INSERT INTO exchange_queue (statement, peer, lane, at_ms, waits_for) SELECT %s, %s, %s, %s, NULL "
-            "WHERE NOT EXISTS (SELECT 1 FROM exchange_handled WHERE statement = %s) ON CONFLICT DO NOTHING",
-            [(statement.id, peer, int(one.entry.lane), now_ms, statement.id) for one, statement in good],
-        )
+        if cursor.rowcount == len(good):  # all are new here, so none is handled yet
+            cursor.executemany(
+                "INSERT INTO exchange_queue (statement, peer, lane, at_ms, waits_for) VALUES (%s, %s, %s, %s, NULL)",
+                [(statement.id, peer, int(one.entry.lane), now_ms) for one, statement in good],
+            )
+        else:
+            cursor.executemany(
+                "INSERT INTO exchange_queue (statement, peer, lane, at_ms, waits_for) SELECT %s, %s, %s, %s, NULL "
+                "WHERE NOT EXISTS (SELECT 1 FROM exchange_handled WHERE statement = %s) ON CONFLICT DO NOTHING",
+                [(statement.id, peer, int(one.entry.lane), now_ms, statement.id) for one, statement in good],
+            )
         if here_before:
             known = set(here_before)
             again = [(statement.digest, statement.id) for _, statement in good if statement.id in known]

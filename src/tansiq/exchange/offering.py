@@ -10,6 +10,7 @@ from tansiq.errors import BadInput
 from tansiq.exchange.context import Context
 from tansiq.exchange.recovery import next_question, take_answer
 from tansiq.exchange.restore_wire import Question, Topic
+from tansiq.exchange.restoring import serve_restore
 
 __all__ = ["first_offer", "next_offer", "take_offer"]
 
@@ -21,8 +22,6 @@ def first_offer() -> bytes:
 
 def next_offer(peer: str, reply: bytes, *, context: Context) -> bytes | None:
     """What to post next, after ``peer`` replied to an offer; None when it has everything."""
-    from tansiq.exchange.restoring import serve_restore  # noqa: PLC0415 (the two answer one another)
-
     if not reply:
         return None
     if Question.parse(reply).topic == Topic.OFFER:

@@ -17,7 +17,6 @@ from django.db import connection, transaction
 from tansiq.directory.queries import current_directory
 from tansiq.errors import BadInput, Unavailable
 from tansiq.exchange.context import Context
-from tansiq.exchange.offering import take_offer
 from tansiq.exchange.peers import ensure_peer
 from tansiq.exchange.restore_wire import Directories, ItemsPage, JournalPage, LaneStart, Question, Returned, Topic
 from tansiq.journal.queries import JournalNodes, leaf_hashes
@@ -53,6 +52,8 @@ def serve_restore(peer: str, body: bytes, *, context: Context) -> bytes:
     """The answer to a question of ``peer`` (known by its signature at the door). Raises BadInput or TooMuch."""
     question = Question.parse(body)
     if question.topic == Topic.OFFER:
+        from tansiq.exchange.offering import take_offer  # noqa: PLC0415 (asking and answering lead to one another)
+
         return take_offer(peer, question.content, context=context)
     with transaction.atomic():
         if question.topic == Topic.DIRECTORIES:
