@@ -65,7 +65,9 @@ def test_a_full_disk_loses_nothing_and_room_is_enough_to_recover(pair: Pair) -> 
         assert held(node) == before, "committed on a full disk"
         assert said(other) > there, "the other node stopped as well"
         limit_files(node, resource.RLIM_INFINITY)
-        until(lambda node=node, before=before: min(map(int.__sub__, held(node), before)) > 0, seconds=30, what="recovery")  # type: ignore[misc]
+        until(
+            lambda node=node, before=before: min(map(int.__sub__, held(node), before)) > 0, seconds=30, what="recovery"
+        )  # type: ignore[misc]
         assert node.running
         assert "disk" in node.log.read_text(encoding="utf-8"), "the node did not say why"
     end_and_check(pair, least=LEAST)

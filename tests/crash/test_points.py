@@ -51,6 +51,7 @@ class Mortal:
         self._since = time.monotonic()
         self._node.start(TEST_SPEAK=str(self._speak), **kill)
 
+
 def test_the_list_of_points_is_whole() -> None:
     elsewhere = {point for point in faults.POINTS if point.split(".")[0] in {"backup", "restore", "mirror"}}
     assert set(EXCHANGE_POINTS) == faults.POINTS - elsewhere
@@ -63,7 +64,9 @@ def test_killed_at_every_point(pair: Pair) -> None:
     half = len(EXCHANGE_POINTS) // 2
     turned = (*EXCHANGE_POINTS[half:], *EXCHANGE_POINTS[:half])
     points = (EXCHANGE_POINTS[::2], turned[1::2]) if postgres.wanted() else (EXCHANGE_POINTS, turned)
-    mortals = [Mortal(node, list(mine), seed, speak) for seed, (node, mine) in enumerate(zip(pair.nodes, points, strict=True))]
+    mortals = [
+        Mortal(node, list(mine), seed, speak) for seed, (node, mine) in enumerate(zip(pair.nodes, points, strict=True))
+    ]
     until(
         lambda: [mortal.tend() for mortal in mortals] and all(mortal.done for mortal in mortals),
         seconds=300,

@@ -34,7 +34,9 @@ LISTED = (
     "FIRST_NAME", "SECOND_NAME", "THIRD_NAME", "FOURTH_NAME", "NAME_ORIGINAL_SCRIPT", "ALIAS_NAME", "CITY", "STREET", "NUMBER",
 )  # fmt: skip
 NAMES = frozenset({"value", "name", "number"})
-TEXTS = frozenset({"facts", "reasons_held", "link", "urgency_reason", "necessity", "reference", "reason", "note", "words"})
+TEXTS = frozenset(
+    {"facts", "reasons_held", "link", "urgency_reason", "necessity", "reference", "reason", "note", "words"}
+)
 
 
 def texts_in(plain: Any, *, keys: frozenset[str]) -> Iterator[str]:
@@ -89,7 +91,11 @@ class Rest:
 
 
 def _wal_files(folder: Path, first: str, last: str) -> dict[str, bytes]:
-    return {f"pg_wal/{path.name}": path.read_bytes() for path in sorted((folder / "pg_wal").glob("0*")) if first <= path.name <= last}
+    return {
+        f"pg_wal/{path.name}": path.read_bytes()
+        for path in sorted((folder / "pg_wal").glob("0*"))
+        if first <= path.name <= last
+    }
 
 
 def _data_directory(addresses: list[str], first: str) -> dict[str, bytes]:
@@ -181,7 +187,9 @@ def test_the_search_looks_for_the_persons_the_texts_the_officers_and_the_passphr
     assert len(needles) > 5_000
 
 
-@pytest.mark.parametrize("words", ["Abdelcrim Chauni Zaglul", "يونس بنشقرون الودغيري", "Calle Alcaudete 7, bajo B, Algeciras"])
+@pytest.mark.parametrize(
+    "words", ["Abdelcrim Chauni Zaglul", "يونس بنشقرون الودغيري", "Calle Alcaudete 7, bajo B, Algeciras"]
+)
 def test_the_search_finds_what_is_planted_in_every_encoding(needles: Needles, words: str) -> None:
     for encoding, data in planted(words).items():
         assert needles.found_in(data), f"not found: {words} in {encoding}"
@@ -208,7 +216,13 @@ def test_everything_that_was_left_is_looked_at(rest: Rest) -> None:
         assert "pg_wal/" in names
         assert "rows of exchange_statement" in names
     else:
-        for place in ("tansiq.sqlite", "keys.sqlite", "tansiq.sqlite-wal", "rows of registers_entry", "rows of keystore_secret"):
+        for place in (
+            "tansiq.sqlite",
+            "keys.sqlite",
+            "tansiq.sqlite-wal",
+            "rows of registers_entry",
+            "rows of keystore_secret",
+        ):
             assert place in names, place
     assert sum(map(len, rest.places.values())) > 2_000_000
 

@@ -82,7 +82,9 @@ def test_the_deadline_runs_from_the_receipt(told: dict[str, Any]) -> None:
     (one,) = told["enquiries"]
     assert set(one) == {"id", "state", "sent_at", "received_at", "deadline", "answered_at"}
     assert one["state"] == "answered"
-    sent, received, deadline, answered = (moment(one[name]) for name in ("sent_at", "received_at", "deadline", "answered_at"))
+    sent, received, deadline, answered = (
+        moment(one[name]) for name in ("sent_at", "received_at", "deadline", "answered_at")
+    )
     assert sent <= received <= answered < deadline
     assert deadline - received == dt.timedelta(hours=8)
 
@@ -96,7 +98,14 @@ def test_the_evidence_convinces_whoever_has_the_file_and_two_documents(
     assert file.stat().st_mode & 0o777 == 0o600
     pins = parse_pins([str(folder / f"{agency}.directory") for agency in ("es.cgi", "ma.dgst")])
     report = verify_evidence(file, pinned=pins)
-    assert {finding.what for finding in report.findings} >= {"statement", "envelope", "receipt", "witness", "part", "act"}
+    assert {finding.what for finding in report.findings} >= {
+        "statement",
+        "envelope",
+        "receipt",
+        "witness",
+        "part",
+        "act",
+    }
     assert not report.missing
 
 
@@ -142,4 +151,6 @@ def test_interrupted_in_the_middle_it_stops_its_nodes_and_removes_its_folder(tmp
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 130
     assert not list(tmp_path.iterdir())
-    assert not [path for path in Path("/proc").glob("[0-9]*/cmdline") if str(tmp_path).encode() in read_or_nothing(path)]
+    assert not [
+        path for path in Path("/proc").glob("[0-9]*/cmdline") if str(tmp_path).encode() in read_or_nothing(path)
+    ]

@@ -392,7 +392,7 @@ def test_only_the_desk_that_was_asked_replies(two: Two) -> None:
 
 
 @pytest.mark.parametrize(("urgent", "hours"), [(True, 8), (False, 7 * 24)])
-def test_the_deadline_runs_from_the_partners_receipt(two: Two, urgent: bool, hours: int) -> None:  # noqa: FBT001
+def test_the_deadline_runs_from_the_partners_receipt(two: Two, urgent: bool, hours: int) -> None:
     matter = two.ask(an_enquiry(urgent=urgent))
     sent_ms = two.clock()
     before = show_enquiry(matter, context=two.es.context, officer=two.es.officer())

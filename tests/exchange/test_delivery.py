@@ -43,7 +43,9 @@ class Host:
     peer: SimulatedPeer
     port: int
     requests: int = 0
-    answer: Callable[[Host, bytes, Writer], object] = field(default=lambda host, body, writer: host.honestly(body, writer))
+    answer: Callable[[Host, bytes, Writer], object] = field(
+        default=lambda host, body, writer: host.honestly(body, writer)
+    )
 
     def honestly(self, body: bytes, writer: Writer) -> None:
         writer.write(http(self.peer.take(parse_parcel(body)).to_bytes()))
@@ -52,7 +54,9 @@ class Host:
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
-                length = next(int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if b"content-length" in line)
+                length = next(
+                    int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if b"content-length" in line
+                )
                 body = await reader.readexactly(length)
                 self.requests += 1
                 behaved = self.answer(self, body, writer)
@@ -325,7 +329,18 @@ def test_nothing_is_said_to_a_door_that_shows_another_certificate(room: Room, ho
     assert room.counts(impostor.peer).receipts == 0
 
 
-@pytest.mark.parametrize("address", ["http://127.0.0.1:9", "ftp://x", "https://", "https://127.0.0.1:99999", "", "https://\x00", "https://" + "x" * 240])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:9",
+        "ftp://x",
+        "https://",
+        "https://127.0.0.1:99999",
+        "",
+        "https://\x00",
+        "https://" + "x" * 240,
+    ],
+)
 def test_an_absurd_address_harms_nobody_else(room: Room, hosts: Hosts, address: str) -> None:
     absurd, good = hosts.host("ma.dgst", addresses=(address,)), hosts.host("fr.dgsi")
     room.say(absurd.peer, "uno")
@@ -351,7 +366,8 @@ def test_a_document_whose_certificate_is_none_harms_nobody_else(room: Room, host
     assert absurd.requests == 0
 
 
-# ---------------------------------------------------------------------------------------------------- who waits for whom
+# ---------------------------------------------------------------------------------------------------- who waits for
+# whom
 
 
 def test_a_peer_that_never_answers_holds_up_only_itself(room: Room, hosts: Hosts) -> None:
@@ -387,7 +403,9 @@ def test_what_is_urgent_does_not_wait_for_a_bulky_transfer(room: Room, ma: Host)
 def fail_long(room: Room, host: Host, *, minutes: float) -> None:
     retry_ms = room.context.clock() + int(minutes * 60_000)
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE exchange_peer SET failures = 20, retry_ms = %s WHERE peer = %s", (retry_ms, host.peer.agency))
+        cursor.execute(
+            "UPDATE exchange_peer SET failures = 20, retry_ms = %s WHERE peer = %s", (retry_ms, host.peer.agency)
+        )
 
 
 def test_a_peer_that_calls_us_is_answered_at_once_however_often_it_failed(room: Room, ma: Host) -> None:

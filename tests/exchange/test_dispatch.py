@@ -111,8 +111,12 @@ def test_a_handler_that_refuses_one_sets_aside_only_that_one(room: Room, ma: Sim
     assert queued(room) == 0
 
 
-@pytest.mark.parametrize("error", [ValueError("x"), KeyError("x"), RecursionError(), DataError("x"), IntegrityError("x")])
-def test_whatever_a_handler_raises_of_the_content_sets_it_aside(room: Room, ma: SimulatedPeer, error: Exception) -> None:
+@pytest.mark.parametrize(
+    "error", [ValueError("x"), KeyError("x"), RecursionError(), DataError("x"), IntegrityError("x")]
+)
+def test_whatever_a_handler_raises_of_the_content_sets_it_aside(
+    room: Room, ma: SimulatedPeer, error: Exception
+) -> None:
     def fails(arrived: Sequence[Arrived], context: Context) -> None:
         raise error
 
@@ -123,7 +127,9 @@ def test_whatever_a_handler_raises_of_the_content_sets_it_aside(room: Room, ma: 
     assert room.faults() == ["exchange.handler-failed"]
 
 
-@pytest.mark.parametrize("sql", ["INSERT INTO test_effect (word, statement) VALUES (NULL, 'x')", "SELECT * FROM no_such_column"])
+@pytest.mark.parametrize(
+    "sql", ["INSERT INTO test_effect (word, statement) VALUES (NULL, 'x')", "SELECT * FROM no_such_column"]
+)
 def test_a_statement_whose_handler_breaks_the_transaction_does_not_block_the_others(
     room: Room, ma: SimulatedPeer, sql: str
 ) -> None:
@@ -133,7 +139,7 @@ def test_a_statement_whose_handler_breaks_the_transaction_does_not_block_the_oth
         with connection.cursor() as cursor:
             try:
                 cursor.execute(sql.replace("FROM no_such_column", ", no_such_column FROM test_effect"))
-            except Exception:  # noqa: BLE001 (that is the defect which is shown here)
+            except Exception:
                 cursor.execute("SELECT 1")
         raise ValueError("in any case")
 
@@ -233,7 +239,9 @@ def test_a_reader_of_the_docket_alone_has_the_docket_alone(room: Room, ma: Simul
     kinds.register("test.docket", notes)
     made = room.said(ma, "closed", kind="test.docket")
     post = room.context.directory.current(Use.POST_OPENS, room.node.post(), room.context.clock())[0]
-    wrap = seal_wrap(made.keys.docket_only, reader=PublicSealingKey(post.public), statement_digest=made.statement.digest)
+    wrap = seal_wrap(
+        made.keys.docket_only, reader=PublicSealingKey(post.public), statement_digest=made.statement.digest
+    )
     room.hear(ma.parcel_with(made, wraps={made.statement.digest: [wrap]}))
     room.work()
     assert seen == [(False, 0, "embassy")]

@@ -42,7 +42,9 @@ def refused(room: Room, parcel: Parcel) -> str:
 # ---------------------------------------------------------------------------------------------------- honest
 
 
-def test_an_honest_exchange_is_receipted_journalled_witnessed_and_in_effect_in_order(room: Room, ma: SimulatedPeer) -> None:
+def test_an_honest_exchange_is_receipted_journalled_witnessed_and_in_effect_in_order(
+    room: Room, ma: SimulatedPeer
+) -> None:
     room.tell(ma, "uno", "dos", "tres")
     room.tell(ma, "cuatro")
     assert len(ma.receipts) == 4
@@ -122,7 +124,12 @@ def test_a_number_used_twice_for_something_else_is_refused(room: Room, ma: Simul
 def test_a_number_used_twice_in_one_batch_is_refused(room: Room, ma: SimulatedPeer) -> None:
     item = ma.parcel_with(room.said(ma, "uno")).items[0]
     head = make_batch_head(
-        sender=ma.agency, receiver=room.agency, epoch=1, time_ms=ma.clock(), entries=[item.entry] * 2, signer=ma.node_key
+        sender=ma.agency,
+        receiver=room.agency,
+        epoch=1,
+        time_ms=ma.clock(),
+        entries=[item.entry] * 2,
+        signer=ma.node_key,
     )
     parcel = replace(ma.parcel_with(), batch=head.encoded, items=(item, item))
     assert refused(room, parcel) == "exchange.number-used-twice"
@@ -299,8 +306,12 @@ def test_a_forged_statement_is_receipted_journalled_set_aside_and_its_sender_tol
     assert room.faults() == [code]
 
 
-@pytest.mark.parametrize(("lie", "code"), [("other_contents", "protocol.other-docket"), ("drop_wraps", "protocol.other-wraps")])
-def test_contents_that_are_not_what_was_signed_are_set_aside(room: Room, ma: SimulatedPeer, lie: str, code: str) -> None:
+@pytest.mark.parametrize(
+    ("lie", "code"), [("other_contents", "protocol.other-docket"), ("drop_wraps", "protocol.other-wraps")]
+)
+def test_contents_that_are_not_what_was_signed_are_set_aside(
+    room: Room, ma: SimulatedPeer, lie: str, code: str
+) -> None:
     setattr(ma.lies, lie, True)
     answer = room.tell(ma, "uno")
     assert [fault.code for fault in answer.faults] == [code]
@@ -319,7 +330,8 @@ def test_one_identifier_for_two_statements_is_set_aside_also_within_one_batch(ro
     first = room.said(ma, "uno")
     docket = ma.docket(to=[room.node.post()])
     second, third = (
-        ma.say(docket=docket, parts=[Part("note", {0: word})], statement_id=first.statement.id) for word in ("dos", "tres")
+        ma.say(docket=docket, parts=[Part("note", {0: word})], statement_id=first.statement.id)
+        for word in ("dos", "tres")
     )
     room.hear(ma.parcel_with(first, second))
     room.hear(ma.parcel_with(third))
@@ -389,13 +401,17 @@ def test_a_revoked_node_key_is_believed_no_longer_from_when_it_was_revoked(room:
     assert room.words() == ["before the theft", "by the new key", "by the old key, in time"]
 
 
-def test_what_was_signed_before_a_key_ended_in_good_order_is_believed_a_year_later(room: Room, ma: SimulatedPeer) -> None:
+def test_what_was_signed_before_a_key_ended_in_good_order_is_believed_a_year_later(
+    room: Room, ma: SimulatedPeer
+) -> None:
     """A courier's file takes its time."""
     made = room.said(ma, "a year ago")
     old = ma.node_key
     ma.rotate_node_key()
     until_ms = ma.clock() + 1_000
-    keys = [replace(key, until_ms=until_ms) if key.key.identifier == old.identifier else key for key in ma.directory.keys]
+    keys = [
+        replace(key, until_ms=until_ms) if key.key.identifier == old.identifier else key for key in ma.directory.keys
+    ]
     ma.publish(keys=tuple(keys))
     room.learn(ma.directory)
     room.node.context.clock.advance(days=365)  # type: ignore[attr-defined]

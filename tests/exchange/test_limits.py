@@ -105,7 +105,9 @@ def test_the_largest_batch_is_taken(room: Room, ma: SimulatedPeer) -> None:
     assert room.words() == [str(number) for number in range(MAX_BATCH)]
 
 
-def test_a_batch_full_of_forgeries_is_set_aside_in_bounded_time_and_its_repetition_adds_nothing(room: Room, ma: SimulatedPeer) -> None:
+def test_a_batch_full_of_forgeries_is_set_aside_in_bounded_time_and_its_repetition_adds_nothing(
+    room: Room, ma: SimulatedPeer
+) -> None:
     ma.lies.other_contents = True
     data = ma.parcel_with(*(room.said(ma, str(number)) for number in range(MAX_BATCH))).to_bytes()
     with within(4.0):
@@ -123,7 +125,9 @@ def test_a_whole_batch_that_its_handler_refuses_is_set_aside_in_bounded_time(roo
     assert len(room.faults()) == 256
 
 
-def test_a_ring_of_statements_that_follow_one_another_waits_and_costs_nothing_more(room: Room, ma: SimulatedPeer) -> None:
+def test_a_ring_of_statements_that_follow_one_another_waits_and_costs_nothing_more(
+    room: Room, ma: SimulatedPeer
+) -> None:
     identifiers = [seeded(f"ring {number}", 16) for number in range(64)]
     made = [
         ma.say(
@@ -142,7 +146,9 @@ def test_a_ring_of_statements_that_follow_one_another_waits_and_costs_nothing_mo
     assert room.words() == ["goes on"]
 
 
-def test_numbers_at_both_ends_of_all_numbers_are_looked_up_without_reading_what_lies_between(room: Room, ma: SimulatedPeer) -> None:
+def test_numbers_at_both_ends_of_all_numbers_are_looked_up_without_reading_what_lies_between(
+    room: Room, ma: SimulatedPeer
+) -> None:
     """A batch may name any numbers: asking for all between them would read the whole history."""
     for _ in range(4):
         room.tell(ma, *(str(number) for number in range(64)))
@@ -151,7 +157,12 @@ def test_numbers_at_both_ends_of_all_numbers_are_looked_up_without_reading_what_
     last = ma.parcel_with(room.said(ma, "dos"))
     items = (*first.items, *last.items)
     head = make_batch_head(
-        sender=ma.agency, receiver=room.agency, epoch=1, time_ms=ma.clock(), entries=[item.entry for item in items], signer=ma.node_key
+        sender=ma.agency,
+        receiver=room.agency,
+        epoch=1,
+        time_ms=ma.clock(),
+        entries=[item.entry for item in items],
+        signer=ma.node_key,
     )
     with CaptureQueriesContext(connection) as queries:
         room.hear(replace(last, batch=head.encoded, items=items))
@@ -186,4 +197,6 @@ def test_a_head_of_an_absurd_size_is_refused_quickly(room: Room, ma: SimulatedPe
     assert news is not None
     head = ma._head("es.cgi", "ma.dgst:exchange:es.cgi", 1, (1 << 63) - 1, bytes(32))
     with within(1.0), pytest.raises(NotProven):
-        room.hear(replace(ma.parcel_with(), news=replace(news, head=head, root=bytes(32), leaves=bytes(32) * MAX_LEAVES)))
+        room.hear(
+            replace(ma.parcel_with(), news=replace(news, head=head, root=bytes(32), leaves=bytes(32) * MAX_LEAVES))
+        )

@@ -33,7 +33,8 @@ def upgrade() -> None:
     def handler(arrived: Sequence[Arrived], context: Context) -> None:
         with connection.cursor() as cursor:
             cursor.executemany(
-                "INSERT INTO test_effect (word, statement) VALUES (%s, '')", [(one.parts[0].content[0],) for one in arrived]
+                "INSERT INTO test_effect (word, statement) VALUES (%s, '')",
+                [(one.parts[0].content[0],) for one in arrived],
             )
 
     kinds.register(TOMORROW, handler)

@@ -79,9 +79,7 @@ def more_nodes(receipts: Receipts) -> Receipts:
 
 
 @pytest.mark.parametrize("change", [other_size, other_time, one_leaf_for_all, fewer, turned, more_nodes])
-def test_a_forged_receipt_proves_nothing(
-    room: Room, ma: SimulatedPeer, change: Callable[[Receipts], Receipts]
-) -> None:
+def test_a_forged_receipt_proves_nothing(room: Room, ma: SimulatedPeer, change: Callable[[Receipts], Receipts]) -> None:
     for word in ("uno", "dos", "tres"):
         room.say(ma, word)
     answer = ma.take(room.parcel(ma))

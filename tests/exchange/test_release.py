@@ -94,7 +94,9 @@ def test_what_no_parcel_could_carry_is_not_even_kept(room: Room, ma: SimulatedPe
     part = Part("note", {0: "w", 1: bytes(3_000_000)})
     before = room.state()
     with pytest.raises(TooMuch, match="statement-too-heavy"):
-        send_many([replace(room.draft(ma, "w"), parts=[part] * (MAX_ITEM_BYTES // 3_000_000 + 1))], context=room.context)
+        send_many(
+            [replace(room.draft(ma, "w"), parts=[part] * (MAX_ITEM_BYTES // 3_000_000 + 1))], context=room.context
+        )
     with pytest.raises(TooMuch, match="part-too-large"):
         send_many([replace(room.draft(ma, "w"), parts=[Part("note", {0: bytes(5_000_000)})])], context=room.context)
     draft = room.draft(ma, "w")

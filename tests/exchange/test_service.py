@@ -96,7 +96,9 @@ def test_a_document_that_is_none_is_set_aside(room: Room, ma: SimulatedPeer, doc
     assert len(room.faults()) == 1
 
 
-def test_a_partner_to_whom_nothing_can_be_sealed_does_not_keep_the_others_from_being_told(room: Room, ma: SimulatedPeer) -> None:
+def test_a_partner_to_whom_nothing_can_be_sealed_does_not_keep_the_others_from_being_told(
+    room: Room, ma: SimulatedPeer
+) -> None:
     keyless = SimulatedPeer("be.sgrs", clock=ma.clock)
     keyless.publish(keys=tuple(key for key in keyless.directory.keys if key.use != "node.seal"))
     room.befriend(keyless)

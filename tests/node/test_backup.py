@@ -48,7 +48,9 @@ def read(path: Path, owns: dict[bytes, OwnSecret]) -> dict[str, int]:
     return counts
 
 
-def test_a_backup_has_every_row_of_the_main_database_and_none_of_the_key_store(pair: tuple[Node, Node], tmp_path: Path) -> None:
+def test_a_backup_has_every_row_of_the_main_database_and_none_of_the_key_store(
+    pair: tuple[Node, Node], tmp_path: Path
+) -> None:
     es, _ = pair
     done = backup(es.home, tmp_path / "backup", context=es.context)
     counts = read(tmp_path / "backup", dict(es.context.owns))

@@ -168,9 +168,14 @@ def test_the_certificate_and_the_keys(madrid: Node) -> None:
     with connections["keys"].cursor() as cursor:
         cursor.execute("DELETE FROM keystore_secret WHERE use = 'tls'")
     assert wrong(look(madrid)) == {"certificate-keyless"}
-    keys = [replace(key, until_ms=now_ms + 10 * DAY_MS) if key.owner == madrid.post("head") else key for key in directory.keys]
+    keys = [
+        replace(key, until_ms=now_ms + 10 * DAY_MS) if key.owner == madrid.post("head") else key
+        for key in directory.keys
+    ]
     keys = [replace(key, until_ms=now_ms - 1) if key.owner == madrid.post() else key for key in keys]
-    following = replace(directory, number=2, previous=directory.digest, keys=tuple(keys), tls=(), encoded=b"", signature=None)
+    following = replace(
+        directory, number=2, previous=directory.digest, keys=tuple(keys), tls=(), encoded=b"", signature=None
+    )
     publish_own(make_directory(following, identity=madrid.identity), now_ms=now_ms)
     found = look(madrid)
     assert wrong(found) == {"certificate-none", "keys-soon", "keys-none"}
@@ -225,7 +230,11 @@ def test_a_broken_database_lets_the_rest_be_looked_at(madrid: Node) -> None:
     connections.close_all()
     home = madrid.home
     if home.on_postgresql:
-        home = replace(home, database=home.database.replace("/test_", "/gone_"), keys_database=home.keys_database.replace("/test_", "/gone_"))
+        home = replace(
+            home,
+            database=home.database.replace("/test_", "/gone_"),
+            keys_database=home.keys_database.replace("/test_", "/gone_"),
+        )
     else:
         home.main_database.write_bytes(b"rubbish" * 1000)
     checks = doctor(home, now_ms=madrid.context.clock())

@@ -64,7 +64,11 @@ def test_nothing_in_a_copy_is_readable_without_the_unlock_secret(madrid: Node, t
     with open_dump(tmp_path / "keys", what="keys") as reader:
         for _, content in reader.items():
             found += repr(content).encode()
-    secrets = [private for use in ("own", "tls", "node.sign", "post.seal") for _, _, private in madrid.context.keys.secrets(use)]
+    secrets = [
+        private
+        for use in ("own", "tls", "node.sign", "post.seal")
+        for _, _, private in madrid.context.keys.secrets(use)
+    ]
     assert len(secrets) >= 5
     for secret in [SECRET, *secrets]:
         assert repr(secret).encode()[2:-1] not in found

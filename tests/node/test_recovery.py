@@ -16,6 +16,7 @@ from support.node import SECRET, Nodes, carry
 from support.notes import notes, send_notes
 from support.pair import SECRET as PAIR_SECRET
 from support.pair import Pair, RealNode, make_pair, until
+from tansiq.exchange.context import Context
 from tansiq.exchange.drafts import Draft
 from tansiq.exchange.peers import peer_state
 from tansiq.exchange.queries import Counts, counts
@@ -111,7 +112,19 @@ def test_a_real_node_with_a_backup_two_hundred_statements_old(pair: Pair, tmp_pa
         assert report.counts["receipts"] == count(node, ma if node is es else es).sent
 
 
-def test_a_peer_that_does_not_answer_is_asked_again(node: Nodes, notes: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def resume(context: Context) -> None:
+    """What the worker does, with threads that leave no connection behind."""
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            async with aiohttp.ClientSession() as session:
+                await recovery.resume(context, session, pool=pool)
+        finally:
+            pool.submit(connections.close_all).result()
+
+
+def test_a_peer_that_does_not_answer_is_asked_again(
+    node: Nodes, notes: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     es, ma = node("es.cgi"), node("ma.dgst")
     send_notes(es, ma, 2)
     carry(es, ma)
@@ -135,13 +148,8 @@ def test_a_peer_that_does_not_answer_is_asked_again(node: Nodes, notes: None, tm
     monkeypatch.setattr(recovery, "post_signed", post)
     monkeypatch.setattr(recovery.asyncio, "sleep", pause)
 
-    async def resume() -> None:
-        async with aiohttp.ClientSession() as session:
-            with ThreadPoolExecutor(1) as pool:
-                await recovery.resume(es.context, session, pool=pool)
-
     with pytest.raises(TimeoutError):
-        asyncio.run(resume())
+        asyncio.run(resume(es.context))
     assert set(asked) == {"/exchange/1/restore"}
     assert len(asked) > 5
     assert restoring_peers() == {"ma.dgst"}
@@ -150,11 +158,4 @@ def test_a_peer_that_does_not_answer_is_asked_again(node: Nodes, notes: None, tm
 
 
 def test_a_node_that_is_whole_asks_nobody(node: Nodes) -> None:
-    es = node("es.cgi")
-
-    async def resume() -> None:
-        async with aiohttp.ClientSession() as session:
-            with ThreadPoolExecutor(1) as pool:
-                await recovery.resume(es.context, session, pool=pool)
-
-    asyncio.run(resume())
+    asyncio.run(resume(node("es.cgi").context))

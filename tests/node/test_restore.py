@@ -143,7 +143,9 @@ def test_hundreds_of_statements_after_the_backup_are_there_again(story: Story, w
     assert restoring_peers() == set()
     assert {node.agency: sorted(effects(node)) for node in (es, ma)} == before, "nothing lost, nothing in effect twice"
     now = count(es, ma)
-    assert (now.sent, now.received, now.pending, now.waiting) == (sent.sent + 1, sent.received, 0, 0), "and the announcement"
+    assert (now.sent, now.received, now.pending, now.waiting) == (sent.sent + 1, sent.received, 0, 0), (
+        "and the announcement"
+    )
     assert count(ma, es).received == received.received + 1
     for node, peer in ((es, ma), (ma, es)):
         assert state(node, peer).cosigned
@@ -197,7 +199,9 @@ def test_a_backup_moves_between_sqlite_and_postgresql(story: Story, tmp_path: Pa
 def test_what_had_arrived_is_not_sent_again_and_what_had_not_is(story: Story) -> None:
     es, ma = story.es, story.ma
     released = send_notes(es, ma, 4, lane=Lane.BULK)
-    first = next_batch("ma.dgst", (Lane.BULK,), context=es.context)  # released, but the parcel comes only after the backup
+    first = next_batch(
+        "ma.dgst", (Lane.BULK,), context=es.context
+    )  # released, but the parcel comes only after the backup
     waiting = send_notes(es, ma, 4)
     story.backup()
     stays = send_notes(es, ma, 4, lane=Lane.BULK)
@@ -218,7 +222,9 @@ def test_what_had_arrived_is_not_sent_again_and_what_had_not_is(story: Story) ->
     done = effects(ma)
     assert len(done) == len(set(done))
     assert {one.id for one in (*released, *waiting)} < set(done)
-    assert not {one.id for one in stays} & set(done), "what was said after the backup and reached nobody is gone, and nobody counts on it"
+    assert not {one.id for one in stays} & set(done), (
+        "what was said after the backup and reached nobody is gone, and nobody counts on it"
+    )
     clean(es, ma)
 
 
@@ -226,7 +232,9 @@ def test_a_number_that_can_no_longer_come_is_waited_for_no_longer(story: Story) 
     es, ma = story.es, story.ma
     story.backup()
     send_notes(es, ma, 3)
-    assert next_batch("ma.dgst", (Lane.NORMAL,), context=es.context) is not None  # into a courier's bag that never arrives
+    assert (
+        next_batch("ma.dgst", (Lane.NORMAL,), context=es.context) is not None
+    )  # into a courier's bag that never arrives
     lost = value("SELECT MAX(number) FROM exchange_sent WHERE lane = 1")
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM exchange_pending")
@@ -314,7 +322,9 @@ def test_both_restored_at_once(story: Story, theirs_is_older: bool) -> None:
     for node in (es, ma):
         node.use()
         assert restoring_peers() == set()
-        assert 30 < len(effects(node)) < len(done[node.agency]), "what only one of them had is back, what both lost is not"
+        assert 30 < len(effects(node)) < len(done[node.agency]), (
+            "what only one of them had is back, what both lost is not"
+        )
         assert set(effects(node)) < set(done[node.agency])
     clean(es, ma)
     both_ways(es, ma, 3)
@@ -343,7 +353,9 @@ def test_our_own_later_directory_comes_back(story: Story, node: Nodes) -> None:
     es, ma = story.es, story.ma
     story.backup()
     es.use()
-    later = add_officer(NewOfficer("ES-9001", ("head",), "an invented passphrase"), identity=es.identity, now_ms=story.clock())
+    later = add_officer(
+        NewOfficer("ES-9001", ("head",), "an invented passphrase"), identity=es.identity, now_ms=story.clock()
+    )
     node.meet(es, ma)
     story.mirror()
     story.restore()

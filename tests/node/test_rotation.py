@@ -160,7 +160,7 @@ def _opened(wraps: list[Wrap], key: SealingKey, digest: bytes) -> ContentKeys | 
 
 def test_eyes_only_and_its_recovery_readers(node: Nodes) -> None:
     """The head alone reads, or both custodians together, one after the other; neither custodian alone, and no node key."""
-    from tansiq.exchange.drafts import compose  # noqa: PLC0415
+    from tansiq.exchange.drafts import compose
 
     ma = node("ma.dgst")
     context: Context = ma.use()

@@ -52,7 +52,10 @@ def test_after_thirty_five_days_orphans_and_wraps_go(pair: tuple[Node, Node]) ->
     assert sweep(context=es.context) == Swept(1, 6, 0)
     assert es.context.keys.has_contents([orphan]) == set()
     # What still waits to be delivered keeps its wraps, however long that takes.
-    assert set(es.context.keys.wraps([one.id for one in (*waiting, *released)], "ma.dgst")) == {waiting[0].id, released[0].id}
+    assert set(es.context.keys.wraps([one.id for one in (*waiting, *released)], "ma.dgst")) == {
+        waiting[0].id,
+        released[0].id,
+    }
     assert fsck(es.context).clean
     carry(es, ma)
     assert {waiting[0].id, released[0].id} < set(effects(ma))

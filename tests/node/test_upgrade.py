@@ -52,7 +52,9 @@ def test_an_older_schema_is_backed_up_and_upgraded(madrid: Node, tmp_path: Path)
     assert "exchange_tombstone" not in tables()
     assert unapplied("default")[0] == "exchange.0002_restore_and_tombstones"
     told: set[str] = set()
-    done = upgrade(madrid.home, secret=SECRET, backup_to=tmp_path / "backup", progress=lambda stage, _done, _total: told.add(stage))
+    done = upgrade(
+        madrid.home, secret=SECRET, backup_to=tmp_path / "backup", progress=lambda stage, _done, _total: told.add(stage)
+    )
     assert done.migrated[0] == "exchange.0002_restore_and_tombstones"
     assert done.backup == tmp_path / "backup"
     assert done.report is not None

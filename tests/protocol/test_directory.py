@@ -148,7 +148,7 @@ def test_an_older_document_does_not_bring_a_revoked_key_back() -> None:
 @pytest.mark.parametrize(
     ("claim_identity", "code"), [(True, "protocol.wrong-signature"), (False, "protocol.other-identity")]
 )
-def test_a_stolen_online_key_certifies_nothing(claim_identity: bool, code: str) -> None:  # noqa: FBT001 - a table
+def test_a_stolen_online_key_certifies_nothing(claim_identity: bool, code: str) -> None:
     with pytest.raises(NotProven) as caught:
         verify_successor(
             FIRST, parse_directory(self_made_directory(PEER, signer=PEER.node_key, claim_identity=claim_identity))

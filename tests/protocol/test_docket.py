@@ -63,7 +63,7 @@ def test_what_is_empty_is_not_sent() -> None:
         ("fr.dgsi/counter-terrorism", False),
     ],
 )
-def test_a_docket_covers_its_route_and_its_addressees(post: str, covered: bool) -> None:  # noqa: FBT001 - a table
+def test_a_docket_covers_its_route_and_its_addressees(post: str, covered: bool) -> None:
     assert SMALL.covers(post) is covered
     assert replace(SMALL, route=()).covers(post) is (post == "ma.dgst/counter-terrorism")
     assert replace(SMALL, addressees=()).covers(post) is covered

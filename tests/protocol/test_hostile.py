@@ -536,7 +536,7 @@ def test_revoked_key(es: SimulatedPeer, ma: SimulatedPeer) -> None:
     ("claim_identity", "code"), [(False, "protocol.other-identity"), (True, "protocol.wrong-signature")]
 )
 def test_stolen_online_key_that_tries_to_rotate_itself(
-    claim_identity: bool,  # noqa: FBT001 - a table
+    claim_identity: bool,
     code: str,
     es: SimulatedPeer,
     ma: SimulatedPeer,

@@ -173,7 +173,7 @@ def test_a_key_under_which_anybody_can_sign_is_refused(y: int, sign: int) -> Non
 
 def test_what_such_a_key_would_do() -> None:
     """Under the neutral point one signature holds for every message: whoever published it could deny all it said."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415 - only here
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     neutral = (1).to_bytes(32, "little")
     for message in (b"I said this", b"I never said that"):

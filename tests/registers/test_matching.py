@@ -184,7 +184,7 @@ def test_the_names_of_a_person_are_those_that_the_person_bears() -> None:
 
 
 @given(st.integers(1800, 2190), st.integers(1, 9), st.booleans())
-def test_years_cover_every_date_that_was_given(year: int, length: int, circa: bool) -> None:  # noqa: FBT001
+def test_years_cover_every_date_that_was_given(year: int, length: int, circa: bool) -> None:
     births = (PartialDate(year=year), PartialDate(year=year, until_year=year + length, circa=circa))
     years = years_of(replace(PERSON, births=births))
     assert years == ((year - 2, year + length + 2) if circa else (year, year + length))

@@ -97,7 +97,9 @@ def _check_effects(pair: Pair, sender: RealNode, receiver: RealNode, least: int)
         assert mine == sorted(mine), f"causal order broken at {receiver.agency} in chain {chain}"
 
     echoes = [row[0] for row in sender.rows("SELECT number FROM test_effect WHERE kind = %s ORDER BY number", (ECHO,))]
-    assert echoes == [number for number in numbers if int(str(number)) % ECHO_EVERY == 0], "an answer is lost or doubled"
+    assert echoes == [number for number in numbers if int(str(number)) % ECHO_EVERY == 0], (
+        "an answer is lost or doubled"
+    )
 
 
 def _check_tables(node: RealNode, other: RealNode) -> None:
@@ -126,7 +128,9 @@ def _check_receipts(node: RealNode, other: RealNode) -> None:
     """Every receipt names the very leaves and times that the receiver keeps."""
     kept = {
         row[:3]: row[3:]
-        for row in other.rows("SELECT epoch, lane, number, leaf, at_ms FROM exchange_received WHERE peer = %s", (node.agency,))
+        for row in other.rows(
+            "SELECT epoch, lane, number, leaf, at_ms FROM exchange_received WHERE peer = %s", (node.agency,)
+        )
     }
     batches: dict[object, list[tuple[object, ...]]] = {}
     for row in node.rows("SELECT batch, epoch, lane, number FROM exchange_sent ORDER BY epoch, lane, number"):

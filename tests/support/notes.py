@@ -1,6 +1,8 @@
-"""A kind of statement for tests of the node's upkeep: a note with some bytes, whose only effect is a leaf in the access journal.
+"""A kind of statement for tests of the node's upkeep: a note with some bytes, whose only effect is a leaf in the
+access journal.
 
-Invariant: handled once, a note leaves one leaf; so what is in effect can be counted, and what would be in effect twice is seen.
+Invariant: handled once, a note leaves one leaf; so what is in effect can be counted, and what would be in effect
+twice is seen.
 """
 
 from __future__ import annotations
@@ -35,7 +37,13 @@ def _handle(arrived: Sequence[Arrived], context: Context) -> None:
         assert one.part(NOTE) is not None, "the note's body is closed"
     log_access(
         [
-            Access(operation=Operation.COLLECTION, officer="node", thing=one.statement.id, purpose="test", time_ms=one.at_ms)
+            Access(
+                operation=Operation.COLLECTION,
+                officer="node",
+                thing=one.statement.id,
+                purpose="test",
+                time_ms=one.at_ms,
+            )
             for one in arrived
         ],
         keys=context.keys,
@@ -50,7 +58,13 @@ def notes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def send_notes(
-    sender: Node, receiver: Node, count: int, *, lane: Lane = Lane.NORMAL, follows: Callable[[int], Sequence[bytes]] = lambda _: (), size: int = 64
+    sender: Node,
+    receiver: Node,
+    count: int,
+    *,
+    lane: Lane = Lane.NORMAL,
+    follows: Callable[[int], Sequence[bytes]] = lambda _: (),
+    size: int = 64,
 ) -> list[Statement]:
     """Sends ``count`` notes in one commit; ``sender`` stays bound."""
     context = sender.use()

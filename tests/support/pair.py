@@ -69,7 +69,9 @@ class RealNode:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, str(_LAUNCHER), str(self.home.path)],
-                env=os.environ | {"TEST_VISITS": str(self.visits), "TANSIQ_UNLOCK_FILE": str(self.secret)} | environment,
+                env=os.environ
+                | {"TEST_VISITS": str(self.visits), "TANSIQ_UNLOCK_FILE": str(self.secret)}
+                | environment,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

@@ -122,7 +122,9 @@ class Room:
 
     # ------------------------------------------------------------------------------------------------ we speak
 
-    def draft(self, peer: SimulatedPeer, word: str, *, lane: Lane = Lane.NORMAL, held: bool = False, **docket: Any) -> Draft:
+    def draft(
+        self, peer: SimulatedPeer, word: str, *, lane: Lane = Lane.NORMAL, held: bool = False, **docket: Any
+    ) -> Draft:
         """A draft to the peer's first post that says ``word``."""
         post = next(iter(peer.posts))
         values: dict[str, Any] = {
@@ -181,7 +183,9 @@ class Room:
         """The rows of a query on the main database."""
         with connection.cursor() as cursor:
             cursor.execute(sql, values)
-            return [tuple(bytes(one) if isinstance(one, memoryview) else one for one in row) for row in cursor.fetchall()]
+            return [
+                tuple(bytes(one) if isinstance(one, memoryview) else one for one in row) for row in cursor.fetchall()
+            ]
 
     def state(self) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of the exchange, the journals and the directory: what must not change when something is refused."""

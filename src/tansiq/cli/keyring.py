@@ -1,4 +1,6 @@
-"""``tansiq keys list``, ``rotate``, ``revoke``, ``renew-certificate``: changing this node's keys, in the name of the identity key."""
+"""``tansiq keys list``, ``rotate``, ``revoke``, ``renew-certificate``: changing this node's keys, in the name of the
+identity key.
+"""
 
 from __future__ import annotations
 
@@ -48,10 +50,10 @@ def _published(node: Any, context: Any, directory: Any, *, as_json: bool) -> Non
 def list_keys(home: HomeOption = None, as_json: JsonFlag = False) -> None:
     """Shows this agency's certified keys."""
     node = found_home(home)
-    from tansiq.protocol.evidence_report import utc_text
     from tansiq.directory.queries import own_directory
     from tansiq.exchange.context import system_clock
     from tansiq.node.opening import bind
+    from tansiq.protocol.evidence_report import utc_text
 
     bind(node)
     now = system_clock()
@@ -71,7 +73,10 @@ def list_keys(home: HomeOption = None, as_json: JsonFlag = False) -> None:
         print_json(rows)
         return
     titles = [told(f"cli.keys.{name}") for name in ("id", "use", "owner", "from", "until")]
-    table(titles, [[row["id"], row["use"], row["owner"], row["from"], row["revoked"] or row["until"] or ""] for row in rows])
+    table(
+        titles,
+        [[row["id"], row["use"], row["owner"], row["from"], row["revoked"] or row["until"] or ""] for row in rows],
+    )
 
 
 def rotate(
@@ -135,6 +140,15 @@ def register(keys: typer.Typer) -> None:
     """Adds the commands of this module to the group ``keys``."""
     safe = "--identity /media/safe/es.cgi.identity"
     command(keys, "list", key="keys-list", examples=["tansiq keys list --home /srv/tansiq"])(list_keys)
-    command(keys, "rotate", key="keys-rotate", examples=[f"tansiq keys rotate node {safe}", f"tansiq keys rotate counter-terrorism {safe}"])(rotate)
-    command(keys, "revoke", key="keys-revoke", examples=[f"tansiq keys revoke 0a1b… --reason key.stolen {safe}"])(revoke)
-    command(keys, "renew-certificate", key="keys-renew", examples=[f"tansiq keys renew-certificate {safe}"])(renew_certificate)
+    command(
+        keys,
+        "rotate",
+        key="keys-rotate",
+        examples=[f"tansiq keys rotate node {safe}", f"tansiq keys rotate counter-terrorism {safe}"],
+    )(rotate)
+    command(keys, "revoke", key="keys-revoke", examples=[f"tansiq keys revoke 0a1b… --reason key.stolen {safe}"])(
+        revoke
+    )
+    command(keys, "renew-certificate", key="keys-renew", examples=[f"tansiq keys renew-certificate {safe}"])(
+        renew_certificate
+    )

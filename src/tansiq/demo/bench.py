@@ -87,8 +87,15 @@ def _round(pair: Running, composer: Program, *, messages: int, size: int) -> dic
 
 def _middle(rounds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     middle = {name: statistics.median(one[name] for one in rounds) for name in rounds[0] if name != "by_process_us"}
-    parts = {name: statistics.median(one["by_process_us"][name] for one in rounds) for name in rounds[0]["by_process_us"]}
-    return {**middle, "by_process_us": parts, "ratios": [one["ratio"] for one in rounds], "rates": [one["per_second"] for one in rounds]}
+    parts = {
+        name: statistics.median(one["by_process_us"][name] for one in rounds) for name in rounds[0]["by_process_us"]
+    }
+    return {
+        **middle,
+        "by_process_us": parts,
+        "ratios": [one["ratio"] for one in rounds],
+        "rates": [one["per_second"] for one in rounds],
+    }
 
 
 def _stored(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,13 +104,20 @@ def _stored(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, An
     out = {}
     for side, tables in after["sizes"].items():
         grown = {name: (size - before["sizes"][side].get(name, 0)) / count for name, size in tables.items()}
-        told = {name: round(size, 1) for name, size in sorted(grown.items(), key=lambda item: -item[1]) if abs(size) >= 0.1}
+        told = {
+            name: round(size, 1) for name, size in sorted(grown.items(), key=lambda item: -item[1]) if abs(size) >= 0.1
+        }
         out[side] = {"bytes": round(sum(grown.values()), 1), "tables": told}
     return out
 
 
 def _latency(waits: Sequence[float]) -> dict[str, Any]:
-    return {"messages": len(waits), "p50_ms": percentile(waits, 0.5), "p99_ms": percentile(waits, 0.99), "most_ms": max(waits)}
+    return {
+        "messages": len(waits),
+        "p50_ms": percentile(waits, 0.5),
+        "p99_ms": percentile(waits, 0.99),
+        "most_ms": max(waits),
+    }
 
 
 def _beside(pair: Running, composer: Program, *, messages: int, size: int) -> dict[str, Any]:
@@ -158,7 +172,13 @@ def run(
     bytes. Raises BadInput, Unavailable (no PostgreSQL here, a node ended), Conflict (messages were set aside: nothing was measured).
     """
     each = max(1, messages // rounds)
-    result: dict[str, Any] = {"machine": machine(), "database": on, "messages": each * rounds, "size": size, "kind": "minimal"}
+    result: dict[str, Any] = {
+        "machine": machine(),
+        "database": on,
+        "messages": each * rounds,
+        "size": size,
+        "kind": "minimal",
+    }
     with running(on=on) as pair:
         composer = pair.composer()
         progress("warm", 0, rounds)
@@ -175,7 +195,9 @@ def run(
         if urgent:
             progress("urgent", 0, urgent)
             time.sleep(1.0)
-            result["urgent"] = _latency(composer.ask(do="urgent", messages=urgent, size=size, pause_s=_IDLE_PAUSE_S)["ms"])
+            result["urgent"] = _latency(
+                composer.ask(do="urgent", messages=urgent, size=size, pause_s=_IDLE_PAUSE_S)["ms"]
+            )
         if urgent and beside:
             progress("beside", 0, 1)
             result["urgent_beside_bulk"] = _beside(pair, composer, messages=max(each, 256), size=size)

@@ -125,7 +125,9 @@ class _Composer:
             route=(sender, receiver),
             addressees=(receiver,),
         )
-        return Draft(docket=docket, parts=[Part("bench", {0: secrets.token_bytes(size)})], readers=[self._reader], lane=lane)
+        return Draft(
+            docket=docket, parts=[Part("bench", {0: secrets.token_bytes(size)})], readers=[self._reader], lane=lane
+        )
 
     def _send(self, count: int, size: int, lane: Lane) -> bytes:
         sent = self._send_many([self._draft(size, lane) for _ in range(count)], context=self._context)
@@ -141,7 +143,12 @@ class _Composer:
         self._watch.wait_for(self._watch.is_dispatched)
         dispatched = time.monotonic() - start
         self._watch.wait_for(self._watch.is_witnessed)
-        return {"cpu_s": cpu, "composed_s": composed, "dispatched_s": dispatched, "witnessed_s": time.monotonic() - start}
+        return {
+            "cpu_s": cpu,
+            "composed_s": composed,
+            "dispatched_s": dispatched,
+            "witnessed_s": time.monotonic() - start,
+        }
 
     def urgent(self, *, messages: int, size: int, pause_s: float) -> dict[str, Any]:
         """One urgent message after another: from the call to its row at the other side and its receipt verified here."""
@@ -160,7 +167,11 @@ class _Composer:
 
     def sizes(self) -> dict[str, Any]:
         """Bytes by table, for both sides, and how many messages there are."""
-        return {"sizes": self._watch.sizes(), "messages": self._watch.messages(), "quarantined": self._watch.quarantined()}
+        return {
+            "sizes": self._watch.sizes(),
+            "messages": self._watch.messages(),
+            "quarantined": self._watch.quarantined(),
+        }
 
 
 def compose(path: Path, peer: Path) -> int:

@@ -18,9 +18,7 @@ from tansiq.node.home import Home
 __all__ = ["Reading", "Watch"]
 
 _LONGEST_SECONDS = 60.0
-_TABLES = (
-    "SELECT m.tbl_name, SUM(s.pgsize) FROM dbstat s JOIN sqlite_master m ON m.name = s.name WHERE s.aggregate = TRUE GROUP BY m.tbl_name"
-)
+_TABLES = "SELECT m.tbl_name, SUM(s.pgsize) FROM dbstat s JOIN sqlite_master m ON m.name = s.name WHERE s.aggregate = TRUE GROUP BY m.tbl_name"
 _RELATIONS = "SELECT relname, pg_total_relation_size(oid) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
 
 
@@ -75,7 +73,9 @@ class Watch:
     def is_dispatched(self) -> bool:
         """Whether everything was released and receipted, and the receiver has handled all that came."""
         sender, receiver = self._main
-        waiting = sender.number("SELECT (SELECT COUNT(*) FROM exchange_outbox) + (SELECT COUNT(*) FROM exchange_pending)")
+        waiting = sender.number(
+            "SELECT (SELECT COUNT(*) FROM exchange_outbox) + (SELECT COUNT(*) FROM exchange_pending)"
+        )
         return not waiting and not receiver.number("SELECT COUNT(*) FROM exchange_queue")
 
     def is_witnessed(self) -> bool:
@@ -90,7 +90,10 @@ class Watch:
         """Whether the item of ``statement`` is committed at the receiver, and its receipt at the sender."""
         sender, receiver = self._main
         return bool(receiver.rows("SELECT 1 FROM cases_item WHERE statement = %s", statement)) and bool(
-            sender.rows("SELECT 1 FROM exchange_sent s JOIN exchange_receipt r ON r.batch = s.batch WHERE s.statement = %s", statement)
+            sender.rows(
+                "SELECT 1 FROM exchange_sent s JOIN exchange_receipt r ON r.batch = s.batch WHERE s.statement = %s",
+                statement,
+            )
         )
 
     def messages(self) -> int:
@@ -104,6 +107,7 @@ class Watch:
     def sizes(self) -> dict[str, dict[str, int]]:
         """Bytes by table on each side."""
         return {
-            side: main.sizes() | {name.replace("(free)", "(free in the key store)"): size for name, size in keys.sizes().items()}
+            side: main.sizes()
+            | {name.replace("(free)", "(free in the key store)"): size for name, size in keys.sizes().items()}
             for side, main, keys in zip(("sender", "receiver"), self._main, self._keys, strict=True)
         }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -28,7 +29,9 @@ from tansiq.node.running import is_running
 
 __all__ = ["CAST", "Member", "Node", "Stage", "run_command", "stage"]
 
-_START_SECONDS: Final = 20.0
+_START_SECONDS: Final = 30.0
+_FIRST_PORT: Final = 20_000
+_PORTS: Final = 12_000
 _END_SECONDS: Final = 15.0
 
 
@@ -69,14 +72,14 @@ def _command(*words: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def _descriptors(*secrets: str) -> Iterator[list[int]]:
-    """Descriptors from which the secrets can be read, one each."""
+def _descriptors(*words: str) -> Iterator[list[int]]:
+    """Descriptors from which the words can be read, one each."""
     opened = []
     try:
-        for secret in secrets:
+        for one in words:
             reading, writing = os.pipe()
             opened.append(reading)
-            os.write(writing, secret.encode())
+            os.write(writing, one.encode())
             os.close(writing)
         yield opened
     finally:
@@ -175,13 +178,23 @@ def _listens(listen: str) -> bool:
     return True
 
 
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 def _free_ports(count: int) -> list[int]:
-    """Ports of this machine that nobody uses now."""
-    with contextlib.ExitStack() as stack:
-        sockets: list[socket.socket] = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+    """Ports of this machine that nobody uses now, below those that the system gives to callers."""
+    found: list[int] = []
+    while len(found) < count:
+        port = _FIRST_PORT + secrets.randbelow(_PORTS)
+        if port not in found and _is_free(port):
+            found.append(port)
+    return found
 
 
 @dataclass(slots=True)

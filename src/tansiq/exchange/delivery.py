@@ -1,8 +1,8 @@
 """Delivery: brings batches to each peer, takes the receipts, and goes on when a peer is away.
 
-Invariant: per peer at most one request of urgent and one of other things is under way, so nothing urgent waits for a bulk
-transfer and a slow peer holds back only itself. What was sent and got no receipt is sent again as it was.
-Only TLS 1.3, and only to the certificate that the peer's directory document pins.
+Invariant: per peer at most one request of urgent and one of other things is under way, so nothing urgent waits for a
+bulk transfer and a slow peer holds back only itself. What was sent and got no receipt is sent again as it was. Only
+TLS 1.3, and only to the certificate that the peer's directory document pins.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import logging
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -20,7 +20,7 @@ import aiohttp
 from django.db import DatabaseError, close_old_connections
 
 from tansiq.directory.queries import current_directory, partners
-from tansiq.errors import Error, NotProven, Unavailable
+from tansiq.errors import Error, Unavailable
 from tansiq.exchange.context import Context
 from tansiq.exchange.door import CONTENT_TYPE, key_name
 from tansiq.exchange.intake import Intake, take
@@ -42,8 +42,9 @@ PULL_COUNT = 256
 _TIMEOUT = aiohttp.ClientTimeout(total=90, sock_connect=10)
 _LOOK_SECONDS = 1.0
 _GATHER_SECONDS, _LACK_SECONDS = 0.25, 1.0
-"""How long nothing must have changed before a parcel goes out for a witness alone: ours that the peer lacks, or its that we lack.
-While messages flow, the parcels that carry them carry the witnesses too."""
+"""How long nothing must have changed before a parcel goes out for a witness alone: ours that the peer lacks, or its
+that we lack. While messages flow, the parcels that carry them carry the witnesses too.
+"""
 _GROUPS = ((Lane.URGENT,), (Lane.NORMAL, Lane.BULK))
 _log = logging.getLogger("tansiq.delivery")
 T = TypeVar("T")
@@ -59,7 +60,9 @@ def tls_context(directory: Directory) -> ssl.SSLContext:
     return context
 
 
-async def post_signed(session: aiohttp.ClientSession, address: str, path: str, body: bytes, *, context: Context, tls: ssl.SSLContext) -> bytes:
+async def post_signed(
+    session: aiohttp.ClientSession, address: str, path: str, body: bytes, *, context: Context, tls: ssl.SSLContext
+) -> bytes:
     """Posts ``body`` with our node's signature. Raises Unavailable (no answer, or the peer's refusal by its code)."""
     target = address.rstrip("/") + path
     headers = {"Content-Type": CONTENT_TYPE, "Content-Length": str(len(body))}
@@ -108,7 +111,15 @@ class _Line:
 class Delivery:
     """Delivers to every peer; `run` ends when it is cancelled. ``pool`` does the work on the database."""
 
-    def __init__(self, context: Context, *, pool: ThreadPoolExecutor, arrived: Callable[[], object], pull_seconds: float, pulls: bool) -> None:
+    def __init__(
+        self,
+        context: Context,
+        *,
+        pool: ThreadPoolExecutor,
+        arrived: Callable[[], object],
+        pull_seconds: float,
+        pulls: bool,
+    ) -> None:
         self._context = context
         self._pool = pool
         self._arrived = arrived
@@ -133,7 +144,10 @@ class Delivery:
     async def run(self) -> None:
         """Keeps a line open to every confirmed partner."""
         jar = aiohttp.DummyCookieJar()
-        async with aiohttp.ClientSession(timeout=_TIMEOUT, auto_decompress=False, cookie_jar=jar) as session, asyncio.TaskGroup() as tasks:
+        async with (
+            aiohttp.ClientSession(timeout=_TIMEOUT, auto_decompress=False, cookie_jar=jar) as session,
+            asyncio.TaskGroup() as tasks,
+        ):
             while True:
                 restoring = await self._work(restoring_peers)
                 for partner in await self._work(partners):
@@ -149,7 +163,9 @@ class Delivery:
                         tasks.create_task(self._keep_pulling(session, line))
                 await asyncio.sleep(1.0)
 
-    async def _keep(self, session: aiohttp.ClientSession, line: _Line, lanes: tuple[Lane, ...], event: asyncio.Event) -> None:
+    async def _keep(
+        self, session: aiohttp.ClientSession, line: _Line, lanes: tuple[Lane, ...], event: asyncio.Event
+    ) -> None:
         """One group of lanes to one peer, for ever."""
         allowed = False
         while True:
@@ -160,13 +176,15 @@ class Delivery:
                     allowed = True
                 while await self._deliver(session, line, lanes):
                     pass
-            except Exception as error:  # noqa: BLE001 (whatever goes wrong with one peer, the others are served)
+            except Exception as error:
                 await self._note_failure(line.peer, error)
                 allowed = False
                 continue
             try:
                 # A debt is looked at again soon; what comes meanwhile wakes at once.
-                async with asyncio.timeout(_GATHER_SECONDS if line.debt and Lane.URGENT not in lanes else _LOOK_SECONDS):
+                async with asyncio.timeout(
+                    _GATHER_SECONDS if line.debt and Lane.URGENT not in lanes else _LOOK_SECONDS
+                ):
                     await event.wait()
             except TimeoutError:
                 pass
@@ -202,7 +220,9 @@ class Delivery:
         return batch is not None
 
     def _look(self, peer: str, lanes: tuple[Lane, ...]) -> tuple[Directory, OutgoingBatch | None, tuple[int, ...]]:
-        """The peer's directory document, what to send it on these lanes, and (but for the urgent one) how the witnesses stand."""
+        """The peer's directory document, what to send it on these lanes, and (but for the urgent one) how the witnesses
+        stand.
+        """
         directory = current_directory(peer)
         if not directory.addresses or directory.pulls:
             return directory, None, ()
@@ -224,7 +244,13 @@ class Delivery:
         return now - line.since >= (_GATHER_SECONDS if owing else _LACK_SECONDS)
 
     async def _exchange(
-        self, session: aiohttp.ClientSession, line: _Line, directory: Directory, batch: OutgoingBatch | None, *, want: int
+        self,
+        session: aiohttp.ClientSession,
+        line: _Line,
+        directory: Directory,
+        batch: OutgoingBatch | None,
+        *,
+        want: int,
     ) -> Intake:
         owed, line.owed = line.owed, []
         try:
@@ -275,6 +301,6 @@ class Delivery:
                 intake = await self._exchange(session, line, directory, None, want=PULL_COUNT)
                 if intake.taken is not None:
                     continue
-            except Exception as error:  # noqa: BLE001 (as above)
+            except Exception as error:
                 await self._note_failure(line.peer, error)
             await asyncio.sleep(self._pull_seconds)

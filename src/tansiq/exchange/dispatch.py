@@ -44,7 +44,8 @@ def _claim(limit: int) -> list[_Waiting]:
     lock = " FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT id, statement, peer, at_ms FROM exchange_queue WHERE waits_for IS NULL ORDER BY lane, id LIMIT %s{lock}", (limit,)
+            f"SELECT id, statement, peer, at_ms FROM exchange_queue WHERE waits_for IS NULL ORDER BY lane, id LIMIT %s{lock}",
+            (limit,),
         )
         return [_Waiting(row[0], bytes(row[1]), row[2], row[3]) for row in cursor.fetchall()]
 
@@ -64,7 +65,8 @@ def _routes(one: _Waiting, wraps: bytes | None, context: Context) -> Iterator[tu
         yield one.peer, wraps
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT peer FROM exchange_received WHERE statement = %s AND peer <> %s ORDER BY peer", (one.statement, one.peer)
+            "SELECT DISTINCT peer FROM exchange_received WHERE statement = %s AND peer <> %s ORDER BY peer",
+            (one.statement, one.peer),
         )
         others = [row[0] for row in cursor.fetchall()]
     for peer in others:
@@ -72,7 +74,9 @@ def _routes(one: _Waiting, wraps: bytes | None, context: Context) -> Iterator[tu
             yield peer, kept
 
 
-def _read(one: _Waiting, statement: Statement, *, docket: bytes, wraps: bytes | None, context: Context) -> tuple[Opened, str]:
+def _read(
+    one: _Waiting, statement: Statement, *, docket: bytes, wraps: bytes | None, context: Context
+) -> tuple[Opened, str]:
     """What can be opened, and by whose wraps. A relay that brought us none, or less, must not hide what came by another route."""
     docket_only: tuple[Opened, str] | None = None
     failed: Error | None = None
@@ -90,7 +94,9 @@ def _read(one: _Waiting, statement: Statement, *, docket: bytes, wraps: bytes | 
     return docket_only
 
 
-def _open(waiting: Sequence[_Waiting], context: Context) -> tuple[list[tuple[_Waiting, Arrived, Opened]], list[tuple[_Waiting, Error]]]:
+def _open(
+    waiting: Sequence[_Waiting], context: Context
+) -> tuple[list[tuple[_Waiting, Arrived, Opened]], list[tuple[_Waiting, Error]]]:
     """Reads and opens what waits; what can't be opened comes back with the reason."""
     ids = [one.statement for one in waiting]
     marks = ", ".join(["%s"] * len(ids))
@@ -176,10 +182,13 @@ def _run(ready: Sequence[tuple[_Waiting, Arrived, Opened]], context: Context) ->
         handler([arrived for _, arrived, _ in group], context)
     with connection.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO exchange_handled (statement) VALUES (%s) ON CONFLICT DO NOTHING", [(one.statement,) for one, _, _ in ready]
+            "INSERT INTO exchange_handled (statement) VALUES (%s) ON CONFLICT DO NOTHING",
+            [(one.statement,) for one, _, _ in ready],
         )
         cursor.executemany("DELETE FROM exchange_queue WHERE id = %s", [(one.row,) for one, _, _ in ready])
-        cursor.executemany("UPDATE exchange_queue SET waits_for = NULL WHERE waits_for = %s", [(one.statement,) for one, _, _ in ready])
+        cursor.executemany(
+            "UPDATE exchange_queue SET waits_for = NULL WHERE waits_for = %s", [(one.statement,) for one, _, _ in ready]
+        )
 
 
 def _keep_keys(opened: Sequence[tuple[_Waiting, Arrived, Opened]], context: Context) -> None:
@@ -208,7 +217,9 @@ def _handle(
     if failed:
         _quarantine(failed, now_ms=context.clock())
     with connection.cursor() as cursor:
-        cursor.executemany("UPDATE exchange_queue SET waits_for = %s WHERE id = %s", [(before, one.row) for one, before in waits])
+        cursor.executemany(
+            "UPDATE exchange_queue SET waits_for = %s WHERE id = %s", [(before, one.row) for one, before in waits]
+        )
     if ready:
         _keep_keys(ready, context)
         _run(ready, context)
@@ -263,7 +274,7 @@ def dispatch_once(*, context: Context, limit: int = BATCH) -> int:
         return _work(limit, context)
     except _MACHINE:
         raise
-    except Exception:  # noqa: BLE001 (which statement it was is found one by one)
+    except Exception:
         count = 0
         while count < limit and _work_on_one(context):
             count += 1

@@ -140,7 +140,10 @@ class Door:
         for address in own_directory().addresses:
             try:
                 verified = verify_request(
-                    method=scope["method"], target_uri=address.rstrip("/") + scope["path"], headers=scope["headers"], resolve=resolve
+                    method=scope["method"],
+                    target_uri=address.rstrip("/") + scope["path"],
+                    headers=scope["headers"],
+                    resolve=resolve,
                 )
             except Error as error:
                 last = error
@@ -155,7 +158,9 @@ class Door:
         if intake.new or parcel.receipts:
             wake(self._run)
         batch = next_batch(peer, tuple(Lane), context=self._context, limit=parcel.want) if parcel.want else None
-        return make_parcel(peer, context=self._context, batch=batch, taken=(intake.taken,) if intake.taken else ()).to_bytes()
+        return make_parcel(
+            peer, context=self._context, batch=batch, taken=(intake.taken,) if intake.taken else ()
+        ).to_bytes()
 
     def _restore(self, peer: str, body: bytes) -> bytes:
         return serve_restore(peer, body, context=self._context)
@@ -178,7 +183,11 @@ async def _read(receive: Receive, length: int) -> bytes:
 
 
 async def _answer(send: Send, status: int, content_type: str, body: bytes) -> None:
-    headers = [(b"content-type", content_type.encode()), (b"content-length", str(len(body)).encode()), (b"cache-control", b"no-store")]
+    headers = [
+        (b"content-type", content_type.encode()),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+    ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

@@ -89,7 +89,12 @@ def compose(draft: Draft, *, context: Context, now_ms: int, make_id: Callable[[i
         )
         parts.append(conceal(act.to_bytes(), statement_id=statement_id, place=len(parts)))
     made = sign_concealed(
-        agency=context.agency, statement_id=statement_id, time_ms=now_ms, docket=docket, parts=parts, signer=context.signer
+        agency=context.agency,
+        statement_id=statement_id,
+        time_ms=now_ms,
+        docket=docket,
+        parts=parts,
+        signer=context.signer,
     )
     digest = made.statement.digest
     wraps: dict[str, list[Wrap]] = {}

@@ -85,7 +85,9 @@ class Proofs:
 
     def batch(self, head: BatchHead, items: Sequence[Item]) -> None:
         """Raises NotProven unless the head's sender signed exactly these entries."""
-        key = signing_key(self._directory(head.sender), head.signature.signer, signed_ms=head.time_ms, now_ms=self._now_ms)
+        key = signing_key(
+            self._directory(head.sender), head.signature.signer, signed_ms=head.time_ms, now_ms=self._now_ms
+        )
         check_batch(head, entries=[item.entry for item in items], key=key)
 
     def item(self, entry: Entry, item: Item) -> Checked:
@@ -242,9 +244,7 @@ def _set_aside(peer: str, faulty: Sequence[Checked], now_ms: int) -> None:
         )  # fmt: skip
 
 
-def _keep(
-    peer: str, head: BatchHead, checked: list[Checked], *, context: Context, now_ms: int
-) -> tuple[Taken, int]:
+def _keep(peer: str, head: BatchHead, checked: list[Checked], *, context: Context, now_ms: int) -> tuple[Taken, int]:
     """Stores what is new of a verified batch; returns the receipts' substance and how many are new."""
     known = _known(peer, checked)
     fresh = [one for one in checked if one.number not in known]
@@ -263,7 +263,9 @@ def _keep(
         ]
         start, _ = append(peer, leaves)
         leaf_of = {one.number: start + at for at, one in enumerate(fresh)}
-        _keep_entries(peer, head, checked, leaf_of, named={one.number: statement.id for one, statement in good}, now_ms=now_ms)
+        _keep_entries(
+            peer, head, checked, leaf_of, named={one.number: statement.id for one, statement in good}, now_ms=now_ms
+        )
         faults += [Fault(one.entry.statement, one.fault) for one in faulty]
     indices = tuple(known[one.number][1] if one.number in known else leaf_of[one.number] for one in checked)
     times = tuple(known[one.number][2] if one.number in known else now_ms for one in checked)

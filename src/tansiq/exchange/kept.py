@@ -1,8 +1,9 @@
-"""How long wraps are kept: until the peer's backup covers what they open, 35 days at most; never shorter than they are needed.
+"""How long wraps are kept: until the peer's backup covers what they open, 35 days at most; never shorter than they
+are needed.
 
-Invariant: a wrap stays while its statement waits to be delivered or handled, and while an officer's own key is the only one that opens its
-body here. Each side says in ``service.backup`` what its backup holds; the other then drops the wraps that only a
-restore would have asked for.
+Invariant: a wrap stays while its statement waits to be delivered or handled, and while an officer's own key is the
+only one that opens its body here. Each side says in ``service.backup`` what its backup holds; the other then drops
+the wraps that only a restore would have asked for.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ _MOST_LANES = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """What a backup holds of a relation: per epoch and lane the number up to which it has what was received and what was sent."""
+    """What a backup holds of a relation: per epoch and lane the number up to which it has what was received and what
+    was sent.
+    """
 
     epoch: int
     received: tuple[LaneStart, ...]
@@ -76,11 +79,13 @@ def coverage_of(peer: str, *, time_ms: int, before_ms: int) -> Coverage:
         marks: dict[int, dict[tuple[int, int], int]] = {}
         for direction in Direction:
             cursor.execute(
-                "SELECT epoch, lane, number - 1 FROM exchange_lane WHERE peer = %s AND direction = %s", (peer, int(direction))
+                "SELECT epoch, lane, number - 1 FROM exchange_lane WHERE peer = %s AND direction = %s",
+                (peer, int(direction)),
             )
             marks[direction] = {(row[0], row[1]): row[2] for row in cursor.fetchall()}
         cursor.execute(
-            "SELECT epoch, lane, MIN(number) - 1 FROM exchange_received WHERE peer = %s AND at_ms >= %s GROUP BY epoch, lane", (peer, before_ms)
+            "SELECT epoch, lane, MIN(number) - 1 FROM exchange_received WHERE peer = %s AND at_ms >= %s GROUP BY epoch, lane",
+            (peer, before_ms),
         )
         for one, lane, number in cursor.fetchall():
             marks[Direction.RECEIVED][one, lane] = min(number, marks[Direction.RECEIVED].get((one, lane), number))
@@ -91,7 +96,10 @@ def coverage_of(peer: str, *, time_ms: int, before_ms: int) -> Coverage:
         )
         for one, lane, number in cursor.fetchall():
             marks[Direction.SENT][one, lane] = min(number, marks[Direction.SENT].get((one, lane), number))
-    received, sent = (tuple((*lane, number) for lane, number in sorted(marks[way].items()) if number > 0) for way in (Direction.RECEIVED, Direction.SENT))
+    received, sent = (
+        tuple((*lane, number) for lane, number in sorted(marks[way].items()) if number > 0)
+        for way in (Direction.RECEIVED, Direction.SENT)
+    )
     return Coverage(epoch=epoch, received=received, size=size, time_ms=time_ms, sent=sent)
 
 
@@ -99,7 +107,10 @@ def _kept(peer: str | None, before_ms: int) -> Iterator[tuple[str, list[bytes]]]
     """Statements whose wraps are kept (for ``peer``, or all), since before ``before_ms``, in chunks of one peer."""
     with connections[ALIAS].cursor() as cursor:
         where, values = ("AND peer = %s", [peer]) if peer is not None else ("", [])
-        cursor.execute(f"SELECT peer, statement FROM keystore_kept_wraps WHERE kept_ms < %s {where} ORDER BY peer, statement", [before_ms, *values])
+        cursor.execute(
+            f"SELECT peer, statement FROM keystore_kept_wraps WHERE kept_ms < %s {where} ORDER BY peer, statement",
+            [before_ms, *values],
+        )
         rows = cursor.fetchall()
     by_peer: dict[str, list[bytes]] = {}
     for one, statement in rows:
@@ -158,7 +169,10 @@ def drop_covered(peer: str, coverage: Coverage, *, context: Context) -> int:
         with connection.cursor() as cursor:
             for table, lanes in tables:
                 upto = {(epoch, lane): number for epoch, lane, number in lanes}
-                cursor.execute(f"SELECT statement, epoch, lane, number FROM {table} WHERE peer = %s AND statement IN ({marks})", [peer, *statements])
+                cursor.execute(
+                    f"SELECT statement, epoch, lane, number FROM {table} WHERE peer = %s AND statement IN ({marks})",
+                    [peer, *statements],
+                )
                 covered.update(bytes(row[0]) for row in cursor.fetchall() if row[3] <= upto.get((row[1], row[2]), 0))
         gone = sorted(covered - _needed(peer, sorted(covered), context)) if covered else []
         context.keys.drop_wraps(gone, peer)

@@ -44,7 +44,10 @@ class _Parked:
 
 def _parked() -> list[_Parked]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id, statement, at_ms FROM exchange_queue WHERE waits_for = statement ORDER BY at_ms, id LIMIT %s", (_MOST,))
+        cursor.execute(
+            "SELECT id, statement, at_ms FROM exchange_queue WHERE waits_for = statement ORDER BY at_ms, id LIMIT %s",
+            (_MOST,),
+        )
         return [_Parked(row[0], bytes(row[1]), row[2]) for row in cursor.fetchall()]
 
 
@@ -93,7 +96,9 @@ def _settle(parked: _Parked, context: Context) -> bool:
             # The statement is here and readable; what a capability could not make again must not hold up the rest.
             _log.exception("an own statement could not be put to effect again")
         with connection.cursor() as cursor:
-            cursor.execute("INSERT INTO exchange_handled (statement) VALUES (%s) ON CONFLICT DO NOTHING", (parked.thing,))
+            cursor.execute(
+                "INSERT INTO exchange_handled (statement) VALUES (%s) ON CONFLICT DO NOTHING", (parked.thing,)
+            )
             cursor.execute("DELETE FROM exchange_queue WHERE id = %s", (parked.row,))
             cursor.execute("UPDATE exchange_queue SET waits_for = NULL WHERE waits_for = %s", (parked.thing,))
     return True

@@ -10,7 +10,16 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-__all__ = ["FIRST_WAIT_MS", "LONGEST_WAIT_MS", "PeerState", "ensure_peer", "failed", "heard", "peer_state", "peer_states"]
+__all__ = [
+    "FIRST_WAIT_MS",
+    "LONGEST_WAIT_MS",
+    "PeerState",
+    "ensure_peer",
+    "failed",
+    "heard",
+    "peer_state",
+    "peer_states",
+]
 
 FIRST_WAIT_MS = 200
 LONGEST_WAIT_MS = 60_000
@@ -76,6 +85,7 @@ def failed(peer: str, *, code: str, now_ms: int) -> int:
     retry_ms = now_ms + int(longest * random.uniform(0.5, 1.0))  # noqa: S311 (jitter, not a secret)
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE exchange_peer SET failures = failures + 1, last_error = %s, retry_ms = %s WHERE peer = %s", (code[:128], retry_ms, peer)
+            "UPDATE exchange_peer SET failures = failures + 1, last_error = %s, retry_ms = %s WHERE peer = %s",
+            (code[:128], retry_ms, peer),
         )
     return retry_ms

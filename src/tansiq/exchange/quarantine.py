@@ -57,8 +57,7 @@ def _set_aside(digest: bytes) -> _SetAside:
     lock = " FOR UPDATE" if connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT thing, peer, at_ms, since_ms, tries, raw FROM exchange_quarantine "  # noqa: S608 (only the lock)
-            f"WHERE statement = %s{lock}",
+            f"SELECT thing, peer, at_ms, since_ms, tries, raw FROM exchange_quarantine WHERE statement = %s{lock}",
             (digest,),
         )
         row = cursor.fetchone()
@@ -86,7 +85,9 @@ def _prove(one: _SetAside, raw: bytes, context: Context) -> Checked:
             raise NotFound("exchange.not-set-aside", statement=one.digest.hex())
         content = decode(raw)
         proofs = Proofs(context.clock())
-        tried = [proofs.item(parse_entry(entry), _item(entry, content)) for place, entry in entries if place[0] == one.peer]
+        tried = [
+            proofs.item(parse_entry(entry), _item(entry, content)) for place, entry in entries if place[0] == one.peer
+        ]
         checked = next((proven for proven in tried if not proven.fault), tried[0])
         good, faulty = keep_statements(one.peer, [checked], context=context, now_ms=one.at_ms)
         for _, statement in good:
@@ -112,7 +113,8 @@ def _keep_damaged(digest: bytes, code: str) -> None:
     """What could not be proven stays, though a whole copy may have come since, which is tried for itself."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE exchange_quarantine SET code = %s, thing = NULL, tries = tries + 1 WHERE statement = %s", (code, digest)
+            "UPDATE exchange_quarantine SET code = %s, thing = NULL, tries = tries + 1 WHERE statement = %s",
+            (code, digest),
         )
 
 

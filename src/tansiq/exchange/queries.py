@@ -95,5 +95,7 @@ def gaps(peer: str) -> list[tuple[int, int, int]]:
 def quarantined() -> list[Quarantined]:
     """Everything that is set aside, the oldest first."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT statement, peer, code, detail, since_ms, tries FROM exchange_quarantine ORDER BY since_ms")
+        cursor.execute(
+            "SELECT statement, peer, code, detail, since_ms, tries FROM exchange_quarantine ORDER BY since_ms"
+        )
         return [Quarantined(bytes(row[0]), row[1], row[2], row[3], row[4], row[5]) for row in cursor.fetchall()]

@@ -25,7 +25,10 @@ __all__ = ["take_receipts"]
 def _take(receipts: Receipts, news: JournalNews, *, peer: str) -> list[bytes]:
     """Keeps one batch's receipts; returns the entries that they prove (none: the batch is not ours, or has its receipts)."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT epoch, lane, first, count FROM exchange_pending WHERE batch = %s AND peer = %s", (receipts.batch, peer))
+        cursor.execute(
+            "SELECT epoch, lane, first, count FROM exchange_pending WHERE batch = %s AND peer = %s",
+            (receipts.batch, peer),
+        )
         row = cursor.fetchone()
         if row is None:
             return []
@@ -42,7 +45,10 @@ def _take(receipts: Receipts, news: JournalNews, *, peer: str) -> list[bytes]:
             index: leaf_hash(exchange_leaf(Direction.RECEIVED, time_ms, entry))
             for index, time_ms, entry in zip(receipts.indices, receipts.times_ms, entries, strict=True)
         }
-        if len(leaves) != len(entries) or root_from(leaves=leaves, size=receipts.size, nodes=receipts.nodes) != news.root:
+        if (
+            len(leaves) != len(entries)
+            or root_from(leaves=leaves, size=receipts.size, nodes=receipts.nodes) != news.root
+        ):
             raise NotProven("exchange.wrong-receipt", peer=peer)
         proof = encode([list(receipts.indices), list(receipts.times_ms), receipts.size, list(receipts.nodes)])
         cursor.execute(

@@ -1,7 +1,7 @@
 """A restored database beside a key store of another age: what was erased meanwhile, and what lacks its keys.
 
-Invariant: afterwards every handled statement has its content keys, a tombstone, or stands among those that the peers are asked for;
-and everything that waits for dispatch can be opened as far as it was not erased.
+Invariant: afterwards every handled statement has its content keys, a tombstone, or stands among those that the peers
+are asked for; and everything that waits for dispatch can be opened as far as it was not erased.
 """
 
 from __future__ import annotations
@@ -69,7 +69,9 @@ def _waiting(mirror_ms: int, context: Context) -> int:
         standing.take_keys()
         things = [one.statement.id for one in came]
         standing.settle(
-            at_ms={bytes(row[0]): row[3] for row in waiting}, lane={bytes(row[0]): row[2] for row in waiting}, received=True
+            at_ms={bytes(row[0]): row[3] for row in waiting},
+            lane={bytes(row[0]): row[2] for row in waiting},
+            received=True,
         )
         buried = tombstones(things)
         with connection.cursor() as cursor:

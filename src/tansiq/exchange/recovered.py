@@ -1,7 +1,9 @@
-"""Putting back what a peer returned after a restore: rows, keys, receipts, and what our own statements had brought about.
+"""Putting back what a peer returned after a restore: rows, keys, receipts, and what our own statements had brought
+about.
 
-Invariant: nothing is stored that signatures do not prove, and a page is one commit. What we sent is proven by our own signatures and
-the peer's receipt; what we received by the peer's signature and our own journal, to which the peer returned the leaves.
+Invariant: nothing is stored that signatures do not prove, and a page is one commit. What we sent is proven by our own
+signatures and the peer's receipt; what we received by the peer's signature and our own journal, to which the peer
+returned the leaves.
 """
 
 from __future__ import annotations
@@ -34,7 +36,9 @@ __all__ = ["Lost", "key_at", "store_received", "store_sent"]
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """What the asker knows of itself: the peer, how long its journal was in the backup and is now, how old its key store is."""
+    """What the asker knows of itself: the peer, how long its journal was in the backup and is now, how old its key
+    store is.
+    """
 
     peer: str
     first_leaf: int
@@ -97,7 +101,10 @@ def _check(batch: Returned, *, sender: str, receiver: str, time_ms: int) -> tupl
 def _leaf_numbers(peer: str, first: int, size: int, last: bytes) -> dict[bytes, int]:
     """Leaf hash → number, of our journal from ``first`` on; ``last`` (a hash) keeps two homes of one process apart."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT number, node FROM journal_leaf WHERE peer = %s AND number >= %s AND number < %s", (peer, first, size))
+        cursor.execute(
+            "SELECT number, node FROM journal_leaf WHERE peer = %s AND number >= %s AND number < %s",
+            (peer, first, size),
+        )
         return {bytes(row[1])[:32]: row[0] for row in cursor.fetchall()}
 
 
@@ -107,7 +114,9 @@ def _leaves(peer: str, numbers: Sequence[int]) -> dict[int, bytes]:
         for at in range(0, len(numbers), 500):
             chunk = list(numbers[at : at + 500])
             marks = ", ".join(["%s"] * len(chunk))
-            cursor.execute(f"SELECT number, node FROM journal_leaf WHERE peer = %s AND number IN ({marks})", [peer, *chunk])
+            cursor.execute(
+                f"SELECT number, node FROM journal_leaf WHERE peer = %s AND number IN ({marks})", [peer, *chunk]
+            )
             found.update((row[0], bytes(row[1])[:32]) for row in cursor.fetchall())
     return found
 
@@ -115,9 +124,13 @@ def _leaves(peer: str, numbers: Sequence[int]) -> dict[int, bytes]:
 # What we sent
 
 
-def _sent(batch: Returned, page: ItemsPage, lost: Lost, context: Context) -> tuple[list[_Back], tuple[bytes, str, bytes, bytes, bytes]]:
+def _sent(
+    batch: Returned, page: ItemsPage, lost: Lost, context: Context
+) -> tuple[list[_Back], tuple[bytes, str, bytes, bytes, bytes]]:
     """The entries of a batch of ours, and its receipt's row. Raises NotProven."""
-    head, entries = _check(batch, sender=context.agency, receiver=lost.peer, time_ms=parse_batch_head(batch.head).time_ms)
+    head, entries = _check(
+        batch, sender=context.agency, receiver=lost.peer, time_ms=parse_batch_head(batch.head).time_ms
+    )
     digests = [hashlib.sha256(item.entry).digest() for item in batch.items]
     proven = {
         index: leaf_hash(exchange_leaf(Direction.RECEIVED, time_ms, digest))
@@ -125,11 +138,15 @@ def _sent(batch: Returned, page: ItemsPage, lost: Lost, context: Context) -> tup
     }
     if len(proven) != len(entries) or root_from(leaves=proven, size=page.size, nodes=batch.nodes) != page.root:
         raise NotProven("exchange.wrong-receipt", peer=lost.peer)
-    numbers = _leaf_numbers(lost.peer, lost.first_leaf, lost.size, _leaves(lost.peer, [lost.size - 1]).get(lost.size - 1, b""))
+    numbers = _leaf_numbers(
+        lost.peer, lost.first_leaf, lost.size, _leaves(lost.peer, [lost.size - 1]).get(lost.size - 1, b"")
+    )
     known = _known_sent(lost.peer, entries)
     back = []
     for entry, item, digest in zip(entries, batch.items, digests, strict=True):
-        leaf = known.get(entry.number, numbers.get(leaf_hash(exchange_leaf(Direction.SENT, entry.released_ms, digest)), -1))
+        leaf = known.get(
+            entry.number, numbers.get(leaf_hash(exchange_leaf(Direction.SENT, entry.released_ms, digest)), -1)
+        )
         statement, fault = _statement_of(entry, item, entry.released_ms)
         if leaf < 0 or statement is None or fault:
             raise NotProven("exchange.restore-not-ours", peer=lost.peer, number=entry.number)
@@ -149,7 +166,8 @@ def _known_sent(peer: str, entries: Sequence[Entry]) -> dict[int, int]:
 
 
 def store_sent(page: ItemsPage, *, lost: Lost, context: Context) -> None:
-    """Stores a page of what we had sent: entries, receipts, statements; what waited although it had arrived, waits no more.
+    """Stores a page of what we had sent: entries, receipts, statements; what waited although it had arrived, waits no
+    more.
 
     Runs in the caller's transaction. Raises NotProven.
     """
@@ -173,15 +191,27 @@ def store_sent(page: ItemsPage, *, lost: Lost, context: Context) -> None:
             "INSERT INTO exchange_sent (peer, epoch, lane, number, statement, entry, batch, leaf) VALUES (%s, %s, %s, %s, %s, %s, %s, %s) "
             "ON CONFLICT DO NOTHING",
             [
-                (lost.peer, one.entry.epoch, int(one.entry.lane), one.entry.number, _id(one), one.item.entry, one.batch, one.leaf)
+                (
+                    lost.peer,
+                    one.entry.epoch,
+                    int(one.entry.lane),
+                    one.entry.number,
+                    _id(one),
+                    one.item.entry,
+                    one.batch,
+                    one.leaf,
+                )
                 for one in back
             ],
         )
         cursor.executemany(
-            "INSERT INTO exchange_receipt (batch, peer, head, root, proof) VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING", receipts
+            "INSERT INTO exchange_receipt (batch, peer, head, root, proof) VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            receipts,
         )
         cursor.executemany("DELETE FROM exchange_pending WHERE batch = %s", [(receipt[0],) for receipt in receipts])
-        cursor.executemany("DELETE FROM exchange_outbox WHERE peer = %s AND statement = %s", [(lost.peer, _id(one)) for one in back])
+        cursor.executemany(
+            "DELETE FROM exchange_outbox WHERE peer = %s AND statement = %s", [(lost.peer, _id(one)) for one in back]
+        )
         cursor.executemany(
             "INSERT INTO exchange_reported (statement, peer, code, at_ms) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
             [(fault.statement, lost.peer, fault.code, context.clock()) for fault in page.faults],
@@ -189,7 +219,10 @@ def store_sent(page: ItemsPage, *, lost: Lost, context: Context) -> None:
         cursor.executemany(
             "INSERT INTO exchange_lane (peer, direction, epoch, lane, number) VALUES (%s, %s, %s, %s, %s) "
             "ON CONFLICT (peer, direction, epoch, lane) DO UPDATE SET number = excluded.number WHERE exchange_lane.number < excluded.number",
-            [(lost.peer, int(Direction.SENT), one.entry.epoch, int(one.entry.lane), one.entry.number + 1) for one in back],
+            [
+                (lost.peer, int(Direction.SENT), one.entry.epoch, int(one.entry.lane), one.entry.number + 1)
+                for one in back
+            ],
         )
     _store_batches(page, Direction.SENT, lost.peer)
     _settle(standing, back, received=False)
@@ -212,7 +245,8 @@ def _received(batch: Returned, lost: Lost, context: Context) -> list[_Back]:
 
 
 def store_received(page: ItemsPage, *, lost: Lost, context: Context) -> None:
-    """Stores a page of what the peer had sent: entries and statements, which are dispatched again in the order of our journal.
+    """Stores a page of what the peer had sent: entries and statements, which are dispatched again in the order of our
+    journal.
 
     Runs in the caller's transaction. Raises NotProven.
     """
@@ -262,7 +296,11 @@ def _ids_used_once(back: Sequence[_Back]) -> list[_Back]:
             digests.update((bytes(row[0]), bytes(row[1])) for row in cursor.fetchall())
     out = []
     for one in back:
-        if one.statement and not one.fault and digests.setdefault(one.statement.id, one.statement.digest) != one.statement.digest:
+        if (
+            one.statement
+            and not one.fault
+            and digests.setdefault(one.statement.id, one.statement.digest) != one.statement.digest
+        ):
             out.append(replace(one, fault="exchange.id-used-twice"))
         else:
             out.append(one)

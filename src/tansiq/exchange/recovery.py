@@ -1,8 +1,9 @@
 """After a restore: asks a peer step by step for what was lost, proves each answer and puts it back.
 
-Invariant: every step is one commit and can be repeated, so asking may end at any instruction; until the last step nothing is sent to the
-peer (`restoring.require_whole`). Our journal grows only by leaves whose root we signed ourselves; the first
-thing that leaves under the new epoch is the announcement of it. Bytes in, bytes out: a request, or a file by courier.
+Invariant: every step is one commit and can be repeated, so asking may end at any instruction; until the last step
+nothing is sent to the peer (`restoring.require_whole`). Our journal grows only by leaves whose root we signed
+ourselves; the first thing that leaves under the new epoch is the announcement of it. Bytes in, bytes out: a request,
+or a file by courier.
 """
 
 from __future__ import annotations
@@ -22,7 +23,16 @@ from tansiq.exchange.lanes import advance_mark, lost_numbers, received_lanes
 from tansiq.exchange.own_again import settle_own
 from tansiq.exchange.reconcile import Reconciled, reconcile
 from tansiq.exchange.recovered import Lost, key_at, store_received, store_sent
-from tansiq.exchange.restore_wire import Directories, ItemsPage, JournalPage, LaneStart, Question, Topic, lanes_from_bytes, lanes_to_bytes
+from tansiq.exchange.restore_wire import (
+    Directories,
+    ItemsPage,
+    JournalPage,
+    LaneStart,
+    Question,
+    Topic,
+    lanes_from_bytes,
+    lanes_to_bytes,
+)
 from tansiq.exchange.service import announce
 from tansiq.exchange.standing import LOST
 from tansiq.journal.mirror import mirror_news, mirrored_size
@@ -74,7 +84,9 @@ def _state(peer: str) -> _State | None:
     if row is None:
         return None
     sent, received, after = (lanes_from_bytes(bytes(row[at])) for at in (5, 6, 7))
-    return _State(peer, _Step(row[0]), row[1], row[2], row[3], row[4], sent, received, (after or (_NOTHING,))[0], bytes(row[8]))
+    return _State(
+        peer, _Step(row[0]), row[1], row[2], row[3], row[4], sent, received, (after or (_NOTHING,))[0], bytes(row[8])
+    )
 
 
 def _starts(peer: str, lacking: Iterable[bytes]) -> tuple[list[LaneStart], list[LaneStart]]:
@@ -85,15 +97,22 @@ def _starts(peer: str, lacking: Iterable[bytes]) -> tuple[list[LaneStart], list[
     sent: dict[tuple[int, int], int] = {}
     received: dict[tuple[int, int], int] = {}
     with connection.cursor() as cursor:
-        cursor.execute("SELECT epoch, lane, number FROM exchange_lane WHERE peer = %s AND direction = %s", (peer, int(Direction.SENT)))
+        cursor.execute(
+            "SELECT epoch, lane, number FROM exchange_lane WHERE peer = %s AND direction = %s",
+            (peer, int(Direction.SENT)),
+        )
         sent.update(((row[0], row[1]), row[2]) for row in cursor.fetchall())
-        cursor.execute("SELECT epoch, lane, MIN(first) FROM exchange_pending WHERE peer = %s GROUP BY epoch, lane", (peer,))
+        cursor.execute(
+            "SELECT epoch, lane, MIN(first) FROM exchange_pending WHERE peer = %s GROUP BY epoch, lane", (peer,)
+        )
         for epoch, lane, number in cursor.fetchall():
             sent[epoch, lane] = min(number, sent.get((epoch, lane), number))
         received.update(((epoch, lane), mark) for epoch, lane, mark in received_lanes(peer))
         for thing in lacking:
             for starts, table in ((sent, "exchange_sent"), (received, "exchange_received")):
-                cursor.execute(f"SELECT epoch, lane, number FROM {table} WHERE statement = %s AND peer = %s", (thing, peer))
+                cursor.execute(
+                    f"SELECT epoch, lane, number FROM {table} WHERE statement = %s AND peer = %s", (thing, peer)
+                )
                 for epoch, lane, number in cursor.fetchall():
                     starts[epoch, lane] = min(number, starts.get((epoch, lane), number))
     return _in_order(sent), _in_order(received)
@@ -171,7 +190,9 @@ def next_question(peer: str, *, context: Context) -> bytes | None:
 
 
 def take_answer(peer: str, answer: bytes, *, context: Context) -> None:
-    """Proves an answer to the last question and puts back what it holds. Raises BadInput or NotProven: then nothing has changed."""
+    """Proves an answer to the last question and puts back what it holds. Raises BadInput or NotProven: then nothing has
+    changed.
+    """
     with transaction.atomic():
         state = _state(peer)
         if state is None or state.step not in _TAKE:
@@ -188,7 +209,9 @@ def recover(peer: str, ask: Callable[[bytes], bytes], *, context: Context) -> No
         pass
 
 
-def _go_on(peer: str, step: _Step, *, after: LaneStart = _NOTHING, leaves: bytes = b"", next_epoch: int | None = None) -> None:
+def _go_on(
+    peer: str, step: _Step, *, after: LaneStart = _NOTHING, leaves: bytes = b"", next_epoch: int | None = None
+) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE exchange_restore SET step = %s, after = %s, leaves = %s, next_epoch = COALESCE(%s, next_epoch) WHERE peer = %s",
@@ -304,13 +327,17 @@ _TAKE = {
 
 
 def _end(state: _State, context: Context) -> None:
-    """One commit: the marks of the lanes, the next epoch, its announcement ahead of all that waits, and the peer is whole."""
+    """One commit: the marks of the lanes, the next epoch, its announcement ahead of all that waits, and the peer is
+    whole.
+    """
     peer = state.peer
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT epoch, lane FROM exchange_received WHERE peer = %s", (peer,))
         for epoch, lane in cursor.fetchall():
             advance_mark(peer, epoch, lane)
-        cursor.execute("SELECT epoch, lane FROM exchange_lane WHERE peer = %s AND direction = %s", (peer, int(Direction.SENT)))
+        cursor.execute(
+            "SELECT epoch, lane FROM exchange_lane WHERE peer = %s AND direction = %s", (peer, int(Direction.SENT))
+        )
         closed = [[epoch, lane, *lost_numbers(peer, epoch, lane)] for epoch, lane in cursor.fetchall()]
         at = position(peer)
         epoch = max(state.next_epoch, at.epoch + 1)
@@ -321,11 +348,18 @@ def _end(state: _State, context: Context) -> None:
             "last_error = '', retry_ms = 0",
             (peer, epoch),
         )
-        cursor.execute("SELECT id, statement, handovers, held, since_ms FROM exchange_outbox WHERE peer = %s AND lane = 0 ORDER BY id", (peer,))
+        cursor.execute(
+            "SELECT id, statement, handovers, held, since_ms FROM exchange_outbox WHERE peer = %s AND lane = 0 ORDER BY id",
+            (peer,),
+        )
         waiting = cursor.fetchall()
         cursor.execute("DELETE FROM exchange_outbox WHERE peer = %s AND lane = 0", (peer,))
         ranges = [[one[0], one[1], one[2], [list(lost) for lost in one[3]]] for one in closed]
-        announce(peer, Part("service.epoch", {0: epoch, 1: "restored", 2: state.backup_ms, 3: ranges, 4: at.size}), context=context)
+        announce(
+            peer,
+            Part("service.epoch", {0: epoch, 1: "restored", 2: state.backup_ms, 3: ranges, 4: at.size}),
+            context=context,
+        )
         cursor.executemany(
             "INSERT INTO exchange_outbox (peer, lane, statement, handovers, held, since_ms) VALUES (%s, 0, %s, %s, %s, %s)",
             [(peer, bytes(row[1]), bytes(row[2]), row[3], row[4]) for row in waiting],

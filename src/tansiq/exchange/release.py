@@ -1,7 +1,8 @@
 """Release: what waits in the outbox gets its number and becomes a signed batch.
 
-Invariant: number, entry, journal leaf, batch and its place among the pending ones are one commit. Numbers are given here and nowhere
-else, so what is held back leaves no gap that the peer could see, and nothing urgent waits behind what is bulky.
+Invariant: number, entry, journal leaf, batch and its place among the pending ones are one commit. Numbers are given
+here and nowhere else, so what is held back leaves no gap that the peer could see, and nothing urgent waits behind
+what is bulky.
 """
 
 from __future__ import annotations
@@ -59,7 +60,9 @@ def _items(entries: Sequence[tuple[bytes, bytes, Sequence[bytes]]]) -> tuple[Ite
         for at in range(0, len(ids), 500):
             chunk = ids[at : at + 500]
             marks = ", ".join(["%s"] * len(chunk))
-            cursor.execute(f"SELECT id, encoded, docket, proofs, parts FROM exchange_statement WHERE id IN ({marks})", chunk)
+            cursor.execute(
+                f"SELECT id, encoded, docket, proofs, parts FROM exchange_statement WHERE id IN ({marks})", chunk
+            )
             for row in cursor.fetchall():
                 rows[bytes(row[0])] = (bytes(row[1]), bytes(row[2]), decode(bytes(row[3])), decode(bytes(row[4])))
     items = []
@@ -92,7 +95,8 @@ def _anything_waits(peer: str, lane: Lane) -> bool:
     """Asked before SQLite's one lock is taken: most looks find nothing."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT 1 FROM exchange_outbox WHERE peer = %s AND lane = %s AND held = %s LIMIT 1", (peer, int(lane), False)
+            "SELECT 1 FROM exchange_outbox WHERE peer = %s AND lane = %s AND held = %s LIMIT 1",
+            (peer, int(lane), False),
         )
         return cursor.fetchone() is not None
 
@@ -155,8 +159,13 @@ def release(peer: str, lane: Lane, *, context: Context, limit: int = BATCH) -> O
             )
             released.append((one.statement, entry.to_bytes(), sealed))
         entries = [entry for _, entry, _ in released]
-        head = make_batch_head(sender=context.agency, receiver=peer, epoch=epoch, time_ms=now_ms, entries=entries, signer=context.signer)
-        start, _ = append(peer, [leaf_hash(exchange_leaf(Direction.SENT, now_ms, hashlib.sha256(entry).digest())) for entry in entries])
+        head = make_batch_head(
+            sender=context.agency, receiver=peer, epoch=epoch, time_ms=now_ms, entries=entries, signer=context.signer
+        )
+        start, _ = append(
+            peer,
+            [leaf_hash(exchange_leaf(Direction.SENT, now_ms, hashlib.sha256(entry).digest())) for entry in entries],
+        )
         _keep_batch(head, entries)
         with connection.cursor() as cursor:
             cursor.executemany(
@@ -180,7 +189,13 @@ def _keep_batch(head: BatchHead, entries: Sequence[bytes]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO exchange_batch (digest, peer, direction, head, leaves) VALUES (%s, %s, %s, %s, %s)",
-            (head.digest, head.receiver, int(Direction.SENT), head.encoded, b"".join(leaf_hash(entry) for entry in entries)),
+            (
+                head.digest,
+                head.receiver,
+                int(Direction.SENT),
+                head.encoded,
+                b"".join(leaf_hash(entry) for entry in entries),
+            ),
         )
 
 
@@ -205,13 +220,20 @@ def pending_batch(digest: bytes, *, context: Context) -> OutgoingBatch | None:
         if head.signature.signer != context.signer.identifier:
             head = _sign_again(head, place, [entry for _, entry in entries], context)
     wraps = context.keys.wraps([statement for statement, _ in entries], head.receiver)
-    return OutgoingBatch(head, _items([(statement, entry, _named(statement, entry, wraps)) for statement, entry in entries]))
+    return OutgoingBatch(
+        head, _items([(statement, entry, _named(statement, entry, wraps)) for statement, entry in entries])
+    )
 
 
 def _sign_again(old: BatchHead, place: Sequence[str | int], entries: Sequence[bytes], context: Context) -> BatchHead:
     """The same batch under our present key; it takes the old one's place."""
     head = make_batch_head(
-        sender=old.sender, receiver=old.receiver, epoch=old.epoch, time_ms=context.clock(), entries=entries, signer=context.signer
+        sender=old.sender,
+        receiver=old.receiver,
+        epoch=old.epoch,
+        time_ms=context.clock(),
+        entries=entries,
+        signer=context.signer,
     )
     _keep_batch(head, entries)
     with connection.cursor() as cursor:
@@ -233,7 +255,8 @@ def next_batch(peer: str, lanes: tuple[Lane, ...], *, context: Context, limit: i
     for lane in lanes:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT batch FROM exchange_pending WHERE peer = %s AND lane = %s ORDER BY epoch, first LIMIT 1", (peer, int(lane))
+                "SELECT batch FROM exchange_pending WHERE peer = %s AND lane = %s ORDER BY epoch, first LIMIT 1",
+                (peer, int(lane)),
             )
             row = cursor.fetchone()
         if row is not None and (batch := pending_batch(bytes(row[0]), context=context)) is not None:

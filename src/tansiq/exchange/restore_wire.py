@@ -69,7 +69,8 @@ def lanes_from_bytes(data: bytes) -> tuple[LaneStart, ...]:
 class Question:
     """One question. ``first`` is the leaf from which a journal is wanted; ``lanes`` from which numbers on items are
     wanted (a lane that is not named: all of it), ``after`` the last one that came (0, 0, 0: none yet). An offer carries
-    in ``content`` the answer to the last question, and gets the next question back."""
+    in ``content`` the answer to the last question, and gets the next question back.
+    """
 
     topic: Topic
     first: int = 0
@@ -190,7 +191,9 @@ class Returned:
 
     def to_plain(self) -> list[Plain]:
         """The batch as it travels."""
-        items = [[one.entry, one.statement, one.docket, one.proofs, list(one.parts), list(one.wraps)] for one in self.items]
+        items = [
+            [one.entry, one.statement, one.docket, one.proofs, list(one.parts), list(one.wraps)] for one in self.items
+        ]
         return [self.head, items, list(self.indices), list(self.times_ms), list(self.nodes)]
 
 
@@ -198,7 +201,9 @@ def _item(value: Plain) -> Item:
     if type(value) is not list or [type(part) for part in value] != [bytes, bytes, bytes, list, list, list]:
         raise _wrong(2)
     entry, statement, docket, proofs, parts, wraps = value
-    if any(part is not None and type(part) is not bytes for part in parts) or any(type(wrap) is not bytes for wrap in wraps):
+    if any(part is not None and type(part) is not bytes for part in parts) or any(
+        type(wrap) is not bytes for wrap in wraps
+    ):
         raise _wrong(2)
     return Item(entry, statement, docket, proofs, tuple(parts), tuple(wraps))
 
@@ -207,14 +212,23 @@ def _returned(value: Plain) -> Returned:
     if type(value) is not list or [type(part) for part in value] != [bytes, list, list, list, list]:
         raise _wrong(2)
     head, items, indices, times, nodes = value
-    if not 0 < len(items) <= MAX_BATCH or len(indices) != len(items) or len(times) != len(items) or len(nodes) > MAX_LEAVES:
+    if (
+        not 0 < len(items) <= MAX_BATCH
+        or len(indices) != len(items)
+        or len(times) != len(items)
+        or len(nodes) > MAX_LEAVES
+    ):
         raise _wrong(2)
     if any(type(number) is not int or not 0 <= number <= MAX_INTEGER for number in (*indices, *times)):
         raise _wrong(2)
     if any(type(node) is not bytes for node in nodes):
         raise _wrong(2)
     return Returned(
-        head=head, items=tuple(_item(item) for item in items), indices=tuple(indices), times_ms=tuple(times), nodes=tuple(nodes)
+        head=head,
+        items=tuple(_item(item) for item in items),
+        indices=tuple(indices),
+        times_ms=tuple(times),
+        nodes=tuple(nodes),
     )
 
 

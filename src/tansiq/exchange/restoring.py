@@ -1,9 +1,9 @@
 """While a backup is being restored: who waits for whom, and what a peer that restored one gets from us.
 
-Invariant: nothing is sent to a peer, and nothing taken from it, before it gave back what we lost (`require_whole`); but its own
-questions are always answered, so two nodes that both restored do not wait for one another. A peer gets only what it had itself:
-statements that it sent us, with its own wraps, and statements that we sent it. From its first question on nothing of
-an older epoch of its is taken, so what it lost can't turn up behind its back.
+Invariant: nothing is sent to a peer, and nothing taken from it, before it gave back what we lost (`require_whole`);
+but its own questions are always answered, so two nodes that both restored do not wait for one another. A peer gets
+only what it had itself: statements that it sent us, with its own wraps, and statements that we sent it. From its
+first question on nothing of an older epoch of its is taken, so what it lost can't turn up behind its back.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tansiq.directory.queries import current_directory
 from tansiq.errors import BadInput, Unavailable
 from tansiq.exchange.context import Context
 from tansiq.exchange.peers import ensure_peer
-from tansiq.exchange.restore_wire import Directories, ItemsPage, JournalPage, LaneStart, Question, Returned, Topic
+from tansiq.exchange.restore_wire import Directories, ItemsPage, JournalPage, Question, Returned, Topic
 from tansiq.journal.queries import JournalNodes, leaf_hashes
 from tansiq.journal.services import Position, head_of, position
 from tansiq.protocol.cbor import decode
@@ -69,7 +69,9 @@ def _next_epoch(peer: str) -> int:
     """Closes all epochs of ``peer`` up to now and returns the one under which it goes on."""
     ensure_peer(peer)
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE exchange_peer SET their_epoch = their_epoch + 1 WHERE peer = %s RETURNING their_epoch", (peer,))
+        cursor.execute(
+            "UPDATE exchange_peer SET their_epoch = their_epoch + 1 WHERE peer = %s RETURNING their_epoch", (peer,)
+        )
         row = cursor.fetchone()
     return int(row[0])
 
@@ -139,9 +141,17 @@ class _Pages:
             size += sum(len(part or b"") for item in batch.items for part in item.parts)
         head = b""
         if self._received and batches:
-            head = head_of(self._peer, at, agency=self._context.agency, time_ms=self._context.clock(), signer=self._context.signer)
+            head = head_of(
+                self._peer, at, agency=self._context.agency, time_ms=self._context.clock(), signer=self._context.signer
+            )
         return ItemsPage(
-            topic=self._question.topic, batches=tuple(batches), more=more, size=at.size, root=at.root, head=head, faults=tuple(self._faults)
+            topic=self._question.topic,
+            batches=tuple(batches),
+            more=more,
+            size=at.size,
+            root=at.root,
+            head=head,
+            faults=tuple(self._faults),
         )
 
     def _groups(self) -> Iterator[list[_Row]]:
@@ -164,7 +174,8 @@ class _Pages:
         direction = Direction.RECEIVED if self._received else Direction.SENT
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT epoch, lane FROM exchange_lane WHERE peer = %s AND direction = %s ORDER BY epoch, lane", (self._peer, int(direction))
+                "SELECT epoch, lane FROM exchange_lane WHERE peer = %s AND direction = %s ORDER BY epoch, lane",
+                (self._peer, int(direction)),
             )
             return [(row[0], row[1]) for row in cursor.fetchall()]
 
@@ -176,7 +187,9 @@ class _Pages:
                 "WHERE peer = %s AND epoch = %s AND lane = %s AND number >= %s ORDER BY number LIMIT %s",
                 (self._peer, epoch, lane, start, limit),
             )
-            return [_Row(row[0], bytes(row[1]), bytes(row[2]), bytes(row[3]), row[4], row[5]) for row in cursor.fetchall()]
+            return [
+                _Row(row[0], bytes(row[1]), bytes(row[2]), bytes(row[3]), row[4], row[5]) for row in cursor.fetchall()
+            ]
 
     def _whole_from(self, epoch: int, lane: int, number: int) -> int:
         """The first number of the batch that ``number`` belongs to."""
@@ -209,7 +222,9 @@ class _Pages:
         wraps = self._context.keys.wraps(ids, self._peer)
         marks = ", ".join(["%s"] * len(ids))
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT id, encoded, docket, proofs, parts FROM exchange_statement WHERE id IN ({marks})", ids)
+            cursor.execute(
+                f"SELECT id, encoded, docket, proofs, parts FROM exchange_statement WHERE id IN ({marks})", ids
+            )
             found = {bytes(row[0]): [bytes(column) for column in row[1:]] for row in cursor.fetchall()}
         items = []
         for row in rows:
@@ -229,7 +244,9 @@ class _Pages:
         if digest[:16] != row.statement:
             return None
         with connection.cursor() as cursor:
-            cursor.execute("SELECT raw, code FROM exchange_quarantine WHERE statement = %s AND raw IS NOT NULL", (digest,))
+            cursor.execute(
+                "SELECT raw, code FROM exchange_quarantine WHERE statement = %s AND raw IS NOT NULL", (digest,)
+            )
             found = cursor.fetchone()
         if found is None:
             return None

@@ -41,7 +41,9 @@ _log = logging.getLogger("tansiq.exchange")
 
 def _draft(peer: str, part: Part, context: Context) -> Draft:
     usable = [key for key in current_directory(peer).keys if (key.use, key.owner) == (Use.NODE_OPENS, peer)]
-    usable = [key for key in usable if key.doubt_at(context.clock()) in {"", "early"}]  # early: its clock and ours differ
+    usable = [
+        key for key in usable if key.doubt_at(context.clock()) in {"", "early"}
+    ]  # early: its clock and ours differ
     if not usable:
         raise NotFound("exchange.no-node-key", agency=peer)
     newest = max(usable, key=lambda key: (not key.doubt_at(context.clock()), key.from_ms))

@@ -33,7 +33,9 @@ _maker = IdMaker()
 
 
 MAX_ITEM_BYTES = 12 * 1024 * 1024
-"""What one statement may weigh with all that travels beside it: a parcel carries at least one. Larger things travel as files."""
+"""What one statement may weigh with all that travels beside it: a parcel carries at least one. Larger things travel as
+files.
+"""
 
 
 def _check_peers(peers: set[str]) -> None:
@@ -56,7 +58,11 @@ def _check_size(contents: Sequence[bytes | None], wraps: Sequence[Wrap]) -> None
 def _store(composed: Sequence[Composed], *, context: Context, now_ms: int) -> None:
     context.keys.put_contents(
         [
-            Contents(one.made.statement.id, one.draft.case or one.draft.docket.matter, (one.made.keys.docket, *one.made.keys.parts))
+            Contents(
+                one.made.statement.id,
+                one.draft.case or one.draft.docket.matter,
+                (one.made.keys.docket, *one.made.keys.parts),
+            )
             for one in composed
         ],
         [
@@ -79,7 +85,9 @@ def _store(composed: Sequence[Composed], *, context: Context, now_ms: int) -> No
                 for one in composed
             ],
         )  # fmt: skip
-        cursor.executemany("INSERT INTO exchange_handled (statement) VALUES (%s)", [(one.made.statement.id,) for one in composed])
+        cursor.executemany(
+            "INSERT INTO exchange_handled (statement) VALUES (%s)", [(one.made.statement.id,) for one in composed]
+        )
         cursor.executemany(
             "INSERT INTO exchange_outbox (peer, lane, statement, handovers, held, since_ms) VALUES (%s, %s, %s, %s, %s, %s)",
             [
@@ -200,8 +208,8 @@ def relay(
     sealed to keys of ``to`` go with it. One commit, or the caller's transaction.
 
     Raises NotFound (no such statement or partner, or its keys are not here), Refused (the partner is not confirmed, the
-    docket does not cover it, part of it was erased, or only the docket can be read here and a reader wants more), BadInput
-    (a reader of another partner, nobody who could read it) and TooMuch.
+    docket does not cover it, part of it was erased, or only the docket can be read here and a reader wants more),
+    BadInput (a reader of another partner, nobody who could read it) and TooMuch.
     """
     now_ms = context.clock()
     _check_peers({to})

@@ -126,7 +126,9 @@ class Standing:
             return [] if self._blank[thing] else list(one.wraps)
         docket = read_docket(one.statement, one.docket, keys[0])
         # An erased part has no ciphertext either, so what stands in its key's place opens nothing.
-        return [self._sealed_to_us(one, docket, ContentKeys(keys[0], tuple(key or bytes(KEY_SIZE) for key in keys[1:])))]
+        return [
+            self._sealed_to_us(one, docket, ContentKeys(keys[0], tuple(key or bytes(KEY_SIZE) for key in keys[1:])))
+        ]
 
     def _sealed_to_us(self, one: Came, docket: Docket, keys: ContentKeys) -> bytes:
         """A wrap that the dispatch can open, made of the keys that are here, for the post that the docket names."""

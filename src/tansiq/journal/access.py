@@ -1,7 +1,8 @@
 """The access journal: what the law wants logged (LED article 25; field.md rows 37 to 39).
 
-Invariant: every act has a leaf for ever; what it says (who, why, whom it concerns by reference) is concealed under a key of its own that
-the key store holds, so it ends with its retention and the chain stays whole. The journal's root goes to the agency's own supervisor alone.
+Invariant: every act has a leaf for ever; what it says (who, why, whom it concerns by reference) is concealed under a
+key of its own that the key store holds, so it ends with its retention and the chain stays whole. The journal's root
+goes to the agency's own supervisor alone.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ class Operation(StrEnum):
 class Access:
     """One act: by which officer (service number; 'node' for the machine itself), on what, why, for whom.
 
-    ``thing`` is the id of what was touched; ``ordered_by`` the officer who ordered it (row 39); ``recipients`` agencies or posts.
+    ``thing`` is the id of what was touched; ``ordered_by`` the officer who ordered it (row 39); ``recipients``
+    agencies or posts.
     """
 
     operation: Operation
@@ -53,6 +55,7 @@ class Access:
     time_ms: int
 
     def to_plain(self) -> dict[str, object]:
+        """The act as plain values."""
         return {
             "operation": str(self.operation), "officer": self.officer, "thing": self.thing, "purpose": self.purpose,
             "justification": self.justification, "ordered_by": self.ordered_by, "recipients": list(self.recipients), "time_ms": self.time_ms,
@@ -74,7 +77,8 @@ def log_access(accesses: list[Access], *, keys: KeyStore) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         lock = " FOR UPDATE" if connection.vendor == "postgresql" else ""
         cursor.execute(
-            "INSERT INTO journal_access (name, size, frontier) VALUES (%s, 0, %s) ON CONFLICT DO NOTHING", (_NAME, Frontier(0, ()).to_bytes())
+            "INSERT INTO journal_access (name, size, frontier) VALUES (%s, 0, %s) ON CONFLICT DO NOTHING",
+            (_NAME, Frontier(0, ()).to_bytes()),
         )
         cursor.execute(f"SELECT frontier FROM journal_access WHERE name = %s{lock}", (_NAME,))
         frontier = Frontier.from_bytes(bytes(cursor.fetchone()[0]))
@@ -92,7 +96,9 @@ def log_access(accesses: list[Access], *, keys: KeyStore) -> None:
             "INSERT INTO journal_access_event (number, thing, commitment, time_ms, concealed, node) VALUES (%s, %s, %s, %s, %s, %s)",
             [(*row, leaf + b"".join(nodes)) for row, leaf, nodes in zip(rows, leaves, completed, strict=True)],
         )
-        cursor.execute("UPDATE journal_access SET size = %s, frontier = %s WHERE name = %s", (grown.size, grown.to_bytes(), _NAME))
+        cursor.execute(
+            "UPDATE journal_access SET size = %s, frontier = %s WHERE name = %s", (grown.size, grown.to_bytes(), _NAME)
+        )
 
 
 def access_log() -> AccessLog:
@@ -109,7 +115,8 @@ def read_access(keys: KeyStore, *, first: int = 0, limit: int = 1000) -> Iterato
     """The logged acts from number ``first`` on; None where the event was erased."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT number, thing, commitment, concealed FROM journal_access_event WHERE number >= %s ORDER BY number LIMIT %s", (first, limit)
+            "SELECT number, thing, commitment, concealed FROM journal_access_event WHERE number >= %s ORDER BY number LIMIT %s",
+            (first, limit),
         )
         rows = cursor.fetchall()
     for number, thing, commitment, concealed in rows:

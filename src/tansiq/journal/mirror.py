@@ -1,8 +1,9 @@
 """The mirror of a peer's journal: what makes us its witness.
 
-Invariant: we sign a peer's head only after rebuilding its root from what we witnessed and every leaf since. A journal that
-is smaller than witnessed by a later signature ('journal.rolled-back') or that grew from something else
-('journal.forked') is refused and nothing changes. The leaves are kept: a peer that restores a backup gets them from us.
+Invariant: we sign a peer's head only after rebuilding its root from what we witnessed and every leaf since. A journal
+that is smaller than witnessed by a later signature ('journal.rolled-back') or that grew from something else
+('journal.forked') is refused and nothing changes. The leaves are kept: a peer that restores a backup gets them from
+us.
 """
 
 from __future__ import annotations
@@ -67,11 +68,15 @@ def mirror_news(
     head.verify(key, news.root)
     lock = " FOR UPDATE" if connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT epoch, size, time_ms, frontier, root, witness FROM journal_mirror WHERE peer = %s{lock}", (peer,))
+        cursor.execute(
+            f"SELECT epoch, size, time_ms, frontier, root, witness FROM journal_mirror WHERE peer = %s{lock}", (peer,)
+        )
         row = cursor.fetchone()
         frontier = Frontier.from_bytes(bytes(row[3])) if row else Frontier(0, ())
         if row and head.epoch < row[0] and head.size > frontier.size:
-            raise NotProven("journal.forked", peer=peer, size=head.size)  # grown under an epoch that its owner had ended
+            raise NotProven(
+                "journal.forked", peer=peer, size=head.size
+            )  # grown under an epoch that its owner had ended
         if row and head.size <= frontier.size and head.epoch <= row[0]:
             if head.size < frontier.size and head.time_ms > row[2]:
                 raise NotProven("journal.rolled-back", peer=peer, size=head.size, witnessed=frontier.size)
@@ -116,7 +121,9 @@ def mirrored_size(peer: str) -> int:
 
 
 def our_witness(peer: str, *, agency: str, time_ms: int, signer: Signer) -> bytes:
-    """Our signature over the peer's last head, or nothing; made anew, in the caller's transaction, when our key has changed."""
+    """Our signature over the peer's last head, or nothing; made anew, in the caller's transaction, when our key has
+    changed.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT epoch, size, root, witness FROM journal_mirror WHERE peer = %s", (peer,))
         row = cursor.fetchone()
@@ -126,8 +133,12 @@ def our_witness(peer: str, *, agency: str, time_ms: int, signer: Signer) -> byte
         if parse_head(witness).signature.signer == signer.identifier:
             return witness
         journal = journal_name(peer, agency)
-        fresh = make_head(signer_agency=agency, journal=journal, time_ms=time_ms, epoch=epoch, size=size, root=root, signer=signer)
-        cursor.execute("UPDATE journal_mirror SET witness = %s WHERE peer = %s AND witness = %s", (fresh, peer, witness))
+        fresh = make_head(
+            signer_agency=agency, journal=journal, time_ms=time_ms, epoch=epoch, size=size, root=root, signer=signer
+        )
+        cursor.execute(
+            "UPDATE journal_mirror SET witness = %s WHERE peer = %s AND witness = %s", (fresh, peer, witness)
+        )
     return fresh
 
 

@@ -14,7 +14,15 @@ from tansiq.errors import NotFound
 from tansiq.protocol.heads import parse_head
 from tansiq.protocol.merkle import EMPTY_ROOT, Frontier, Node, completing_leaf
 
-__all__ = ["JournalNodes", "RelationState", "last_witnessed_ms", "leaf_hashes", "relation_states", "state_of", "witnessed_size"]
+__all__ = [
+    "JournalNodes",
+    "RelationState",
+    "last_witnessed_ms",
+    "leaf_hashes",
+    "relation_states",
+    "state_of",
+    "witnessed_size",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,7 @@ class JournalNodes:
         self._peer = peer
 
     def node(self, level: int, index: int) -> bytes:
+        """One node. Raises NotFound."""
         return self.nodes([(level, index)])[level, index]
 
     def nodes(self, wanted: Iterable[Node]) -> Mapping[Node, bytes]:
@@ -55,7 +64,8 @@ class JournalNodes:
                 chunk = numbers[at : at + 500]
                 marks = ", ".join(["%s"] * len(chunk))
                 cursor.execute(
-                    f"SELECT number, node FROM journal_leaf WHERE peer = %s AND number IN ({marks})", [self._peer, *chunk]
+                    f"SELECT number, node FROM journal_leaf WHERE peer = %s AND number IN ({marks})",
+                    [self._peer, *chunk],
                 )
                 for number, blob in cursor.fetchall():
                     data = bytes(blob)
@@ -70,7 +80,8 @@ def leaf_hashes(peer: str, first: int, size: int) -> bytes:
     """The leaf hashes of our journal with ``peer`` from ``first`` up to ``size``, one after the other."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT node FROM journal_leaf WHERE peer = %s AND number >= %s AND number < %s ORDER BY number", (peer, first, size)
+            "SELECT node FROM journal_leaf WHERE peer = %s AND number >= %s AND number < %s ORDER BY number",
+            (peer, first, size),
         )
         return b"".join(bytes(row[0])[:32] for row in cursor.fetchall())
 

@@ -53,7 +53,10 @@ def append(peer: str, leaves: Sequence[bytes]) -> tuple[int, Position]:
     epoch, frontier = _lock(peer)
     first = frontier.size
     grown, completed = frontier.extend(leaves)
-    rows = [(peer, first + at, leaf + b"".join(nodes)) for at, (leaf, nodes) in enumerate(zip(leaves, completed, strict=True))]
+    rows = [
+        (peer, first + at, leaf + b"".join(nodes))
+        for at, (leaf, nodes) in enumerate(zip(leaves, completed, strict=True))
+    ]
     with connection.cursor() as cursor:
         cursor.executemany("INSERT INTO journal_leaf (peer, number, node) VALUES (%s, %s, %s)", rows)
         cursor.execute(
@@ -72,10 +75,15 @@ def head_of(peer: str, at: Position, *, agency: str, time_ms: int, signer: Signe
     """The signed head of our journal at ``at``; signed once per size and key, and kept for the peer's witness."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT head, root FROM journal_witnessed WHERE peer = %s AND epoch = %s AND size = %s", (peer, at.epoch, at.size)
+            "SELECT head, root FROM journal_witnessed WHERE peer = %s AND epoch = %s AND size = %s",
+            (peer, at.epoch, at.size),
         )
         row = cursor.fetchone()
-        if row is not None and bytes(row[1]) == at.root and parse_head(bytes(row[0])).signature.signer == signer.identifier:
+        if (
+            row is not None
+            and bytes(row[1]) == at.root
+            and parse_head(bytes(row[0])).signature.signer == signer.identifier
+        ):
             return bytes(row[0])
         head = make_head(
             signer_agency=agency,
@@ -97,7 +105,10 @@ def head_of(peer: str, at: Position, *, agency: str, time_ms: int, signer: Signe
 def _root_behind(peer: str, seen: Head) -> bytes:
     """The root that our journal had at the size of a witness that a later one has overtaken. Raises NotProven."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT MAX(size) FROM journal_witnessed WHERE peer = %s AND epoch = %s AND witness IS NOT NULL", (peer, seen.epoch))
+        cursor.execute(
+            "SELECT MAX(size) FROM journal_witnessed WHERE peer = %s AND epoch = %s AND witness IS NOT NULL",
+            (peer, seen.epoch),
+        )
         latest = cursor.fetchone()[0]
     if latest is None or seen.size >= latest:
         raise NotProven("journal.other-witness", peer=peer)
@@ -116,7 +127,8 @@ def record_witness(peer: str, witness: bytes, *, agency: str, key_of: Mapping[by
         raise NotProven("journal.other-witness", peer=peer)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT root, witness FROM journal_witnessed WHERE peer = %s AND epoch = %s AND size = %s", (peer, seen.epoch, seen.size)
+            "SELECT root, witness FROM journal_witnessed WHERE peer = %s AND epoch = %s AND size = %s",
+            (peer, seen.epoch, seen.size),
         )
         row = cursor.fetchone()
         seen.verify(key, bytes(row[0]) if row else _root_behind(peer, seen))

@@ -36,12 +36,20 @@ def put_officer_keys(officer: str, keys: list[OfficerKey], passphrase: str) -> N
     salt = os.urandom(16)
     key = derive(passphrase.encode(), salt=salt, cost=OFFICER_COST)
     rows = [
-        (one.identifier, officer, one.use, salt, str(OFFICER_COST), seal(one.private, key=key, bound_to=one.use.encode() + one.identifier))
+        (
+            one.identifier,
+            officer,
+            one.use,
+            salt,
+            str(OFFICER_COST),
+            seal(one.private, key=key, bound_to=one.use.encode() + one.identifier),
+        )
         for one in keys
     ]
     with transaction.atomic(using=ALIAS), connections[ALIAS].cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO keystore_officer_secret (identifier, officer, use, salt, cost, sealed) VALUES (%s, %s, %s, %s, %s, %s)", rows
+            "INSERT INTO keystore_officer_secret (identifier, officer, use, salt, cost, sealed) VALUES (%s, %s, %s, %s, %s, %s)",
+            rows,
         )
 
 
@@ -56,19 +64,23 @@ def open_officer_keys(officer: str, passphrase: str) -> list[OfficerKey]:
     """The officer's private keys. Raises NotFound (no such officer here) or Refused (another passphrase)."""
     with connections[ALIAS].cursor() as cursor:
         cursor.execute(
-            "SELECT identifier, use, salt, cost, sealed FROM keystore_officer_secret WHERE officer = %s ORDER BY identifier", (officer,)
+            "SELECT identifier, use, salt, cost, sealed FROM keystore_officer_secret WHERE officer = %s ORDER BY identifier",
+            (officer,),
         )
         rows = cursor.fetchall()
     if not rows:
         raise NotFound("keystore.no-officer", officer=officer)
     derived: dict[bytes, bytes] = {}
     keys = []
-    for identifier, use, salt, cost, sealed in rows:
-        salt = bytes(salt)
+    for identifier, use, salted, cost, sealed in rows:
+        salt = bytes(salted)
         if salt not in derived:
             derived[salt] = derive(passphrase.encode(), salt=salt, cost=Cost.parse(cost))
         private = unseal(
-            bytes(sealed), key=derived[salt], bound_to=use.encode() + bytes(identifier), code="keystore.wrong-passphrase"
+            bytes(sealed),
+            key=derived[salt],
+            bound_to=use.encode() + bytes(identifier),
+            code="keystore.wrong-passphrase",
         )
         keys.append(OfficerKey(bytes(identifier), use, private))
     return keys

@@ -16,13 +16,17 @@ class KeyStoreRouter:
     """Django database router for the two databases of a node."""
 
     def db_for_read(self, model: Any, **hints: Any) -> str:
+        """Where rows of ``model`` are read."""
         return ALIAS if model._meta.app_label == "keystore" else "default"
 
     def db_for_write(self, model: Any, **hints: Any) -> str:
+        """Where rows of ``model`` are written."""
         return self.db_for_read(model, **hints)
 
     def allow_relation(self, first: Any, second: Any, **hints: Any) -> bool:
+        """Only within one database."""
         return self.db_for_read(type(first)) == self.db_for_read(type(second))
 
     def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
+        """Each table in its own database."""
         return (app_label == "keystore") == (db == ALIAS)

@@ -30,6 +30,7 @@ class Cost:
 
     @classmethod
     def parse(cls, text: str) -> Cost:
+        """The cost that `str` wrote."""
         passes, lanes, memory_kib = (int(part) for part in text.split(","))
         return cls(passes, lanes, memory_kib)
 

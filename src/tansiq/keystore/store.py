@@ -76,7 +76,8 @@ class KeyStore:
         """Keeps a private key or secret."""
         sealed = seal(private, key=self._root, bound_to=use.encode() + identifier)
         _write_many(
-            "INSERT INTO keystore_secret (identifier, use, owner, sealed) VALUES (%s, %s, %s, %s)", [(identifier, use, owner, sealed)]
+            "INSERT INTO keystore_secret (identifier, use, owner, sealed) VALUES (%s, %s, %s, %s)",
+            [(identifier, use, owner, sealed)],
         )
 
     def secrets(self, use: str, owner: str | None = None) -> list[tuple[bytes, str, bytes]]:
@@ -160,7 +161,7 @@ class KeyStore:
 
     def contents(self, thing: bytes) -> tuple[bytes | None, ...]:
         """The content keys of a thing; None where one is erased. Raises NotFound when there are none."""
-        rows = _rows('SELECT case_ref, wrapped FROM keystore_content_keys WHERE thing = %s', (thing,))
+        rows = _rows("SELECT case_ref, wrapped FROM keystore_content_keys WHERE thing = %s", (thing,))
         if not rows:
             raise NotFound("keystore.no-contents")
         case = _blob(rows[0][0])
@@ -180,7 +181,10 @@ class KeyStore:
         for at in range(0, len(things), 500):
             chunk = list(things[at : at + 500])
             marks = ", ".join(["%s"] * len(chunk))
-            found.update(_blob(row[0]) for row in _rows(f"SELECT thing FROM keystore_content_keys WHERE thing IN ({marks})", chunk))
+            found.update(
+                _blob(row[0])
+                for row in _rows(f"SELECT thing FROM keystore_content_keys WHERE thing IN ({marks})", chunk)
+            )
         return found
 
     def erase(self, thing: bytes, *, place: int | None = None) -> None:
@@ -192,7 +196,8 @@ class KeyStore:
             if place is None:
                 _write_many("DELETE FROM keystore_content_keys WHERE thing = %s", [(thing,)])
             else:
-                rows = _rows("SELECT wrapped FROM keystore_content_keys WHERE thing = %s", (thing,))
+                lock = " FOR UPDATE" if connections[ALIAS].vendor == "postgresql" else ""
+                rows = _rows(f"SELECT wrapped FROM keystore_content_keys WHERE thing = %s{lock}", (thing,))
                 if not rows or not 0 <= place < len(_blob(rows[0][0])) // SLOT:
                     raise Conflict("keystore.no-place")
                 wrapped = bytearray(_blob(rows[0][0]))
@@ -249,7 +254,10 @@ class KeyStore:
         if peer is None:
             _write_many("DELETE FROM keystore_kept_wraps WHERE statement = %s", [(one,) for one in statements])
         else:
-            _write_many("DELETE FROM keystore_kept_wraps WHERE statement = %s AND peer = %s", [(one, peer) for one in statements])
+            _write_many(
+                "DELETE FROM keystore_kept_wraps WHERE statement = %s AND peer = %s",
+                [(one, peer) for one in statements],
+            )
         self.compact_log()
 
 

@@ -69,11 +69,12 @@ def thing_tables() -> list[ThingTable]:
 
 def identifier_columns() -> list[tuple[str, str]]:
     """Every table and column of 16 bytes: wherever something may still be named, the rows' own identifiers first."""
-    found = []
-    for model in _main_models():
-        for field in model._meta.local_concrete_fields:
-            if isinstance(field, models.BinaryField) and field.max_length == 16:
-                found.append((not field.primary_key, model._meta.db_table, str(field.column)))
+    found = [
+        (not field.primary_key, model._meta.db_table, str(field.column))
+        for model in _main_models()
+        for field in model._meta.local_concrete_fields
+        if isinstance(field, models.BinaryField) and field.max_length == 16
+    ]
     return [(table, column) for _, table, column in sorted(found)]
 
 

@@ -5,6 +5,7 @@ Invariant: as in `doctor`. What opens the key store must not lie where the key s
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import stat
@@ -102,10 +103,8 @@ def check_clock(patient: Patient) -> Iterator[Check]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT MAX(stored_ms) FROM exchange_statement")
         newest = cursor.fetchone()[0] or 0
-    try:
+    with contextlib.suppress(Error):  # whether the key store opens is another check's matter
         newest = max(newest, patient.context.directory.time_ms)
-    except Error:
-        pass  # whether the key store opens is another check's matter
     states = peer_states()
     newest = max([newest, *(state.heard_ms for state in states)])
     if newest > patient.now_ms + _BACK_MS:

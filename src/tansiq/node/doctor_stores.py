@@ -26,7 +26,10 @@ _SOON_MS = 60 * DAY_MS
 _LATE_MS = 14 * DAY_MS
 _BACKUP_WARN_MS, _BACKUP_FAIL_MS = 36 * HOUR_MS, 8 * DAY_MS
 _MIRROR_WARN_MS = 26 * HOUR_MS
-_LITE = {"default": {"journal_mode": "wal", "synchronous": "2"}, ALIAS: {"journal_mode": "wal", "synchronous": "2", "secure_delete": "1"}}
+_LITE = {
+    "default": {"journal_mode": "wal", "synchronous": "2"},
+    ALIAS: {"journal_mode": "wal", "synchronous": "2", "secure_delete": "1"},
+}
 _POSTGRES = {
     "default": {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"},
     ALIAS: {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on", "archive_mode": "off"},
@@ -51,7 +54,9 @@ def check_database(patient: Patient) -> Iterator[Check]:
             continue
         unsafe = [setting for setting, value in wanted.items() if found[setting] != value]
         for setting in unsafe:
-            yield Check("database", "fail", "database-unsafe", {"database": name, "setting": setting, "value": found[setting]})
+            yield Check(
+                "database", "fail", "database-unsafe", {"database": name, "setting": setting, "value": found[setting]}
+            )
         if not unsafe:
             yield Check("database", "ok", "database-ok", {"database": name})
 
@@ -70,7 +75,12 @@ def check_key_store(patient: Patient) -> Iterator[Check]:
     try:
         _ = patient.context
     except Error as error:
-        yield Check("key-store", "warn" if error.code == "node.no-unlock" else "fail", "key-store-closed", {"reason": error.code})
+        yield Check(
+            "key-store",
+            "warn" if error.code == "node.no-unlock" else "fail",
+            "key-store-closed",
+            {"reason": error.code},
+        )
     else:
         yield Check("key-store", "ok", "key-store-ok")
 

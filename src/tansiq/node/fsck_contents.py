@@ -1,7 +1,8 @@
-"""Checking contents: every statement is what it was signed to be, and what should be readable opens with the key that is kept.
+"""Checking contents: every statement is what it was signed to be, and what should be readable opens with the key that
+is kept.
 
-Invariant: what lacks its key has a tombstone. Keys are read after the view of the database was taken, so a key can be missing only because
-of an erasure since: those that are missing are looked up again at the end (`Contents.missing`).
+Invariant: what lacks its key has a tombstone. Keys are read after the view of the database was taken, so a key can be
+missing only because of an erasure since: those that are missing are looked up again at the end (`Contents.missing`).
 """
 
 from __future__ import annotations
@@ -84,7 +85,11 @@ class Contents:
             yield Finding("key-damaged", where)
             return
         wanted = [(docket, docket_key, DOCKET_PLACE, statement.docket_commitment)]
-        wanted += [(part, key, place, proofs[place].commitment) for place, (part, key) in enumerate(zip(parts, keys, strict=False)) if part]
+        wanted += [
+            (part, key, place, proofs[place].commitment)
+            for place, (part, key) in enumerate(zip(parts, keys, strict=False))
+            if part
+        ]
         for ciphertext, key, place, commitment in wanted:
             try:
                 if key is not None:
@@ -106,7 +111,9 @@ class Contents:
                     if key is None:
                         self._note(thing.identifier)
                         continue
-                    reveal(thing.ciphertext, key=key, statement_id=thing.identifier, place=0, commitment=thing.commitment)
+                    reveal(
+                        thing.ciphertext, key=key, statement_id=thing.identifier, place=0, commitment=thing.commitment
+                    )
                 except NotFound:
                     self._note(thing.identifier)
                 except Error:
@@ -123,7 +130,8 @@ class Contents:
         """What waits to be delivered has the wraps that its entry names, or will name."""
         rows = self._view.rows(
             "SELECT peer, statement FROM exchange_outbox UNION ALL SELECT s.peer, s.statement FROM exchange_pending p "
-            "JOIN exchange_sent s ON s.peer = p.peer AND s.epoch = p.epoch AND s.lane = p.lane AND s.number >= p.first AND s.number < p.first + p.count"
+            "JOIN exchange_sent s ON s.peer = p.peer AND s.epoch = p.epoch AND s.lane = p.lane "
+            "AND s.number >= p.first AND s.number < p.first + p.count"
         )
         for peer, statement in rows:
             thing = bytes(statement)

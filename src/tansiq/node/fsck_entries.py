@@ -66,7 +66,9 @@ def _row(values: tuple[Any, ...]) -> _Row:
     return _Row(peer, epoch, lane, number, statement, entry, batch, values[7], node, digest, values[10], states)
 
 
-def check_entries(view: Snapshot, *, agency: str, ring: KeyRing, progress: Progress, counts: dict[str, int]) -> Iterator[Finding]:
+def check_entries(
+    view: Snapshot, *, agency: str, ring: KeyRing, progress: Progress, counts: dict[str, int]
+) -> Iterator[Finding]:
     """All entries, sent and received, batch by batch, with the receipts of what was sent."""
     total = view.one("SELECT (SELECT COUNT(*) FROM exchange_sent) + (SELECT COUNT(*) FROM exchange_received)")
     for direction, sql in ((Direction.SENT, _SENT), (Direction.RECEIVED, _RECEIVED)):
@@ -91,7 +93,8 @@ class _LaneCheck:
         self._direction = direction
         self._place = {"peer": key[0], "epoch": key[1], "lane": key[2]}
         self._mark = view.one(
-            "SELECT number FROM exchange_lane WHERE peer = %s AND epoch = %s AND lane = %s AND direction = %s", (*key, int(direction))
+            "SELECT number FROM exchange_lane WHERE peer = %s AND epoch = %s AND lane = %s AND direction = %s",
+            (*key, int(direction)),
         )
         column = "our_epoch" if direction == Direction.SENT else "their_epoch"
         self._ended = key[1] < (view.one(f"SELECT {column} FROM exchange_peer WHERE peer = %s", key[:1]) or 1)
@@ -109,7 +112,9 @@ class _LaneCheck:
         if self._gap and self._direction == Direction.SENT and not self._ended:
             yield Finding("lane-gap", {**self._place, "number": self._gap})
         expected = self._gap if self._gap and self._direction == Direction.RECEIVED else self._next
-        if self._mark != expected and not (self._ended and self._mark is not None and expected <= self._mark <= self._next):
+        if self._mark != expected and not (
+            self._ended and self._mark is not None and expected <= self._mark <= self._next
+        ):
             yield Finding("lane-mark", {**self._place, "number": self._mark or 0, "expected": expected})
 
 
@@ -158,12 +163,19 @@ class _Entries:
         if row.digest == entry.statement:
             if sum(row.states) != 1:
                 yield Finding("standing-none" if not any(row.states) else "standing-twice", row.place)
-        elif self._view.one("SELECT 1 FROM exchange_quarantine WHERE statement = %s AND raw IS NOT NULL", (entry.statement,)) is None:
+        elif (
+            self._view.one(
+                "SELECT 1 FROM exchange_quarantine WHERE statement = %s AND raw IS NOT NULL", (entry.statement,)
+            )
+            is None
+        ):
             yield Finding("entry-statement", row.place)
 
     def _batch_holds(self, rows: list[_Row]) -> bool:
         """Whether the sender's signature stands over a list of entries that has all of these."""
-        found = next(self._view.rows("SELECT head, leaves FROM exchange_batch WHERE digest = %s", (rows[0].batch,)), None)
+        found = next(
+            self._view.rows("SELECT head, leaves FROM exchange_batch WHERE digest = %s", (rows[0].batch,)), None
+        )
         if found is None:
             return False
         head_bytes, leaves = bytes(found[0]), bytes(found[1])

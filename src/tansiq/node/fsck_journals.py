@@ -1,6 +1,7 @@
 """Checking the journals: ours with every peer, the mirrors of theirs, and the access journal.
 
-Invariant: every stored node is computed anew from the leaves, and every signed root is compared with what the leaves give at its size.
+Invariant: every stored node is computed anew from the leaves, and every signed root is compared with what the leaves
+give at its size.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ def _signed(encoded: bytes, root: bytes, *, signer: str, journal: str, size: int
     return (head.signer, head.journal, head.size) == (signer, journal, size)
 
 
-def check_journals(view: Snapshot, *, agency: str, ring: KeyRing, progress: Progress, counts: dict[str, int]) -> Iterator[Finding]:
+def check_journals(
+    view: Snapshot, *, agency: str, ring: KeyRing, progress: Progress, counts: dict[str, int]
+) -> Iterator[Finding]:
     """Our journals: leaves, inner nodes, right edge, and the roots that we signed and peers witnessed."""
     total = view.one("SELECT COUNT(*) FROM journal_leaf")
     for peer, size, frontier in list(view.rows("SELECT peer, size, frontier FROM journal_journal ORDER BY peer")):
@@ -59,7 +62,8 @@ class _Journal:
         self._peer = peer
         self._ring = ring
         self._heads = view.rows(
-            "SELECT epoch, size, root, head, witness FROM journal_witnessed WHERE peer = %s ORDER BY size, epoch", (peer,)
+            "SELECT epoch, size, root, head, witness FROM journal_witnessed WHERE peer = %s ORDER BY size, epoch",
+            (peer,),
         )
         self._rows = view.rows("SELECT number, node FROM journal_leaf WHERE peer = %s ORDER BY number", (peer,))
         self._head = next(self._heads, None)
@@ -112,7 +116,9 @@ class _Journal:
     def beyond(self) -> None:
         """Heads larger than the journal: it was rolled back."""
         if self._head is not None:
-            self.found.append(Finding("journal-short", {"peer": self._peer, "size": self._head[1], "leaves": self.frontier.size}))
+            self.found.append(
+                Finding("journal-short", {"peer": self._peer, "size": self._head[1], "leaves": self.frontier.size})
+            )
 
 
 def check_mirrors(view: Snapshot, *, agency: str, ring: KeyRing) -> Iterator[Finding]:
@@ -139,7 +145,9 @@ def check_mirrors(view: Snapshot, *, agency: str, ring: KeyRing) -> Iterator[Fin
 def check_access(view: Snapshot) -> Iterator[Finding]:
     """The access journal: every act's leaf, and the right edge."""
     frontier = Frontier(0, ())
-    for number, time_ms, commitment, node in view.rows("SELECT number, time_ms, commitment, node FROM journal_access_event ORDER BY number"):
+    for number, time_ms, commitment, node in view.rows(
+        "SELECT number, time_ms, commitment, node FROM journal_access_event ORDER BY number"
+    ):
         if number != frontier.size:
             yield Finding("access-missing", {"number": frontier.size})
             return

@@ -1,7 +1,7 @@
 """Every node key that this node ever learnt of, for verifying what is old.
 
-Invariant: keys come from directory documents alone, whose identity's signature was checked when they were taken and is checked again here; an
-expired or revoked key still verifies what was taken while it was believed.
+Invariant: keys come from directory documents alone, whose identity's signature was checked when they were taken and
+is checked again here; an expired or revoked key still verifies what was taken while it was believed.
 """
 
 from __future__ import annotations

@@ -48,7 +48,9 @@ def _migrate_to(alias: str, applied: set[tuple[str, str]]) -> None:
     if applied - known:
         raise BadInput("node.newer-dump", format=min(f"{app}.{name}" for app, name in applied - known))
     parents = {parent for node in applied for parent in executor.loader.graph.node_map[node].parents}
-    executor.migrate([node for node in applied if node not in {(one[0], one[1]) for one in parents if one[0] == node[0]}])
+    executor.migrate(
+        [node for node in applied if node not in {(one[0], one[1]) for one in parents if one[0] == node[0]}]
+    )
 
 
 def load_dump(reader: Reader, alias: str, *, stage: str, progress: Progress) -> dict[str, int]:
@@ -115,4 +117,3 @@ def _count_on(alias: str) -> None:
                     f"SELECT setval(pg_get_serial_sequence(%s, %s), COALESCE(MAX({column}), 1), MAX({column}) IS NOT NULL) FROM {quoted}",
                     (quoted, sequence["column"]),
                 )
-

@@ -6,7 +6,6 @@ Invariant: a mark is written after the work is done and is only a hint for peopl
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 
 from tansiq.node.home import Home
@@ -30,7 +29,7 @@ def write_mark(home: Home, name: str, mark: Mark) -> None:
     home.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = home.data / (name + ".part")
     part.write_text(json.dumps(asdict(mark)), encoding="utf-8")
-    os.replace(part, home.data / name)
+    part.replace(home.data / name)
 
 
 def read_mark(home: Home, name: str) -> Mark | None:

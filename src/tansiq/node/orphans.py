@@ -35,4 +35,6 @@ def orphans(view: Snapshot, *, before_ms: int) -> Iterator[bytes]:
 
 def _named(view: Snapshot, table: str, column: str, things: Sequence[bytes]) -> set[bytes]:
     marks = ", ".join(["%s"] * len(things))
-    return {bytes(row[0]) for row in view.rows(f'SELECT "{column}" FROM "{table}" WHERE "{column}" IN ({marks})', things)}
+    return {
+        bytes(row[0]) for row in view.rows(f'SELECT "{column}" FROM "{table}" WHERE "{column}" IN ({marks})', things)
+    }

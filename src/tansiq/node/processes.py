@@ -91,9 +91,7 @@ def _end_with_parent(lifeline: int) -> None:
     os._exit(1)
 
 
-def _fork(
-    function: Callable[[Home, Context], None], home: Home, context: Context, *, lifeline: tuple[int, int]
-) -> int:
+def _fork(function: Callable[[Home, Context], None], home: Home, context: Context, *, lifeline: tuple[int, int]) -> int:
     pid = os.fork()
     if pid == 0:
         status = 1

@@ -33,7 +33,11 @@ T = TypeVar("T")
 
 
 async def resume(
-    context: Context, session: aiohttp.ClientSession, *, pool: Executor, recovered: Callable[[str], object] = lambda _: None
+    context: Context,
+    session: aiohttp.ClientSession,
+    *,
+    pool: Executor,
+    recovered: Callable[[str], object] = lambda _: None,
 ) -> None:
     """Asks every peer that has not yet answered; returns when all is back, at once when nothing is being restored.
 

@@ -41,7 +41,8 @@ __all__ = ["Finished", "Restored", "finish_loading", "restore"]
 @dataclass(frozen=True, slots=True)
 class Restored:
     """What was restored: of when backup and key store are (UTC ms), how many rows, which peers will be asked, how many
-    things turned out to be erased since, and of how many the keys are lost because the copy of the key store was older."""
+    things turned out to be erased since, and of how many the keys are lost because the copy of the key store was older.
+    """
 
     agency: str
     backup_ms: int

@@ -1,7 +1,8 @@
 """The tables of a database as a dump has them: names, columns, and how a value of each type travels.
 
 Invariant: a value means the same on SQLite and on PostgreSQL. A table that is not of this list (Django's own record of
-migrations) is never dumped; a column of a type that is not known here stops a backup before it begins, and a test says so first.
+migrations) is never dumped; a column of a type that is not known here stops a backup before it begins, and a test
+says so first.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ _TYPES: dict[str, type] = {"int": int, "bool": bool, "text": str, "bytes": bytes
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its name, the sort of its values (int, bool, text, bytes, float), whether the database counts it up itself."""
+    """A column: its name, the sort of its values (int, bool, text, bytes, float), whether the database counts it up
+    itself.
+    """
 
     name: str
     sort: str
@@ -53,13 +56,13 @@ class Table:
     @property
     def select(self) -> str:
         """Reads all of it."""
-        return f'SELECT {", ".join(_quoted(column.name) for column in self.columns)} FROM {_quoted(self.name)}'
+        return f"SELECT {', '.join(_quoted(column.name) for column in self.columns)} FROM {_quoted(self.name)}"
 
     @property
     def insert(self) -> str:
         """Writes one row of it."""
         names = ", ".join(_quoted(column.name) for column in self.columns)
-        return f'INSERT INTO {_quoted(self.name)} ({names}) VALUES ({", ".join(["%s"] * len(self.columns))})'
+        return f"INSERT INTO {_quoted(self.name)} ({names}) VALUES ({', '.join(['%s'] * len(self.columns))})"
 
 
 def _quoted(name: str) -> str:

@@ -39,7 +39,9 @@ class Upgraded:
     report: Report | None
 
 
-def upgrade(home: Home, *, secret: bytes | None = None, backup_to: Path | None = None, progress: Progress = quiet) -> Upgraded:
+def upgrade(
+    home: Home, *, secret: bytes | None = None, backup_to: Path | None = None, progress: Progress = quiet
+) -> Upgraded:
     """Upgrades both databases of ``home``; the backup goes to ``backup_to``, or beside the home under today's date.
 
     Raises Conflict (the node runs), Unavailable (no room for the backup), and what opening the node raises.

@@ -4,42 +4,46 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('exchange', '0001_initial'),
+        ("exchange", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Restore',
+            name="Restore",
             fields=[
-                ('peer', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('step', models.SmallIntegerField(default=0)),
-                ('since_ms', models.BigIntegerField()),
-                ('backup_ms', models.BigIntegerField()),
-                ('mirror_ms', models.BigIntegerField()),
-                ('size', models.BigIntegerField()),
-                ('next_epoch', models.IntegerField(default=0)),
-                ('sent_from', models.BinaryField()),
-                ('received_from', models.BinaryField()),
-                ('after', models.BinaryField()),
-                ('leaves', models.BinaryField()),
+                ("peer", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("step", models.SmallIntegerField(default=0)),
+                ("since_ms", models.BigIntegerField()),
+                ("backup_ms", models.BigIntegerField()),
+                ("mirror_ms", models.BigIntegerField()),
+                ("size", models.BigIntegerField()),
+                ("next_epoch", models.IntegerField(default=0)),
+                ("sent_from", models.BinaryField()),
+                ("received_from", models.BinaryField()),
+                ("after", models.BinaryField()),
+                ("leaves", models.BinaryField()),
             ],
             options={
-                'db_table': 'exchange_restore',
+                "db_table": "exchange_restore",
             },
         ),
         migrations.CreateModel(
-            name='Tombstone',
+            name="Tombstone",
             fields=[
-                ('pk', models.CompositePrimaryKey('thing', 'place', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('thing', models.BinaryField(max_length=16)),
-                ('place', models.SmallIntegerField(default=-1)),
-                ('at_ms', models.BigIntegerField()),
-                ('reason', models.CharField(max_length=32)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "thing", "place", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("thing", models.BinaryField(max_length=16)),
+                ("place", models.SmallIntegerField(default=-1)),
+                ("at_ms", models.BigIntegerField()),
+                ("reason", models.CharField(max_length=32)),
             ],
             options={
-                'db_table': 'exchange_tombstone',
+                "db_table": "exchange_tombstone",
             },
         ),
     ]

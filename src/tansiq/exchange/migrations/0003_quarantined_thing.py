@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('exchange', '0002_restore_and_tombstones'),
+        ("exchange", "0002_restore_and_tombstones"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='quarantine',
-            name='thing',
+            model_name="quarantine",
+            name="thing",
             field=models.BinaryField(max_length=16, null=True),
         ),
     ]

@@ -4,104 +4,117 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='AccessEvent',
+            name="AccessEvent",
             fields=[
-                ('number', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('thing', models.BinaryField(max_length=16)),
-                ('commitment', models.BinaryField(max_length=32)),
-                ('time_ms', models.BigIntegerField(db_index=True)),
-                ('node', models.BinaryField()),
-                ('concealed', models.BinaryField(null=True)),
+                ("number", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("thing", models.BinaryField(max_length=16)),
+                ("commitment", models.BinaryField(max_length=32)),
+                ("time_ms", models.BigIntegerField(db_index=True)),
+                ("node", models.BinaryField()),
+                ("concealed", models.BinaryField(null=True)),
             ],
             options={
-                'db_table': 'journal_access_event',
+                "db_table": "journal_access_event",
             },
         ),
         migrations.CreateModel(
-            name='AccessJournal',
+            name="AccessJournal",
             fields=[
-                ('name', models.CharField(max_length=16, primary_key=True, serialize=False)),
-                ('size', models.BigIntegerField(default=0)),
-                ('frontier', models.BinaryField()),
+                ("name", models.CharField(max_length=16, primary_key=True, serialize=False)),
+                ("size", models.BigIntegerField(default=0)),
+                ("frontier", models.BinaryField()),
             ],
             options={
-                'db_table': 'journal_access',
+                "db_table": "journal_access",
             },
         ),
         migrations.CreateModel(
-            name='Journal',
+            name="Journal",
             fields=[
-                ('peer', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('epoch', models.IntegerField(default=1)),
-                ('size', models.BigIntegerField(default=0)),
-                ('frontier', models.BinaryField()),
+                ("peer", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("epoch", models.IntegerField(default=1)),
+                ("size", models.BigIntegerField(default=0)),
+                ("frontier", models.BinaryField()),
             ],
             options={
-                'db_table': 'journal_journal',
+                "db_table": "journal_journal",
             },
         ),
         migrations.CreateModel(
-            name='Leaf',
+            name="Leaf",
             fields=[
-                ('pk', models.CompositePrimaryKey('peer', 'number', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('peer', models.CharField(max_length=64)),
-                ('number', models.BigIntegerField()),
-                ('node', models.BinaryField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "peer", "number", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("peer", models.CharField(max_length=64)),
+                ("number", models.BigIntegerField()),
+                ("node", models.BinaryField()),
             ],
             options={
-                'db_table': 'journal_leaf',
+                "db_table": "journal_leaf",
             },
         ),
         migrations.CreateModel(
-            name='Mirror',
+            name="Mirror",
             fields=[
-                ('peer', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('epoch', models.IntegerField()),
-                ('size', models.BigIntegerField()),
-                ('time_ms', models.BigIntegerField()),
-                ('frontier', models.BinaryField()),
-                ('root', models.BinaryField(max_length=32)),
-                ('head', models.BinaryField()),
-                ('witness', models.BinaryField()),
+                ("peer", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("epoch", models.IntegerField()),
+                ("size", models.BigIntegerField()),
+                ("time_ms", models.BigIntegerField()),
+                ("frontier", models.BinaryField()),
+                ("root", models.BinaryField(max_length=32)),
+                ("head", models.BinaryField()),
+                ("witness", models.BinaryField()),
             ],
             options={
-                'db_table': 'journal_mirror',
+                "db_table": "journal_mirror",
             },
         ),
         migrations.CreateModel(
-            name='MirrorLeaves',
+            name="MirrorLeaves",
             fields=[
-                ('pk', models.CompositePrimaryKey('peer', 'first', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('peer', models.CharField(max_length=64)),
-                ('first', models.BigIntegerField()),
-                ('frontier', models.BinaryField()),
-                ('leaves', models.BinaryField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "peer", "first", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("peer", models.CharField(max_length=64)),
+                ("first", models.BigIntegerField()),
+                ("frontier", models.BinaryField()),
+                ("leaves", models.BinaryField()),
             ],
             options={
-                'db_table': 'journal_mirror_leaves',
+                "db_table": "journal_mirror_leaves",
             },
         ),
         migrations.CreateModel(
-            name='Witnessed',
+            name="Witnessed",
             fields=[
-                ('pk', models.CompositePrimaryKey('peer', 'epoch', 'size', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('peer', models.CharField(max_length=64)),
-                ('epoch', models.IntegerField()),
-                ('size', models.BigIntegerField()),
-                ('root', models.BinaryField(max_length=32)),
-                ('head', models.BinaryField()),
-                ('witness', models.BinaryField(null=True)),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "peer", "epoch", "size", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("peer", models.CharField(max_length=64)),
+                ("epoch", models.IntegerField()),
+                ("size", models.BigIntegerField()),
+                ("root", models.BinaryField(max_length=32)),
+                ("head", models.BinaryField()),
+                ("witness", models.BinaryField(null=True)),
             ],
             options={
-                'db_table': 'journal_witnessed',
+                "db_table": "journal_witnessed",
             },
         ),
     ]

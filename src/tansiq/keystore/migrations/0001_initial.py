@@ -4,71 +4,74 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='CaseKey',
+            name="CaseKey",
             fields=[
-                ('case_ref', models.BinaryField(max_length=16, primary_key=True, serialize=False)),
-                ('wrapped', models.BinaryField(max_length=40)),
+                ("case_ref", models.BinaryField(max_length=16, primary_key=True, serialize=False)),
+                ("wrapped", models.BinaryField(max_length=40)),
             ],
             options={
-                'db_table': 'keystore_case_key',
+                "db_table": "keystore_case_key",
             },
         ),
         migrations.CreateModel(
-            name='ContentKeys',
+            name="ContentKeys",
             fields=[
-                ('thing', models.BinaryField(max_length=16, primary_key=True, serialize=False)),
-                ('case_ref', models.BinaryField(db_index=True, max_length=16)),
-                ('wrapped', models.BinaryField()),
+                ("thing", models.BinaryField(max_length=16, primary_key=True, serialize=False)),
+                ("case_ref", models.BinaryField(db_index=True, max_length=16)),
+                ("wrapped", models.BinaryField()),
             ],
             options={
-                'db_table': 'keystore_content_keys',
+                "db_table": "keystore_content_keys",
             },
         ),
         migrations.CreateModel(
-            name='KeptWraps',
+            name="KeptWraps",
             fields=[
-                ('pk', models.CompositePrimaryKey('statement', 'peer', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('statement', models.BinaryField(max_length=16)),
-                ('peer', models.CharField(max_length=64)),
-                ('kept_ms', models.BigIntegerField()),
-                ('wraps', models.BinaryField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "statement", "peer", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("statement", models.BinaryField(max_length=16)),
+                ("peer", models.CharField(max_length=64)),
+                ("kept_ms", models.BigIntegerField()),
+                ("wraps", models.BinaryField()),
             ],
             options={
-                'db_table': 'keystore_kept_wraps',
+                "db_table": "keystore_kept_wraps",
             },
         ),
         migrations.CreateModel(
-            name='OfficerSecret',
+            name="OfficerSecret",
             fields=[
-                ('identifier', models.BinaryField(max_length=32, primary_key=True, serialize=False)),
-                ('officer', models.CharField(db_index=True, max_length=64)),
-                ('use', models.CharField(max_length=32)),
-                ('salt', models.BinaryField(max_length=16)),
-                ('cost', models.CharField(max_length=64)),
-                ('sealed', models.BinaryField()),
+                ("identifier", models.BinaryField(max_length=32, primary_key=True, serialize=False)),
+                ("officer", models.CharField(db_index=True, max_length=64)),
+                ("use", models.CharField(max_length=32)),
+                ("salt", models.BinaryField(max_length=16)),
+                ("cost", models.CharField(max_length=64)),
+                ("sealed", models.BinaryField()),
             ],
             options={
-                'db_table': 'keystore_officer_secret',
+                "db_table": "keystore_officer_secret",
             },
         ),
         migrations.CreateModel(
-            name='Secret',
+            name="Secret",
             fields=[
-                ('identifier', models.BinaryField(max_length=32, primary_key=True, serialize=False)),
-                ('use', models.CharField(max_length=32)),
-                ('owner', models.CharField(max_length=96)),
-                ('sealed', models.BinaryField()),
+                ("identifier", models.BinaryField(max_length=32, primary_key=True, serialize=False)),
+                ("use", models.CharField(max_length=32)),
+                ("owner", models.CharField(max_length=96)),
+                ("sealed", models.BinaryField()),
             ],
             options={
-                'db_table': 'keystore_secret',
+                "db_table": "keystore_secret",
             },
         ),
     ]
