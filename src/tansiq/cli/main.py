@@ -96,9 +96,9 @@ def main(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, Abort):
         sys.stderr.write(f"\n{told('cli.interrupted')}\n")
         return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output went away; nothing may be written to it when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):
+        # Whoever read our output went away (typer leaves at once then); nothing may be written to it when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return BROKEN_PIPE
     except Exception as error:
         return _unexpected(error)

