@@ -138,6 +138,7 @@ def test_hundreds_of_statements_after_the_backup_are_there_again(story: Story, w
     assert (done.agency, done.peers, done.tombstones, done.lost) == ("es.cgi", ("ma.dgst",), 0, 0)
     assert restoring_peers() == {"ma.dgst"}
     assert len(effects(es)) == 30
+    clean(es)
     story.settle()
 
     assert restoring_peers() == set()

@@ -59,7 +59,8 @@ def witness_debt(peer: str) -> tuple[int, int, int]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT COALESCE((SELECT size FROM journal_journal WHERE peer = %s), 0), "
-            "COALESCE((SELECT MAX(size) FROM journal_witnessed WHERE peer = %s AND witness IS NOT NULL), 0), "
+            "COALESCE((SELECT size FROM journal_witnessed WHERE peer = %s AND witness IS NOT NULL "
+            "ORDER BY epoch DESC, size DESC LIMIT 1), 0), "
             "COALESCE((SELECT size FROM journal_mirror WHERE peer = %s), 0)",
             (peer, peer, peer),
         )

@@ -91,7 +91,8 @@ def relation_states() -> list[RelationState]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT j.peer, j.epoch, j.size, j.frontier, "
-            "COALESCE((SELECT MAX(w.size) FROM journal_witnessed w WHERE w.peer = j.peer AND w.witness IS NOT NULL), 0), "
+            "COALESCE((SELECT w.size FROM journal_witnessed w WHERE w.peer = j.peer AND w.witness IS NOT NULL "
+            "ORDER BY w.epoch DESC, w.size DESC LIMIT 1), 0), "
             "COALESCE((SELECT m.size FROM journal_mirror m WHERE m.peer = j.peer), 0) FROM journal_journal j ORDER BY j.peer"
         )
         rows = cursor.fetchall()
@@ -110,9 +111,14 @@ def state_of(peer: str) -> RelationState | None:
 def witnessed_size(peer: str) -> int:
     """How much of our journal the peer has signed for."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT MAX(size) FROM journal_witnessed WHERE peer = %s AND witness IS NOT NULL", (peer,))
+        # The newest is the largest, and it is found at the index's end; a maximum would be sought among all of them.
+        cursor.execute(
+            "SELECT size FROM journal_witnessed WHERE peer = %s AND witness IS NOT NULL "
+            "ORDER BY epoch DESC, size DESC LIMIT 1",
+            (peer,),
+        )
         row = cursor.fetchone()
-    return row[0] or 0
+    return row[0] if row else 0
 
 
 def last_witnessed_ms() -> int:

@@ -1,0 +1,148 @@
+"""Questions and answers of a restore: what is written is read again, and nothing else is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tansiq.errors import BadInput, TooMuch
+from tansiq.exchange.restore_wire import (
+    Directories,
+    ItemsPage,
+    JournalPage,
+    Question,
+    Returned,
+    Topic,
+    lanes_from_bytes,
+    lanes_to_bytes,
+)
+from tansiq.protocol.cbor import decode, encode
+from tansiq.protocol.parcel import Fault, Item
+
+numbers = st.integers(0, 2**63 - 1)
+lanes = st.tuples(numbers, numbers, numbers)
+octets = st.binary(max_size=40)
+leaves = st.lists(st.binary(min_size=32, max_size=32), max_size=4).map(b"".join)
+items = st.builds(
+    Item,
+    entry=octets,
+    statement=octets,
+    docket=octets,
+    proofs=st.lists(st.lists(numbers, max_size=2), max_size=2),
+    parts=st.lists(st.none() | octets, max_size=3).map(tuple),
+    wraps=st.lists(octets, max_size=3).map(tuple),
+)
+
+
+@st.composite
+def batches(draw: Any) -> Returned:
+    count = draw(st.integers(1, 3))
+    several = [draw(items) for _ in range(count)]
+    indices, times = (tuple(draw(numbers) for _ in range(count)) for _ in range(2))
+    return Returned(
+        head=draw(octets),
+        items=tuple(several),
+        indices=indices,
+        times_ms=times,
+        nodes=tuple(draw(st.lists(octets, max_size=3))),
+    )
+
+
+questions = st.builds(
+    Question,
+    topic=st.sampled_from(Topic),
+    first=numbers,
+    lanes=st.lists(lanes, max_size=4).map(tuple),
+    after=lanes,
+    content=octets,
+)
+journals = st.builds(
+    JournalPage,
+    topic=st.just(Topic.ASKERS_JOURNAL),
+    first=numbers,
+    leaves=leaves,
+    size=numbers,
+    root=octets,
+    head=octets,
+    witness=octets,
+    epoch=numbers,
+)
+pages = st.builds(
+    ItemsPage,
+    topic=st.just(Topic.ASKER_SENT),
+    batches=st.lists(batches(), max_size=2).map(tuple),
+    more=st.booleans(),
+    size=numbers,
+    root=octets,
+    head=octets,
+    faults=st.lists(st.builds(Fault, statement=octets, code=st.text("abc.-", max_size=8)), max_size=2).map(tuple),
+)
+
+
+@given(questions)
+def test_a_question_is_read_as_it_was_written(question: Question) -> None:
+    assert Question.parse(question.to_bytes()) == question
+
+
+@given(journals)
+def test_a_page_of_a_journal_is_read_as_it_was_written(page: JournalPage) -> None:
+    assert JournalPage.parse(page.to_bytes(), Topic.ASKERS_JOURNAL) == page
+
+
+@given(pages)
+def test_a_page_of_items_is_read_as_it_was_written(page: ItemsPage) -> None:
+    assert ItemsPage.parse(page.to_bytes(), Topic.ASKER_SENT) == page
+
+
+@given(octets, octets)
+def test_directories_are_read_as_they_were_written(answerers: bytes, askers: bytes) -> None:
+    page = Directories(answerers, askers)
+    assert Directories.parse(page.to_bytes()) == page
+
+
+@given(st.lists(lanes, max_size=5))
+def test_lane_starts_are_kept(starts: list[tuple[int, int, int]]) -> None:
+    assert lanes_from_bytes(lanes_to_bytes(starts)) == tuple(starts)
+
+
+PARSERS = (
+    Question.parse,
+    Directories.parse,
+    lambda data: JournalPage.parse(data, Topic.ASKERS_JOURNAL),
+    lambda data: ItemsPage.parse(data, Topic.ASKER_SENT),
+    lanes_from_bytes,
+)
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | octets | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.integers(-2, 8), inner, max_size=6),
+    max_leaves=12,
+)
+
+
+@pytest.mark.parametrize("parse", PARSERS)
+@given(value=st.binary(max_size=64) | plain.map(encode))
+def test_anything_else_is_refused_by_an_error_of_the_tree(parse: Any, value: bytes) -> None:
+    try:
+        parse(value)
+    except (BadInput, TooMuch):
+        return
+    assert decode(value) is not None
+
+
+@given(pages, st.integers(0, 7), plain)
+def test_a_page_with_one_other_field_is_read_or_refused(page: ItemsPage, key: int, value: Any) -> None:
+    fields = decode(page.to_bytes())
+    fields[key] = value
+    try:
+        read = ItemsPage.parse(encode(fields), Topic.ASKER_SENT)
+    except (BadInput, TooMuch):
+        return
+    assert ItemsPage.parse(read.to_bytes(), Topic.ASKER_SENT) == read
+
+
+def test_an_answer_to_another_question_is_refused() -> None:
+    with pytest.raises(BadInput, match="restore-other-answer"):
+        JournalPage.parse(Directories(b"", b"").to_bytes(), Topic.ASKERS_JOURNAL)
