@@ -65,7 +65,6 @@ def flat() -> Iterator[None]:
     assert not wrong, wrong
 
 
-
 def test_the_watch_sees_a_table_that_is_read_through(room: Room, ma: SimulatedPeer) -> None:
     room.say(ma, "uno")
     with pytest.raises(AssertionError, match="exchange_sent"), flat():

@@ -90,6 +90,7 @@ class Door:
         self._strangers = _Rates(*_STRANGER_RATE)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answers one request; whatever goes wrong is answered too, and changed nothing."""
         try:
             answer = await self._serve(scope, receive)
         except Error as error:
