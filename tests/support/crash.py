@@ -113,6 +113,7 @@ def _check_tables(node: RealNode, other: RealNode) -> None:
     sent = node.rows(f"SELECT {columns} FROM exchange_sent WHERE peer = %s ORDER BY 1, 2, 3", (other.agency,))
     received = other.rows(f"SELECT {columns} FROM exchange_received WHERE peer = %s ORDER BY 1, 2, 3", (node.agency,))
     assert sent == received, f"what {node.agency} sent is not what {other.agency} received"
+    assert node.rows("SELECT directory_sent FROM exchange_peer") == [(1,)], f"{node.agency} did not tell its directory"
     _check_receipts(node, other)
     for lane in range(3):
         numbers = [row[2] for row in sent if row[1] == lane]

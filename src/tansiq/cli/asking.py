@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from tansiq.cli.language import told
 from tansiq.cli.options import passphrase
@@ -34,6 +34,7 @@ class Credential:
 
 
 NOBODY = Credential()
+_LEAVING: Final = frozenset({"enquiry.send", "enquiry.answer", "enquiry.refuse"})
 
 
 def credential(officer: str, descriptor: int | None, *, required: bool = True) -> Credential:
@@ -79,6 +80,6 @@ def ask_node(
     except Unavailable as error:
         if error.code not in {"node.not-running", "node.socket-path-too-long"}:
             raise
-    if who.officer:
+    if act in _LEAVING:
         hint("cli.not-running")
     return _here(home, request_line(act, arguments or {}, officer=who.officer, passphrase=who.passphrase), tell)

@@ -23,6 +23,10 @@ __all__ = ["Command", "Group", "command", "group", "usage_error"]
 
 _WIDEST: Final = 100
 _COLUMN: Final = 34
+_ORDER: Final = (
+    "demo", "init", "run", "directory", "officer", "import", "enquiry", "evidence", "verify", "exchange", "doctor", "fsck", "backup",
+    "restore", "keys", "upgrade", "web", "worker", "bench",
+)  # fmt: skip
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -79,7 +83,7 @@ def _help(shown: Any, context: typer.Context) -> str:
         if rows:
             sections.append((told(title), list(_rows(rows))))
     if isinstance(shown, TyperGroup):
-        known = [(name, one) for name, one in shown.commands.items() if not one.hidden]
+        known = [(name, shown.commands[name]) for name in shown.list_commands(context)]
         sections.append(
             (told("cli.frame.commands"), list(_rows([(name, (one.help or "").split("\n")[0]) for name, one in known])))
         )
@@ -106,6 +110,11 @@ class Group(TyperGroup):
     def get_help(self, ctx: Any) -> str:
         """The help."""
         return _help(self, ctx)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names of the commands that are shown, in the order in which people come to need them."""
+        names = [name for name, one in self.commands.items() if not one.hidden]
+        return sorted(names, key=lambda name: _ORDER.index(name) if name in _ORDER else len(_ORDER))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that ``args`` name. Raises BadInput('cli.no-such-command')."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import aiohttp
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, close_old_connections, transaction
 
 from tansiq.directory.queries import current_directory, partners
 from tansiq.errors import Error, Unavailable
@@ -27,14 +27,14 @@ from tansiq.exchange.intake import Intake, take
 from tansiq.exchange.parcels import Taken, make_parcel
 from tansiq.exchange.peers import LONGEST_WAIT_MS, failed, peer_state
 from tansiq.exchange.queries import witness_debt
-from tansiq.exchange.release import OutgoingBatch, next_batch
+from tansiq.exchange.release import OutgoingBatch, anything_for, next_batch
 from tansiq.exchange.restoring import restoring_peers
 from tansiq.faults import reach
 from tansiq.protocol.directory import Directory
 from tansiq.protocol.envelope import Lane
 from tansiq.protocol.httpsig import sign_request
 from tansiq.protocol.limits import MAX_PARCEL_BYTES
-from tansiq.protocol.parcel import parse_parcel
+from tansiq.protocol.parcel import Parcel, parse_parcel
 
 __all__ = ["Delivery", "post_signed", "tls_context"]
 
@@ -106,6 +106,16 @@ class _Line:
     witnessed: int = -1
     debt: tuple[int, ...] = ()
     since: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What a look at the tables found: the peer's document, a batch to send and its parcel, or how the witnesses stand."""
+
+    directory: Directory
+    batch: OutgoingBatch | None = None
+    parcel: Parcel | None = None
+    debt: tuple[int, ...] = ()
 
 
 class Delivery:
@@ -213,21 +223,22 @@ class Delivery:
 
     async def _deliver(self, session: aiohttp.ClientSession, line: _Line, lanes: tuple[Lane, ...]) -> bool:
         """One parcel, if there is anything to say on these lanes; returns whether to look again at once."""
-        directory, batch, debt = await self._work(self._look, line.peer, lanes)
-        if not directory.addresses or directory.pulls or (batch is None and not self._is_due(line, debt)):
+        look = await self._work(self._look, line.peer, lanes)
+        if look.batch is None and not self._is_due(line, look.debt):
             return False
-        await self._exchange(session, line, directory, batch, want=0)
-        return batch is not None
+        await self._exchange(session, line, look, want=0)
+        return look.batch is not None
 
-    def _look(self, peer: str, lanes: tuple[Lane, ...]) -> tuple[Directory, OutgoingBatch | None, tuple[int, ...]]:
-        """The peer's directory document, what to send it on these lanes, and (but for the urgent one) how the witnesses
-        stand.
-        """
+    def _look(self, peer: str, lanes: tuple[Lane, ...]) -> _Look:
         directory = current_directory(peer)
         if not directory.addresses or directory.pulls:
-            return directory, None, ()
-        batch = next_batch(peer, lanes, context=self._context)
-        return directory, batch, witness_debt(peer) if batch is None and Lane.URGENT not in lanes else ()
+            return _Look(directory)
+        if anything_for(peer, lanes):
+            with transaction.atomic():  # the batch and the head over it are one commit
+                batch = next_batch(peer, lanes, context=self._context)
+                if batch is not None:
+                    return _Look(directory, batch, make_parcel(peer, context=self._context, batch=batch))
+        return _Look(directory, debt=() if Lane.URGENT in lanes else witness_debt(peer))
 
     def _is_due(self, line: _Line, debt: tuple[int, ...]) -> bool:
         """Whether the peer lacks our witness, we lack its, or we owe it receipts, and nothing has changed for a while."""
@@ -247,14 +258,17 @@ class Delivery:
         self,
         session: aiohttp.ClientSession,
         line: _Line,
-        directory: Directory,
-        batch: OutgoingBatch | None,
+        look: _Look,
         *,
         want: int,
     ) -> Intake:
-        owed, line.owed = line.owed, []
+        directory, batch, parcel = look.directory, look.batch, look.parcel
+        owed: list[Taken] = []
+        if parcel is None:
+            owed, line.owed = line.owed, []
         try:
-            parcel = await self._work(make_parcel, line.peer, context=self._context, batch=batch, taken=owed, want=want)
+            if parcel is None:
+                parcel = await self._work(make_parcel, line.peer, context=self._context, taken=owed, want=want)
             reach("delivery.before-request")
             answer = await self._post(session, directory, parcel.to_bytes())
             reach("delivery.after-answer")
@@ -298,7 +312,7 @@ class Delivery:
             try:
                 await self._wait_until_allowed(line.peer)
                 directory = await self._work(current_directory, line.peer)
-                intake = await self._exchange(session, line, directory, None, want=PULL_COUNT)
+                intake = await self._exchange(session, line, _Look(directory), want=PULL_COUNT)
                 if intake.taken is not None:
                     continue
             except Exception as error:

@@ -19,12 +19,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from django.db import close_old_connections
+from django.db import close_old_connections, transaction
 
 from tansiq.directory.queries import current_directory, node_keys, own_directory
 from tansiq.errors import BadInput, Error, NotFound, TooMuch, Unavailable
 from tansiq.exchange.context import Context
-from tansiq.exchange.intake import require_confirmed, take
+from tansiq.exchange.intake import keep, prove, require_confirmed
 from tansiq.exchange.parcels import make_parcel
 from tansiq.exchange.release import next_batch
 from tansiq.exchange.restoring import serve_restore
@@ -155,13 +155,15 @@ class Door:
 
     def _parcel(self, peer: str, body: bytes) -> bytes:
         parcel = parse_parcel(body)
-        intake = take(parcel, peer=peer, context=self._context)
+        proven = prove(parcel, peer=peer, context=self._context)
+        with transaction.atomic():  # what came, the head over it and what waits for the peer are one commit
+            intake = keep(proven, context=self._context)
+            batch = next_batch(peer, tuple(Lane), context=self._context, limit=parcel.want) if parcel.want else None
+            taken = (intake.taken,) if intake.taken else ()
+            answer = make_parcel(peer, context=self._context, batch=batch, taken=taken)
         if intake.new or parcel.receipts:
             wake(self._run)
-        batch = next_batch(peer, tuple(Lane), context=self._context, limit=parcel.want) if parcel.want else None
-        return make_parcel(
-            peer, context=self._context, batch=batch, taken=(intake.taken,) if intake.taken else ()
-        ).to_bytes()
+        return answer.to_bytes()
 
     def _restore(self, peer: str, body: bytes) -> bytes:
         return serve_restore(peer, body, context=self._context)

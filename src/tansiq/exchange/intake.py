@@ -35,7 +35,9 @@ from tansiq.protocol.parcel import Fault, Item, Parcel
 from tansiq.protocol.statement import Statement, check_contents, parse_part_proofs, parse_statement
 from tansiq.protocol.wraps import parse_wrap
 
-__all__ = ["MAX_EPOCH", "Checked", "Intake", "Proofs", "keep_statements", "require_confirmed", "take"]
+__all__ = [
+    "MAX_EPOCH", "Checked", "Intake", "Proofs", "Proven", "keep", "keep_statements", "prove", "require_confirmed", "take",
+]  # fmt: skip
 
 MAX_EPOCH = (1 << 31) - 1
 """An epoch fits a 32-bit column; a node reaches a few of them in its life."""
@@ -307,23 +309,40 @@ def _keep_entries(
         advance_mark(peer, epoch, lane)
 
 
-def take(parcel: Parcel, *, peer: str, context: Context) -> Intake:
-    """Takes a parcel that ``peer`` sent (known by its signature at the door, its seal, or its pinned certificate).
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """A parcel that ``peer`` sent, its signatures verified; `keep` takes it."""
 
-    Raises Refused (the peer's words were not compared), NotProven and BadInput; then nothing has changed.
-    """
+    parcel: Parcel
+    peer: str
+    now_ms: int
+    head: BatchHead | None
+    checked: list[Checked]
+
+
+def prove(parcel: Parcel, *, peer: str, context: Context) -> Proven:
+    """Verifies what a parcel carries, before any lock is taken. Raises NotProven, BadInput and TooMuch."""
     now_ms = context.clock()
     if parcel.sender != peer or parcel.receiver != context.agency:
         raise NotProven("exchange.not-for-us")
     if parcel.epoch > MAX_EPOCH:
         raise TooMuch("exchange.epoch-too-large", limit=MAX_EPOCH)
-    keys = node_keys(current_directory(peer), now_ms)
     checked: list[Checked] = []
     head = parse_batch_head(parcel.batch) if parcel.batch else None
     if head is not None:
         checked = _check(parcel, head, context, now_ms)
     elif parcel.items:
         raise BadInput("exchange.items-without-batch")
+    return Proven(parcel, peer, now_ms, head, checked)
+
+
+def keep(proven: Proven, *, context: Context) -> Intake:
+    """Keeps what is new of a verified parcel, in one commit or in the caller's transaction.
+
+    Raises Refused (an epoch that is over), Unavailable (we are being restored) and NotProven; then nothing has changed.
+    """
+    parcel, peer, now_ms, head = proven.parcel, proven.peer, proven.now_ms, proven.head
+    keys = node_keys(current_directory(peer), now_ms)
     with transaction.atomic():
         require_whole(peer)
         state = peer_state(peer)
@@ -335,10 +354,18 @@ def take(parcel: Parcel, *, peer: str, context: Context) -> Intake:
         if parcel.witness:
             record_witness(peer, parcel.witness, agency=context.agency, key_of=keys)
         take_receipts(parcel, peer=peer, now_ms=now_ms)
-        taken, new = _keep(peer, head, checked, context=context, now_ms=now_ms) if head is not None else (None, 0)
+        taken, new = (None, 0) if head is None else _keep(peer, head, proven.checked, context=context, now_ms=now_ms)
         reach("door.before-commit")
-    reach("door.after-commit")
+        transaction.on_commit(lambda: reach("door.after-commit"))
     return Intake(taken, new)
+
+
+def take(parcel: Parcel, *, peer: str, context: Context) -> Intake:
+    """Takes a parcel that ``peer`` sent (known by its signature at the door, its seal, or its pinned certificate).
+
+    Raises what `prove` and `keep` raise; then nothing has changed.
+    """
+    return keep(prove(parcel, peer=peer, context=context), context=context)
 
 
 def require_confirmed(peer: str) -> None:

@@ -24,7 +24,7 @@ from tansiq.protocol.heads import Direction, exchange_leaf
 from tansiq.protocol.merkle import leaf_hash
 from tansiq.protocol.parcel import Item
 
-__all__ = ["OutgoingBatch", "next_batch", "release"]
+__all__ = ["OutgoingBatch", "anything_for", "next_batch", "release"]
 
 BATCH = 256
 BATCH_BYTES = 4 * 1024 * 1024
@@ -181,7 +181,7 @@ def release(peer: str, lane: Lane, *, context: Context, limit: int = BATCH) -> O
             )
             cursor.executemany("DELETE FROM exchange_outbox WHERE id = %s", [(one.row,) for one in chosen])
         reach("release.before-commit")
-    reach("release.after-commit")
+        transaction.on_commit(lambda: reach("release.after-commit"))
     return OutgoingBatch(head, _items(released))
 
 
@@ -243,15 +243,21 @@ def _sign_again(old: BatchHead, place: Sequence[str | int], entries: Sequence[by
     return head
 
 
-def next_batch(peer: str, lanes: tuple[Lane, ...], *, context: Context, limit: int = BATCH) -> OutgoingBatch | None:
-    """What to send to ``peer`` next on ``lanes``: the oldest batch without a receipt, else what waits, urgent first."""
+def anything_for(peer: str, lanes: tuple[Lane, ...]) -> bool:
+    """Whether `next_batch` would find something now: a look that costs next to nothing and takes no lock."""
+    marks = ", ".join(["%s"] * len(lanes))
+    numbers = [int(lane) for lane in lanes]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT EXISTS (SELECT 1 FROM exchange_pending WHERE peer = %s) OR EXISTS (SELECT 1 FROM exchange_outbox WHERE peer = %s)",
-            (peer, peer),
+            f"SELECT EXISTS (SELECT 1 FROM exchange_pending WHERE peer = %s AND lane IN ({marks})) "
+            f"OR EXISTS (SELECT 1 FROM exchange_outbox WHERE peer = %s AND lane IN ({marks}) AND held = %s)",
+            [peer, *numbers, peer, *numbers, False],
         )
-        if not cursor.fetchone()[0]:
-            return None
+        return bool(cursor.fetchone()[0])
+
+
+def next_batch(peer: str, lanes: tuple[Lane, ...], *, context: Context, limit: int = BATCH) -> OutgoingBatch | None:
+    """What to send to ``peer`` next on ``lanes``: the oldest batch without a receipt, else what waits, urgent first."""
     for lane in lanes:
         with connection.cursor() as cursor:
             cursor.execute(

@@ -97,6 +97,6 @@ def ask(
                         raise error_from(said["error"])
                     else:
                         return said["result"]
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise Unavailable("node.broke-off", act=act) from error
     raise Unavailable("node.broke-off", act=act)
