@@ -24,7 +24,7 @@ from django.db import close_old_connections, transaction
 from tansiq.directory.queries import current_directory, node_keys, own_directory
 from tansiq.errors import BadInput, Error, NotFound, TooMuch, Unavailable
 from tansiq.exchange.context import Context
-from tansiq.exchange.intake import keep, prove, require_confirmed
+from tansiq.exchange.intake import prove, require_confirmed, take
 from tansiq.exchange.parcels import make_parcel
 from tansiq.exchange.release import next_batch
 from tansiq.exchange.restoring import serve_restore
@@ -157,7 +157,7 @@ class Door:
         parcel = parse_parcel(body)
         proven = prove(parcel, peer=peer, context=self._context)
         with transaction.atomic():  # what came, the head over it and what waits for the peer are one commit
-            intake = keep(proven, context=self._context)
+            intake = take(proven, peer=peer, context=self._context)
             batch = next_batch(peer, tuple(Lane), context=self._context, limit=parcel.want) if parcel.want else None
             taken = (intake.taken,) if intake.taken else ()
             answer = make_parcel(peer, context=self._context, batch=batch, taken=taken)

@@ -36,7 +36,7 @@ from tansiq.protocol.statement import Statement, check_contents, parse_part_proo
 from tansiq.protocol.wraps import parse_wrap
 
 __all__ = [
-    "MAX_EPOCH", "Checked", "Intake", "Proofs", "Proven", "keep", "keep_statements", "prove", "require_confirmed", "take",
+    "MAX_EPOCH", "Checked", "Intake", "Proofs", "Proven", "keep_statements", "prove", "require_confirmed", "take",
 ]  # fmt: skip
 
 MAX_EPOCH = (1 << 31) - 1
@@ -311,10 +311,9 @@ def _keep_entries(
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """A parcel that ``peer`` sent, its signatures verified; `keep` takes it."""
+    """A parcel that ``peer`` sent, its signatures verified; `take` keeps it."""
 
     parcel: Parcel
-    peer: str
     now_ms: int
     head: BatchHead | None
     checked: list[Checked]
@@ -333,15 +332,18 @@ def prove(parcel: Parcel, *, peer: str, context: Context) -> Proven:
         checked = _check(parcel, head, context, now_ms)
     elif parcel.items:
         raise BadInput("exchange.items-without-batch")
-    return Proven(parcel, peer, now_ms, head, checked)
+    return Proven(parcel, now_ms, head, checked)
 
 
-def keep(proven: Proven, *, context: Context) -> Intake:
-    """Keeps what is new of a verified parcel, in one commit or in the caller's transaction.
+def take(arrived: Parcel | Proven, *, peer: str, context: Context) -> Intake:
+    """Takes a parcel that ``peer`` sent (known by its signature at the door, its seal, or its pinned certificate), in one
+    commit or in the caller's transaction; who holds one has called `prove` before it began.
 
-    Raises Refused (an epoch that is over), Unavailable (we are being restored) and NotProven; then nothing has changed.
+    Raises Refused (an epoch that is over), Unavailable (we are being restored), NotProven and BadInput; then nothing has
+    changed.
     """
-    parcel, peer, now_ms, head = proven.parcel, proven.peer, proven.now_ms, proven.head
+    proven = arrived if isinstance(arrived, Proven) else prove(arrived, peer=peer, context=context)
+    parcel, now_ms, head = proven.parcel, proven.now_ms, proven.head
     keys = node_keys(current_directory(peer), now_ms)
     with transaction.atomic():
         require_whole(peer)
@@ -358,14 +360,6 @@ def keep(proven: Proven, *, context: Context) -> Intake:
         reach("door.before-commit")
         transaction.on_commit(lambda: reach("door.after-commit"))
     return Intake(taken, new)
-
-
-def take(parcel: Parcel, *, peer: str, context: Context) -> Intake:
-    """Takes a parcel that ``peer`` sent (known by its signature at the door, its seal, or its pinned certificate).
-
-    Raises what `prove` and `keep` raise; then nothing has changed.
-    """
-    return keep(prove(parcel, peer=peer, context=context), context=context)
 
 
 def require_confirmed(peer: str) -> None:

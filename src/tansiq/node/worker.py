@@ -13,9 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 import aiohttp
 from django.db import close_old_connections
 
+from tansiq.cases.erasure import erase_due, sweep_erasures
+from tansiq.enquiries.services import note_receipts
 from tansiq.exchange.context import Context
 from tansiq.exchange.delivery import Delivery
 from tansiq.exchange.dispatch import dispatch_once, wake_waiting
+from tansiq.exchange.restoring import restoring_peers
 from tansiq.exchange.service import tell_directory
 from tansiq.exchange.wake import SWEEP_SECONDS, wake_socket
 from tansiq.node.acts import serve_acts
@@ -24,11 +27,13 @@ from tansiq.node.mirror import mirror_if_due
 from tansiq.node.recovery import resume
 from tansiq.node.sweep import sweep
 
-__all__ = ["work"]
+__all__ = ["keep_up", "tick", "work"]
 
 _log = logging.getLogger("tansiq.worker")
 _SWEEP_EVERY = 30.0
+_UPKEEP_FIRST = 60.0
 _UPKEEP_EVERY = 3600.0
+_AT_ONCE = 100
 
 
 async def _dispatching(context: Context, event: asyncio.Event, pool: ThreadPoolExecutor, delivery: Delivery) -> None:
@@ -65,18 +70,36 @@ async def _waking(home: Home, arrived: asyncio.Event, delivery: Delivery) -> Non
             delivery.wake()
 
 
+def tick(context: Context) -> int:
+    """What the clock does every half minute: lets what waited be looked at again, writes down when partners received our
+    enquiries, tells them our newer directory document; returns how many were told.
+    """
+    close_old_connections()
+    wake_waiting()
+    note_receipts()
+    return tell_directory(context=context)
+
+
+def keep_up(home: Home, context: Context) -> None:
+    """What is done seldom: erasures that are due or were left half-done, orphans swept, the key store mirrored.
+
+    Nothing is erased by its age while peers have not yet given back what a restored backup lacked.
+    """
+    close_old_connections()
+    if not restoring_peers():
+        sweep_erasures(context=context)
+        while erase_due(context=context, limit=_AT_ONCE) == _AT_ONCE:
+            continue
+    sweep(context=context)
+    mirror_if_due(home, context=context)
+
+
 async def _clock(context: Context, pool: ThreadPoolExecutor, delivery: Delivery) -> None:
     """The sweeps that need no event."""
     loop = asyncio.get_running_loop()
-
-    def sweep() -> int:
-        close_old_connections()
-        wake_waiting()
-        return tell_directory(context=context)
-
     while True:
         try:
-            if await loop.run_in_executor(pool, sweep):
+            if await loop.run_in_executor(pool, tick, context):
                 delivery.wake()
         except Exception:
             _log.exception("a sweep failed")
@@ -91,18 +114,14 @@ async def _restoring(context: Context, pool: ThreadPoolExecutor, delivery: Deliv
 
 
 async def _upkeep(home: Home, context: Context, pool: ThreadPoolExecutor) -> None:
-    """What is done seldom: orphans swept every hour, the key store mirrored every day."""
+    """`keep_up`, a minute after the start and then every hour."""
     loop = asyncio.get_running_loop()
-
-    def once() -> None:
-        close_old_connections()
-        sweep(context=context)
-        mirror_if_due(home, context=context)
-
+    pause = _UPKEEP_FIRST
     while True:
-        await asyncio.sleep(_UPKEEP_EVERY)
+        await asyncio.sleep(pause)
+        pause = _UPKEEP_EVERY
         try:
-            await loop.run_in_executor(pool, once)
+            await loop.run_in_executor(pool, keep_up, home, context)
         except Exception:
             # Upkeep that fails is seen by `tansiq doctor` (the mirror's age); the node goes on.
             _log.exception("upkeep failed")

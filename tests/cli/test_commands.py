@@ -1,0 +1,422 @@
+"""The commands as people use them, on real homes: what they print, what they write, how they leave."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.node import Nodes, carry
+from tansiq.node.identity import write_identity
+from tansiq.protocol.words import fingerprint_words
+
+pytestmark = pytest.mark.storage
+
+DEMO = resources.files("tansiq.demo")
+TO = ("--to", "ma.dgst/counter-terrorism", "--via", "es.cgi/embassy-office")
+
+
+@pytest.fixture
+def draft(tmp_path: Path) -> Path:
+    """An enquiry as an officer wrote it."""
+    file = tmp_path / "enquiry.toml"
+    file.write_text(DEMO.joinpath("enquiry.toml").read_text("utf-8"), encoding="utf-8")
+    return file
+
+
+# ---------------------------------------------------------------------------------------------------- the directory
+
+
+def test_two_agencies_meet_by_files_and_words(node: Nodes, terminal: Any, tmp_path: Path) -> None:
+    es, ma = node("es.cgi", met=False), node("ma.dgst", met=False)
+    file = tmp_path / "ma.directory"
+    exported = terminal.json("directory", "export", "--out", file, home=ma)
+    assert file.stat().st_size > 1_000
+    assert exported["agency"] == "ma.dgst"
+
+    taken = terminal.json("directory", "import", file, home=es)
+    assert taken["fingerprint"] == exported["fingerprint"]
+    assert not taken["confirmed"]
+    assert taken["words"]["ar"] == list(fingerprint_words(bytes.fromhex(taken["fingerprint"]), "ar"))
+    assert not terminal.json("directory", "fingerprint", "ma.dgst", home=es)["confirmed"]
+
+    wrong = " ".join(reversed(taken["words"]["ar"]))
+    assert terminal("directory", "confirm", "ma.dgst", "--words", wrong, home=es, officer="ES-4017") == 1
+    assert terminal.code == "directory.other-words"
+    assert (
+        terminal("directory", "confirm", "ma.dgst", "--words", "tres tristes tigres", home=es, officer="ES-4017") == 2
+    )
+    for language in ("ar", "es", "fr", "en"):
+        words = "-".join(taken["words"][language])
+        assert terminal.json("directory", "confirm", "ma.dgst", "--words", words, home=es, officer="ES-4017")[
+            "confirmed"
+        ]
+    known = {one["agency"]: one for one in terminal.json("directory", "list", home=es)}
+    assert known["ma.dgst"]["confirmed"]
+    assert known["es.cgi"]["own"]
+    assert {post["post"] for post in known["ma.dgst"]["posts"]} >= {"ma.dgst/head", "ma.dgst/counter-terrorism"}
+
+
+def test_a_document_is_never_written_over_and_nonsense_is_not_taken(node: Nodes, terminal: Any, tmp_path: Path) -> None:
+    es = node("es.cgi", met=False)
+    file = tmp_path / "es.directory"
+    assert terminal("directory", "export", "--out", file, home=es) == 0
+    before = file.read_bytes()
+    assert terminal("directory", "export", "--out", file, home=es) == 5
+    assert terminal.code == "cli.file-exists"
+    assert file.read_bytes() == before
+    assert terminal("directory", "import", file, home=es) == 5
+    assert terminal.code == "directory.own-agency"
+    for name, content in (("empty", b""), ("random", bytes(range(256))), ("cut", before[:-7]), ("long", before * 600)):
+        (tmp_path / name).write_bytes(content)
+        assert terminal("directory", "import", tmp_path / name, home=es) in {1, 2}, name
+    assert terminal("directory", "import", tmp_path / "nowhere", home=es) == 4
+    assert terminal("directory", "fingerprint", "fr.dgsi", home=es) == 4
+    assert terminal.code == "directory.unknown-agency"
+
+
+def test_an_officer_is_added_with_the_identity_key_and_a_concealed_name(
+    node: Nodes, terminal: Any, tmp_path: Path, descriptor: Any
+) -> None:
+    es = node("es.cgi")
+    identity = tmp_path / "es.identity"
+    write_identity(identity, es.identity, "identity words here")
+    words = [
+        "officer",
+        "add",
+        "ES-5555",
+        "--post",
+        "counter-terrorism",
+        "--identity",
+        identity,
+        "--name",
+        "Íñigo Zabalbeascoa",
+    ]
+    first = [
+        *words,
+        "--identity-passphrase-fd",
+        descriptor("identity words here"),
+        "--passphrase-fd",
+        descriptor("a passphrase of mine"),
+    ]
+    assert terminal.json(*first, home=es) == {
+        "officer": "ES-5555",
+        "posts": ["es.cgi/counter-terrorism"],
+        "document": 2,
+        "told": 1,
+    }
+    assert terminal("enquiry", "list", home=es, officer="ES-5555", passphrase="a passphrase of mine") == 0
+    assert terminal("enquiry", "list", home=es, officer="ES-5555", passphrase="not that one at all") == 3
+    assert terminal.code == "keystore.wrong-passphrase"
+    own = terminal.json("directory", "list", home=es)[0]
+    assert {"number": "ES-5555", "posts": ["es.cgi/counter-terrorism"], "name": "Íñigo Zabalbeascoa"} in own["officers"]
+
+    again = [
+        *words,
+        "--identity-passphrase-fd",
+        descriptor("identity words here"),
+        "--passphrase-fd",
+        descriptor("a passphrase of mine"),
+    ]
+    assert terminal(*again, home=es) == 5
+    assert terminal.code == "node.officer-exists"
+    other = [
+        *words,
+        "--identity-passphrase-fd",
+        descriptor("other words"),
+        "--passphrase-fd",
+        descriptor("a passphrase of mine"),
+    ]
+    assert terminal(*other, home=es) == 3
+    assert terminal.code == "keystore.wrong-passphrase"
+
+
+# ---------------------------------------------------------------------------------------------------- enquiries
+
+
+def test_an_enquiry_from_the_file_to_the_answer(node: Nodes, terminal: Any, draft: Path, tmp_path: Path) -> None:
+    es, ma = node("es.cgi"), node("ma.dgst")
+    register = tmp_path / "register.xml"
+    register.write_bytes(DEMO.joinpath("register.xml").read_bytes())
+    report = terminal.json("import", "un-list", register, "--register", "demo", home=ma, officer="MA-2210")
+    assert (report["persons"], report["changed"]) == (42, True)
+    assert terminal.json("import", "un-list", register, "--register", "demo", home=ma)["changed"] is False
+    assert [one["register"] for one in terminal.json("import", "list", home=ma)] == ["demo"]
+
+    assert terminal("enquiry", "send", "--file", draft, *TO, "--check", home=es, officer="ES-4017") == 0
+    assert terminal.json("enquiry", "list", home=es, officer="ES-4017") == []
+    enquiry = terminal.json("enquiry", "send", "--file", draft, *TO, home=es, officer="ES-4017")["id"]
+    (sent,) = terminal.json("enquiry", "list", home=es, officer="ES-4017")
+    assert (sent["id"], sent["state"], sent["direction"], sent["received_at"]) == (enquiry, "sent", "out", None)
+    es.use()
+    carry(es, ma)
+
+    (come,) = terminal.json("enquiry", "list", "--direction", "in", home=ma, officer="MA-2210")
+    assert (come["id"], come["matches"], come["clock"]) == (enquiry, 1, "running")
+    assert terminal.json("enquiry", "list", "--direction", "out", home=ma, officer="MA-2210") == []
+    shown = terminal.json("enquiry", "show", enquiry, "--justification", "diligencias", home=ma, officer="MA-2210")
+    assert [stop["post"] for stop in shown["route"]] == [
+        "es.cgi/counter-terrorism",
+        "es.cgi/embassy-office",
+        "ma.dgst/counter-terrorism",
+    ]
+    match = shown["matches"][0]
+    assert terminal("enquiry", "decide", enquiry, match["entry"], "--same", home=ma, officer="MA-2210") == 0
+    assert terminal("enquiry", "show", enquiry, home=ma, officer="MA-2210") == 0
+    assert "Abdelkrim Chaouni Zaghloul" in terminal.out
+    assert "عبد" not in terminal.err
+
+    answer = tmp_path / "answer.json"
+    answer.write_text(json.dumps(tomllib.loads(DEMO.joinpath("answer.toml").read_text("utf-8"))), encoding="utf-8")
+    assert terminal("enquiry", "answer", enquiry, "--file", answer, home=ma, officer="MA-2210") == 0
+    assert terminal("enquiry", "answer", enquiry, "--file", answer, home=ma, officer="MA-2210") == 5
+    assert terminal.code == "enquiries.closed"
+    es.use()
+    carry(es, ma)
+
+    answered = terminal.json("enquiry", "show", enquiry, home=es, officer="ES-4017")
+    assert (answered["state"], answered["outcome"]) == ("answered", "answer.full")
+    assert [item["evaluation"] for item in answered["replies"][0]["items"]] == ["A1", "B2"]
+    assert terminal("enquiry", "show", enquiry, home=es, officer="ES-4017") == 0
+    assert "باب سبتة" in " ".join(terminal.out.split())
+
+
+def test_the_law_says_no_with_every_fault_and_nothing_leaves(node: Nodes, terminal: Any, draft: Path) -> None:
+    es = node("es.cgi")
+    written = (
+        draft.read_text("utf-8")
+        .replace('necessity = """', 'was_necessity = """')
+        .replace("political = false", "political = true")
+    )
+    draft.write_text(written.replace("was_necessity", "legal_reference"), encoding="utf-8")
+    assert terminal("enquiry", "send", "--file", draft, *TO, "--check", "--json", home=es, officer="ES-4017") == 1
+    faults = {fault["code"] for fault in json.loads(terminal.out)}
+    assert {"policy.law.necessity-missing", "policy.law.political"} <= faults
+    assert terminal("enquiry", "send", "--file", draft, *TO, home=es, officer="ES-4017") == 3
+    assert terminal.code == "policy.law"
+    assert "law.necessity" in terminal.err
+    assert "law.neutrality.political" in terminal.err
+    assert "Directive (EU) 2023/977" in terminal.err
+    assert terminal.json("enquiry", "list", home=es, officer="ES-4017") == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "exit_code", "code"),
+    [
+        ('availability = "available.direct"', 'availablity = "available.direct"', 2, "node.unknown-field"),
+        ('births = ["1979/1981"]', 'births = ["about 1980"]', 2, "node.wrong-date"),
+        ('births = ["1979/1981"]', 'births = ["1981/1979"]', 2, "policy.date-impossible"),
+        ("political = false", 'political = "no"', 2, "policy.field-type"),
+        ('kind = "subject.person"', 'kind = "subject.person"\nkind = "subject.person"', 2, "cli.wrong-draft"),
+        ('sought = ["sought.identity"', 'sought = [["sought.identity"]', 2, "policy.field-type"),
+        ('language = "es"', 'language = ""', 2, "policy.field-malformed"),
+    ],
+)
+def test_a_draft_that_is_wrong_is_told_where(
+    before: str, after: str, exit_code: int, code: str, node: Nodes, terminal: Any, draft: Path
+) -> None:
+    es = node("es.cgi")
+    written = draft.read_text("utf-8")
+    assert before in written
+    draft.write_text(written.replace(before, after), encoding="utf-8")
+    assert terminal("enquiry", "send", "--file", draft, *TO, home=es, officer="ES-4017") == exit_code
+    assert terminal.code == code
+    assert "Zaglul" not in terminal.err
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code", "code"),
+    [
+        (("--to", "ma.dgst/nobody"), 4, "directory.unknown-post"),
+        (("--to", "fr.dgsi/desk", "--via", "es.cgi/embassy-office"), 4, "directory.unknown-agency"),
+        (("--to", "Rabat"), 2, ""),
+        (("--to", "ma.dgst/counter-terrorism", "--from", "es.cgi/head"), 3, "node.not-in-post"),
+        (("--to", "ma.dgst/counter-terrorism", "--via", "es.cgi/nowhere"), 4, "directory.unknown-post"),
+        (("--to", "ma.dgst/counter-terrorism", "--case", "nonsense"), 2, "enquiries.wrong-id"),
+    ],
+)
+def test_a_way_that_there_is_not(
+    words: tuple[str, ...], exit_code: int, code: str, node: Nodes, terminal: Any, draft: Path
+) -> None:
+    es = node("es.cgi")
+    assert terminal("enquiry", "send", "--file", draft, *words, home=es, officer="ES-4017") == exit_code, terminal.err
+    assert not code or terminal.code == code
+
+
+def test_what_is_on_another_desk_is_not_there(node: Nodes, terminal: Any, draft: Path) -> None:
+    es = node("es.cgi")
+    enquiry = terminal.json("enquiry", "send", "--file", draft, *TO, home=es, officer="ES-4017")["id"]
+    assert len(terminal.json("enquiry", "list", home=es, officer="ES-3300")) == 1
+    assert terminal.json("enquiry", "list", home=es, officer="ES-1001") == []
+    for command in (["show", enquiry], ["origin", enquiry, "--obtained", "no-sign"]):
+        assert terminal("enquiry", *command, home=es, officer="ES-1001") == 4
+        assert terminal.code == "enquiries.unknown"
+    assert terminal("enquiry", "show", "nonsense", home=es, officer="ES-4017") == 2
+    assert terminal.code == "enquiries.wrong-id"
+    assert terminal("enquiry", "list", home=es, officer="ES-0000") == 4
+    assert terminal.code == "keystore.no-officer"
+
+
+def test_a_refusal_has_coded_grounds_and_reasons(node: Nodes, terminal: Any, draft: Path) -> None:
+    es, ma = node("es.cgi"), node("ma.dgst")
+    enquiry = terminal.json("enquiry", "send", "--file", draft, *TO, home=es, officer="ES-4017")["id"]
+    es.use()
+    carry(es, ma)
+    assert (
+        terminal(
+            "enquiry",
+            "refuse",
+            enquiry,
+            "--ground",
+            "refusal.mood",
+            "--reasons",
+            "Motif inventé.",
+            home=ma,
+            officer="MA-2210",
+        )
+        == 3
+    )
+    assert terminal("enquiry", "refuse", enquiry, "--ground", "refusal.not-available", home=ma, officer="MA-2210") == 3
+    assert terminal.code == "policy.law"
+    words = ["enquiry", "refuse", enquiry, "--ground", "refusal.not-available", "--reasons", "Motif inventé."]
+    assert terminal(*words, home=ma, officer="MA-2210") == 0
+    ma.use()
+    carry(ma, es)
+    shown = terminal.json("enquiry", "show", enquiry, home=es, officer="ES-4017")
+    assert (shown["state"], shown["replies"][0]["grounds"]) == ("refused", ["refusal.not-available"])
+
+
+# ---------------------------------------------------------------------------------------------------- proof and upkeep
+
+
+def test_evidence_discloses_only_what_an_officer_may_and_verifies_elsewhere(
+    node: Nodes, terminal: Any, draft: Path, tmp_path: Path
+) -> None:
+    es, ma = node("es.cgi"), node("ma.dgst")
+    enquiry = terminal.json("enquiry", "send", "--file", draft, *TO, home=es, officer="ES-4017")["id"]
+    es.use()
+    carry(es, ma)
+    answer = tmp_path / "answer.toml"
+    answer.write_text(DEMO.joinpath("answer.toml").read_text("utf-8"), encoding="utf-8")
+    assert terminal("enquiry", "answer", enquiry, "--file", answer, home=ma, officer="MA-2210") == 0
+    es.use()
+    carry(es, ma)
+    proof = tmp_path / "proof.zip"
+    everything = [
+        "evidence",
+        "export",
+        "--out",
+        proof,
+        "--enquiry",
+        enquiry,
+        "--disclose",
+        "request",
+        "--disclose",
+        "answer",
+    ]
+
+    assert terminal(*everything, home=es) == 2
+    assert terminal.code == "cli.no-officer"
+    assert terminal(*everything, home=es, officer="ES-4017") == 3
+    assert terminal.code == "policy.use"
+    assert not proof.exists()
+    assert terminal("enquiry", "origin", enquiry, "--obtained", "doubt", home=es, officer="ES-4017") == 3
+    assert terminal("enquiry", "origin", enquiry, "--obtained", "no-sign", home=es, officer="ES-4017") == 0
+    assert terminal(*everything, "--use", "court", home=es, officer="ES-4017") == 3
+    made = terminal.json(*everything, home=es, officer="ES-4017")
+    assert (made["statements"], made["disclosed"]) == (2, 8)
+    assert proof.stat().st_mode & 0o777 == 0o600
+    assert terminal(*everything, home=es, officer="ES-4017") == 5
+    assert terminal.code == "cli.file-exists"
+
+    pins = []
+    for one in (es, ma):
+        document = tmp_path / f"{one.agency}.directory"
+        assert terminal("directory", "export", "--out", document, home=one) == 0
+        pins += ["--pin", document]
+    shown = terminal.json("verify", proof, *pins)
+    assert shown["verified"] is True
+    assert {finding["what"] for finding in shown["findings"]} >= {"receipt", "part", "act"}
+    assert terminal("verify", proof, *pins) == 0
+    damaged = bytearray(proof.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    (tmp_path / "damaged.zip").write_bytes(damaged)
+    assert terminal("verify", tmp_path / "damaged.zip", *pins, "--json") == 1
+    assert json.loads(terminal.out)["verified"] is False
+    assert terminal("verify", proof, *pins[:2]) == 1
+    assert terminal("verify", tmp_path / "nowhere.zip", *pins) == 4
+    assert terminal("verify", proof, "--pin", "es.cgi=nonsense") == 2
+
+
+def test_how_the_line_stands_and_nothing_is_set_aside(node: Nodes, terminal: Any, draft: Path) -> None:
+    es, ma = node("es.cgi"), node("ma.dgst")
+    assert terminal("enquiry", "send", "--file", draft, *TO, home=es, officer="ES-4017") == 0
+    (line,) = terminal.json("exchange", "status", home=es)["peers"]
+    assert (line["peer"], line["sent"], line["waiting"]) == ("ma.dgst", 0, 1)
+    es.use()
+    carry(es, ma)
+    (line,) = terminal.json("exchange", "status", home=es)["peers"]
+    assert (line["sent"], line["receipts"], line["waiting"], line["pending"]) == (1, 1, 0, 0)
+    assert line["journal"]["size"] == 1
+    assert terminal("exchange", "status", home=es) == 0
+    assert terminal.json("exchange", "quarantine", home=es) == []
+    assert terminal.json("exchange", "retry", home=es) == []
+    assert terminal("exchange", "retry", "00" * 32, home=es) == 4
+    assert terminal("exchange", "retry", "nonsense", home=es) == 2
+
+
+def test_fsck_names_the_fault_and_leaves_with_1(node: Nodes, terminal: Any, draft: Path) -> None:
+    es, ma = node("es.cgi"), node("ma.dgst")
+    assert terminal("enquiry", "send", "--file", draft, *TO, home=es, officer="ES-4017") == 0
+    es.use()
+    carry(es, ma)
+    assert terminal.json("fsck", es.home.path)["clean"] is True
+    assert terminal("fsck", home=es) == 0
+    es.use()
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE exchange_statement SET docket = %s", (b"\0" * 64,))
+    assert terminal("fsck", es.home.path, "--json") == 1
+    assert json.loads(terminal.out)["findings"]
+    assert terminal("fsck", es.home.path, "--first") == 1
+    assert terminal.out.startswith("✗")
+
+
+def test_backup_mirror_and_restore(node: Nodes, terminal: Any, draft: Path, tmp_path: Path) -> None:
+    es = node("es.cgi")
+    enquiry = terminal.json("enquiry", "send", "--file", draft, *TO, home=es, officer="ES-4017")["id"]
+    backup, mirror = tmp_path / "es.backup", tmp_path / "mirror"
+    mirror.mkdir()
+    assert terminal.json("backup", "--out", backup, home=es)["rows"] > 0
+    assert terminal.json("keys", "mirror", "--to", mirror, home=es)["file"] == str(mirror / "es.cgi.keys")
+    assert terminal("backup", "--out", tmp_path / "no" / "es.backup", home=es) == 4
+    assert terminal("keys", "mirror", "--to", es.home.path, home=es) == 3
+    assert terminal("keys", "mirror", home=es) == 2
+    assert terminal("restore", backup, "--keys", mirror / "es.cgi.keys", home=es) == 5
+    assert terminal.code == "node.not-empty"
+    restored = terminal.json("restore", backup, "--keys", mirror / "es.cgi.keys", "--replace", home=es)
+    assert restored["agency"] == "es.cgi"
+    assert restored["lost"] == 0
+    assert [one["id"] for one in terminal.json("enquiry", "list", home=es, officer="ES-4017")] == [enquiry]
+
+
+def test_upgrade_of_what_is_new_does_nothing(node: Nodes, terminal: Any) -> None:
+    es = node("es.cgi")
+    assert terminal.json("upgrade", home=es) == {"backup": None, "migrated": [], "clean": True}
+    assert terminal("upgrade", home=es) == 0
+
+
+def test_the_doctor_tells_each_check_with_its_cure(node: Nodes, terminal: Any) -> None:
+    es = node("es.cgi")
+    code = terminal("doctor", "--json", home=es)
+    checks = json.loads(terminal.out)
+    assert code == (1 if any(check["state"] == "fail" for check in checks) else 0)
+    assert all(check["cure"] or check["state"] == "ok" for check in checks)
+    assert len(checks) > 4
+    terminal("doctor", home=es)
+    assert len(terminal.out.splitlines()) >= len(checks)

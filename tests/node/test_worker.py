@@ -1,0 +1,51 @@
+"""The worker's clock: what the law wants done in time is done by the running node itself, without anybody asking."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+
+from support.matters import an_enquiry, no_hit
+from support.node import Clock, Nodes, carry
+from tansiq.cases.queries import items_of_statements
+from tansiq.enquiries.services import answer_enquiry, send_enquiry
+from tansiq.node.worker import keep_up, tick
+
+pytestmark = pytest.mark.storage
+
+
+def ask(node: Nodes) -> tuple[bytes, bytes]:
+    """Madrid asks, Rabat has it; the matter and the statement."""
+    es, ma = node("es.cgi"), node("ma.dgst")
+    matter = send_enquiry(
+        an_enquiry(), context=es.use(), officer=es.officer("ES-4017"), from_post=es.post(), to_post=ma.post(),
+        via_office_post=es.post("embassy-office"),
+    )  # fmt: skip
+    carry(es, ma)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT request FROM enquiries_enquiry WHERE matter = %s", (matter,))
+        return matter, bytes(cursor.fetchone()[0])
+
+
+def test_when_a_partner_received_it_is_written_down_with_its_deadline(node: Nodes) -> None:
+    matter, _ = ask(node)
+    es = node._made[0]
+    tick(es.use())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT state, received_ms, deadline_ms FROM enquiries_enquiry WHERE matter = %s", (matter,))
+        state, received, deadline = cursor.fetchone()
+    assert state == "received"
+    assert deadline - received == 7 * 86_400_000
+
+
+def test_what_nothing_was_held_about_ends_after_thirty_days_by_itself(node: Nodes, clock: Clock) -> None:
+    matter, request = ask(node)
+    es, ma = node._made
+    answer_enquiry(matter, context=ma.use(), officer=ma.officer(), answer=no_hit())
+    carry(ma, es)
+    ma.use()
+    for days, erased in ((29, False), (2, True)):
+        clock.advance(days=days)
+        keep_up(ma.home, ma.context)
+        assert {item.erased for item in items_of_statements([request])[request]} == {erased}
+    assert ma.context.keys.contents(request)[1] is None
