@@ -360,7 +360,7 @@ def test_when_the_database_fails_the_caller_is_told_to_come_again(
 
     body = parcel_of(visitor.room, ma, "uno")
     with monkeypatch.context() as patched:
-        patched.setattr(doors, "keep", full)
+        patched.setattr(Door, "_parcel", full)
         answer = visitor.call(visitor.headers(ma, body), pieces(body))
         assert (answer.status, answer.problem) == (503, "exchange.failed")
         assert b"disk full" not in answer.body

@@ -10,7 +10,7 @@ from typing import Any
 
 from tansiq.cli.language import told
 from tansiq.cli.reading_aloud import lines_of, title_of
-from tansiq.cli.showing import clean, facts, label, labels, moment, say, table
+from tansiq.cli.showing import clean, facts, is_terminal, label, labels, moment, say, table
 from tansiq.policy.answer import Answer, Item, Refusal
 from tansiq.policy.enquiry import Enquiry
 
@@ -28,10 +28,23 @@ def _clock(one: Mapping[str, Any]) -> str:
     return f"{due} ({told(f'cli.clock.{clock}')})" if clock else due
 
 
+def _show_entry(one: Mapping[str, Any]) -> None:
+    """An enquiry in the desk's list, on three lines: a table would not fit a terminal."""
+    direction = told(f"cli.direction.{one['direction']}")
+    say(f"{one['id']}  {direction}  {clean(one['their_post'] or one['partner'])}")
+    say(f"    {labels('sought', one['sought'])}")
+    matches = f"{title_of('matches')}: {one['matches']}" if one["matches"] else ""
+    say("    " + "  ·  ".join(words for words in (_clock(one), state_text(one), matches) if words))
+
+
 def show_list(found: Sequence[Mapping[str, Any]]) -> None:
     """The desk's list."""
     if not found:
         say(told("cli.enquiry.none"))
+        return
+    if is_terminal():
+        for one in found:
+            _show_entry(one)
         return
     titles = ("id", "direction", "partner", "sought", "deadline", "state", "matches")
     table(

@@ -124,6 +124,7 @@ class Running:
     start_s: list[float]
     server: int = 0
     programs: list[Program] = field(default_factory=list)
+    bounds: list[Program] = field(default_factory=list)
 
     def composer(self) -> Program:
         """Another process that composes on the first node for the second."""
@@ -131,6 +132,19 @@ class Running:
         self.programs.append(program)
         program.answer()
         return program
+
+    def bound_us(self, *, size: int, times: int, together: bool) -> float:
+        """The bare bound in CPU microseconds: in one process alone, or ``together`` in as many at once as there are
+        cores (but four at most), as busy as a transfer keeps them.
+        """
+        if not self.bounds:
+            self.bounds += [Program("bound", self.homes[0]) for _ in range(min(4, os.cpu_count() or 1))]
+            for program in self.bounds:
+                program.answer()
+        asked = self.bounds if together else self.bounds[:1]
+        for program in asked:
+            program.tell(do="bound", size=size, times=times)
+        return sum(program.answer()["us"] for program in asked) / len(asked)
 
     def cpu(self) -> dict[str, float]:
         """CPU seconds so far, by process; ``server`` is PostgreSQL's."""
@@ -210,17 +224,14 @@ def running(*, on: str) -> Iterator[Running]:
         with contextlib.ExitStack() as stack:
             server, addresses = stack.enter_context(_postgresql(folder)) if on == "postgres" else (0, [])
             homes, ports = _made(folder, addresses)
-            took = []
-            for home, port in zip(homes, ports, strict=True):
-                start = time.monotonic()
-                started.append(Program("node", home))
-                started[-1].answer()
-                took.append(_first_answer(port, start))
+            start = time.monotonic()
+            started += [Program("node", home) for home in homes]
+            took = [_first_answer(port, start) for port in ports]
             pair = Running((homes[0], homes[1]), (started[0], started[1]), took, server)
             try:
                 yield pair
             finally:
-                for program in [*pair.programs, *started]:
+                for program in [*pair.programs, *pair.bounds, *started]:
                     program.end()
                 started.clear()
     finally:

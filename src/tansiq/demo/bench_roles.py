@@ -4,7 +4,7 @@ Invariant: a node here is the node of `node.processes.run_node`, with one kind m
 checks it against its commitment and stores an item that points to it, as a capability does. Who composes is a process of its own, as a
 page or a program is. It speaks JSON lines: a command in, an answer out.
 
-    python -m tansiq.demo.bench_roles make|meet|node|compose HOME [JSON]
+    python -m tansiq.demo.bench_roles make|meet|node|compose|bound HOME [JSON]
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tansiq.exchange.wake import wake
 from tansiq.node.creation import NewPost, create_node
 from tansiq.node.home import Home, load_home
 from tansiq.node.opening import open_node
-from tansiq.node.processes import run_node
+from tansiq.node.processes import run_node, settle_memory
 from tansiq.protocol.docket import Docket
 from tansiq.protocol.envelope import Lane
 from tansiq.protocol.ids import new_id
@@ -161,10 +161,6 @@ class _Composer:
             waits.append((time.perf_counter() - start) * 1000)
         return {"ms": waits}
 
-    def bound(self, *, size: int, times: int) -> dict[str, Any]:
-        """The bare bound, in this process and at this moment."""
-        return {"us": bound_us(size=size, times=times)}
-
     def sizes(self) -> dict[str, Any]:
         """Bytes by table, for both sides, and how many messages there are."""
         return {
@@ -174,15 +170,29 @@ class _Composer:
         }
 
 
-def compose(path: Path, peer: Path) -> int:
+class _Bound:
+    """Measures the bare bound, as often as it is asked."""
+
+    def bound(self, *, size: int, times: int) -> dict[str, Any]:
+        """The bare bound, in this process and at this moment."""
+        return {"us": bound_us(size=size, times=times)}
+
+
+def _obey(role: object) -> int:
     """Takes commands until the input ends."""
-    composer = _Composer(path, peer)
     _tell({"ready": True})
     for line in sys.stdin:
         command = json.loads(line)
-        work: Callable[..., dict[str, Any]] = getattr(composer, command.pop("do"))
+        work: Callable[..., dict[str, Any]] = getattr(role, command.pop("do"))
         _tell(work(**command))
     return 0
+
+
+def compose(path: Path, peer: Path) -> int:
+    """Composes on one node for the other, as pages and programs of a node do: with its memory settled."""
+    composer = _Composer(path, peer)
+    settle_memory()
+    return _obey(composer)
 
 
 def _tell(answer: dict[str, Any]) -> None:
@@ -201,6 +211,8 @@ def main(arguments: Sequence[str]) -> int:
         return node(path)
     elif role == "compose":
         return compose(path, Path(values["peer"]))
+    elif role == "bound":
+        return _obey(_Bound())
     return 0
 
 
