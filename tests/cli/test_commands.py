@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import tomllib
 from importlib import resources
 from pathlib import Path
@@ -10,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from support.node import Nodes, carry
+from support.node import SECRET, Nodes, carry
+from tansiq.node.home import load_home
 from tansiq.node.identity import write_identity
 from tansiq.protocol.words import fingerprint_words
 
@@ -420,3 +424,61 @@ def test_the_doctor_tells_each_check_with_its_cure(node: Nodes, terminal: Any) -
     assert len(checks) > 4
     terminal("doctor", home=es)
     assert len(terminal.out.splitlines()) >= len(checks)
+
+
+def alone(*words: object, unlock: str = "") -> subprocess.CompletedProcess[str]:
+    """One command in a process of its own, where nothing is imported or bound yet."""
+    return subprocess.run(
+        [sys.executable, "-m", "tansiq.cli", *map(str, words)],
+        env=os.environ | ({"TANSIQ_UNLOCK_FILE": unlock} if unlock else {}),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def test_upkeep_works_in_a_process_of_its_own(node: Nodes, terminal: Any, tmp_path: Path) -> None:
+    home = node("es.cgi").home.path
+    backup, keys = tmp_path / "es.backup", tmp_path / "es.keys"
+    for words in (
+        ["backup", "--out", backup, "--home", home],
+        ["keys", "mirror", "--to", keys, "--home", home],
+        ["upgrade", "--home", home],
+        ["fsck", home],
+        ["exchange", "status", "--home", home],
+    ):
+        ended = alone(*words)
+        assert (ended.returncode, ended.stderr) == (0, ""), words
+    ended = alone("doctor", "--home", home, "--json")
+    assert not ended.stderr
+    assert {check["name"] for check in json.loads(ended.stdout)} >= {
+        "home",
+        "disk",
+        "database",
+        "key-store",
+        "clock",
+        "backup",
+    }
+
+
+def test_a_home_that_is_lost_comes_back_from_backup_and_mirror(node: Nodes, terminal: Any, tmp_path: Path) -> None:
+    es = node("es.cgi")
+    if es.home.on_postgresql:
+        pytest.skip(reason="on PostgreSQL a home that is lost leaves its databases, which are not empty")
+    backup, keys, unlock, home = (tmp_path / name for name in ("es.backup", "es.keys", "es.unlock", "again"))
+    unlock.write_bytes(SECRET)
+    assert terminal("backup", "--out", backup, home=es) == 0
+    assert terminal("keys", "mirror", "--to", keys, home=es) == 0
+    es.use()
+    ended = alone("restore", backup, "--keys", keys, "--home", home, "--unlock-file", unlock, "--json")
+    assert ended.returncode == 0, ended.stderr
+    assert load_home(home).unlock_file == str(unlock)
+    ended = alone("fsck", home, "--json")
+    assert ended.returncode == 0, ended.stderr
+    assert alone("restore", backup, "--keys", keys, "--home", home).returncode == 5
+    backup.write_bytes(backup.read_bytes()[:-20])
+    assert alone(
+        "restore", backup, "--keys", keys, "--home", tmp_path / "third", "--unlock-file", unlock
+    ).returncode in {1, 2}
+    assert not (tmp_path / "third" / "data" / "tansiq.sqlite").exists()

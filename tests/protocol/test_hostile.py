@@ -36,6 +36,7 @@ from tansiq.protocol.envelope import Lane, check_batch, check_wraps, parse_batch
 from tansiq.protocol.heads import Direction, exchange_leaf, parse_head, receipt, verify_receipt
 from tansiq.protocol.keys import PublicSigningKey, SigningKey
 from tansiq.protocol.limits import (
+    MAX_CBOR_ITEMS,
     MAX_DIRECTORY_BYTES,
     MAX_DOCKET_BYTES,
     MAX_PARCEL_BYTES,
@@ -195,7 +196,7 @@ OVERSIZED: dict[str, tuple[Callable[[Parcel], object], str]] = {
         "protocol.wrong-field",
     ),
     "values": (
-        lambda parcel: parse_parcel(encode(decode(parcel.encoded) | {99: [0] * 200_000})),
+        lambda parcel: parse_parcel(encode(decode(parcel.encoded) | {99: [0] * MAX_CBOR_ITEMS})),
         "protocol.too-many-items",
     ),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -10,10 +10,28 @@ from tansiq.cli.asking import ask_node
 from tansiq.cli.frame import command, group
 from tansiq.cli.language import LANGUAGE, told
 from tansiq.cli.options import HomeOption, JsonFlag, found_home, help_for
-from tansiq.cli.showing import done, moment, print_json, say, table
+from tansiq.cli.showing import done, facts, is_terminal, moment, print_json, say, table
 from tansiq.errors import Error
 
 __all__ = ["quarantine", "register", "retry", "status"]
+
+_TITLES: Final = ("partner", "sent", "received", "receipts", "waiting", "journal", "cosigned", "heard", "trouble")
+
+
+def _row(one: dict[str, Any]) -> tuple[object, ...]:
+    journal = one["journal"] or {"size": 0, "cosigned": False}
+    trouble = f"{one['last_error']} ({one['failures']})" if one["failures"] else ""
+    return (
+        one["peer"],
+        one["sent"],
+        one["received"],
+        one["receipts"],
+        one["waiting"] + one["pending"],
+        journal["size"],
+        told("cli.word.yes" if journal["cosigned"] else "cli.word.no"),
+        moment(one["heard_at"]),
+        trouble if one["confirmed"] else told("cli.partner.unconfirmed"),
+    )
 
 
 def status(home: HomeOption = None, as_json: JsonFlag = False) -> None:
@@ -22,27 +40,14 @@ def status(home: HomeOption = None, as_json: JsonFlag = False) -> None:
     if as_json:
         print_json(shown)
         return
-    titles = ("partner", "sent", "received", "receipts", "waiting", "journal", "cosigned", "heard", "trouble")
-    rows = []
-    for one in shown["peers"]:
-        journal = one["journal"] or {"size": 0, "cosigned": False}
-        trouble = f"{one['last_error']} ({one['failures']})" if one["failures"] else ""
-        if not one["confirmed"]:
-            trouble = told("cli.partner.unconfirmed")
-        rows.append(
-            (
-                one["peer"],
-                one["sent"],
-                one["received"],
-                one["receipts"],
-                one["waiting"] + one["pending"],
-                journal["size"],
-                told("cli.word.yes" if journal["cosigned"] else "cli.word.no"),
-                moment(one["heard_at"]),
-                trouble,
-            )
-        )
-    table([told(f"cli.field.{title}") for title in titles], rows)
+    rows = [_row(one) for one in shown["peers"]]
+    names = [told(f"cli.field.{name}") for name in _TITLES]
+    if is_terminal():
+        for row in rows:
+            facts(list(zip(names, row, strict=True)))
+            say()
+    else:
+        table(names, rows)
     if shown["quarantined"]:
         say(told("cli.exchange.quarantined", count=shown["quarantined"]))
 

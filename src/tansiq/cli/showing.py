@@ -29,6 +29,7 @@ __all__ = [
     "done",
     "facts",
     "hint",
+    "is_terminal",
     "label",
     "labels",
     "moment",
@@ -73,6 +74,11 @@ def moment(iso: object) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
+def is_terminal() -> bool:
+    """Whether a person reads the standard output, and no program."""
+    return sys.stdout.isatty()
+
+
 def say(words: str = "") -> None:
     """A line on the standard output."""
     sys.stdout.write(f"{words}\n")
@@ -113,7 +119,7 @@ def _console(*, error: bool = False) -> Console:
 def table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """A table on the standard output; without a terminal, one line a row with tabulators, for other programs."""
     cells = [[clean(cell) for cell in row] for row in rows]
-    if not sys.stdout.isatty():
+    if not is_terminal():
         say("\t".join(titles))
         for row in cells:
             say("\t".join(cell.replace("\n", " ") for cell in row))

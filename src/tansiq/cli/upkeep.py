@@ -19,7 +19,7 @@ __all__ = ["backup", "doctor", "fsck", "mirror", "register", "restore", "upgrade
 
 
 def _size(octets: int) -> str:
-    return f"{octets / 2**20:.1f} MiB"
+    return f"{octets / 2**20:.1f} MiB" if octets >= 2**20 else f"{octets / 2**10:.0f} KiB"
 
 
 def fsck(
@@ -107,6 +107,18 @@ def backup(
     done("cli.backup.keys-apart")
 
 
+def _remember_unlock(home: Path, unlock_file: Path) -> None:
+    """Writes into a home that was made anew where its unlock secret is."""
+    from dataclasses import replace
+
+    from tansiq.node.home import CONFIGURATION, load_home
+
+    made = load_home(home)
+    if not made.unlock_file:
+        told_where = replace(made, unlock_file=str(unlock_file.absolute()))
+        (made.path / CONFIGURATION).write_text(told_where.to_toml(), encoding="utf-8")
+
+
 def restore(
     source: Annotated[Path, typer.Argument(metavar="BACKUP", help=help_for("backup"))],
     keys: Annotated[Path | None, typer.Option("--keys", metavar="FILE", help=help_for("keys"))] = None,
@@ -133,6 +145,8 @@ def restore(
 
     with progress() as show:
         made = bring_back(target, source, keys=keys, secret=secret, replace=replace, progress=show)
+    if unlock_file is not None:
+        _remember_unlock(home, unlock_file)
     if as_json:
         shown: dict[str, Any] = {
             "agency": made.agency,

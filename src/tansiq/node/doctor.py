@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.conf import settings
 from django.db import connections
 
 from tansiq.errors import Error
@@ -81,5 +82,7 @@ def doctor(home: Home | Path, *, now_ms: int | None = None) -> list[Check]:
 def _bind_once(home: Home) -> None:
     """Binds this process to the home, unless it is bound to it already (inside the running node)."""
     wanted = databases_for(home)
-    if any(connections.databases.get(alias, {}).get("NAME") != values["NAME"] for alias, values in wanted.items()):
+    if not settings.configured or any(
+        connections.databases.get(alias, {}).get("NAME") != values["NAME"] for alias, values in wanted.items()
+    ):
         bind(home)
