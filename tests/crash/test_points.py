@@ -101,7 +101,7 @@ def test_killed_at_random(pair: Pair) -> None:
     (pair.folder / "speak").touch()
     pair.start(TEST_SPEAK=str(pair.folder / "speak"))
     killed_at_random(pair, kills=2 if postgres.wanted() else 5, seed=3, seconds=60)
-    end_and_check(pair, least=LEAST)
+    end_and_check(pair, least=LEAST // 2 if postgres.wanted() else LEAST)
 
 
 @pytest.mark.soak

@@ -1,9 +1,8 @@
 """How fast two nodes exchange proven messages: the measurement behind `tansiq bench exchange`.
 
 Invariant: what is compared is measured in one run, in turns: the bare bound, a transfer, the bare bound again; figures are medians of the
-rounds and every round is told. The bound is measured on all cores at once, for a transfer keeps them all busy and a busy neighbour
-makes every instruction dearer (``bound_us``, ``ratio``); and once more on one core alone (``bound_alone_us``, ``ratio_alone``). A message counts when it is signed, sealed, in both journals (on disk), receipted, dispatched to a handler
-that opened and stored it, and both journals are witnessed. CPU is of both nodes' whole process trees and of who composes.
+rounds and every round is told. A message counts when it is signed, sealed, in both journals (on disk), receipted, dispatched to a
+handler that opened and stored it, and both journals are witnessed. CPU is of both nodes' whole process trees and of who composes.
 """
 
 from __future__ import annotations
@@ -67,24 +66,20 @@ def machine() -> dict[str, Any]:
 def _round(pair: Running, composer: Program, *, messages: int, size: int) -> dict[str, Any]:
     """One transfer between two measurements of the bound."""
     times = max(20, min(200, 20_000_000 // (size + 100_000)))
-    alone = pair.bound_us(size=size, times=times, together=False)
-    before = pair.bound_us(size=size, times=times, together=True)
+    before = pair.bound_us(size=size, times=times)
     start = pair.cpu()
     moved = composer.ask(do="bulk", messages=messages, size=size)
     spent = {name: (seconds - start[name]) / messages * 1e6 for name, seconds in pair.cpu().items()}
-    bound = (before + pair.bound_us(size=size, times=times, together=True)) / 2
-    alone = (alone + pair.bound_us(size=size, times=times, together=False)) / 2
+    bound = (before + pair.bound_us(size=size, times=times)) / 2
     server = spent.pop("server", 0.0)
     spent["composer"] = moved["cpu_s"] / messages * 1e6
     total = sum(spent.values())
     return {
         "bound_us": bound,
-        "bound_alone_us": alone,
         "cpu_us": total,
         "by_process_us": spent,
         "server_us": server,
         "ratio": total / bound,
-        "ratio_alone": total / alone,
         "per_second": messages / moved["dispatched_s"],
         "witnessed_s": moved["witnessed_s"],
     }

@@ -133,18 +133,12 @@ class Running:
         program.answer()
         return program
 
-    def bound_us(self, *, size: int, times: int, together: bool) -> float:
-        """The bare bound in CPU microseconds: in one process alone, or ``together`` in as many at once as there are
-        cores (but four at most), as busy as a transfer keeps them.
-        """
+    def bound_us(self, *, size: int, times: int) -> float:
+        """The bare bound in CPU microseconds, now, while the nodes are idle."""
         if not self.bounds:
-            self.bounds += [Program("bound", self.homes[0]) for _ in range(min(4, os.cpu_count() or 1))]
-            for program in self.bounds:
-                program.answer()
-        asked = self.bounds if together else self.bounds[:1]
-        for program in asked:
-            program.tell(do="bound", size=size, times=times)
-        return sum(program.answer()["us"] for program in asked) / len(asked)
+            self.bounds.append(Program("bound", self.homes[0]))
+            self.bounds[0].answer()
+        return float(self.bounds[0].ask(do="bound", size=size, times=times)["us"])
 
     def cpu(self) -> dict[str, float]:
         """CPU seconds so far, by process; ``server`` is PostgreSQL's."""
