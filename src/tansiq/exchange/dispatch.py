@@ -185,10 +185,10 @@ def _run(ready: Sequence[tuple[_Waiting, Arrived, Opened]], context: Context) ->
             "INSERT INTO exchange_handled (statement) VALUES (%s) ON CONFLICT DO NOTHING",
             [(one.statement,) for one, _, _ in ready],
         )
-        cursor.executemany("DELETE FROM exchange_queue WHERE id = %s", [(one.row,) for one, _, _ in ready])
-        cursor.executemany(
-            "UPDATE exchange_queue SET waits_for = NULL WHERE waits_for = %s", [(one.statement,) for one, _, _ in ready]
-        )
+        marks = ", ".join(["%s"] * len(ready))
+        cursor.execute(f"DELETE FROM exchange_queue WHERE id IN ({marks})", [one.row for one, _, _ in ready])
+        done = [one.statement for one, _, _ in ready]
+        cursor.execute(f"UPDATE exchange_queue SET waits_for = NULL WHERE waits_for IN ({marks})", done)
 
 
 def _keep_keys(opened: Sequence[tuple[_Waiting, Arrived, Opened]], context: Context) -> None:

@@ -179,7 +179,8 @@ def release(peer: str, lane: Lane, *, context: Context, limit: int = BATCH) -> O
                 "INSERT INTO exchange_pending (batch, peer, lane, epoch, first, count) VALUES (%s, %s, %s, %s, %s, %s)",
                 (head.digest, peer, int(lane), epoch, first, len(released)),
             )
-            cursor.executemany("DELETE FROM exchange_outbox WHERE id = %s", [(one.row,) for one in chosen])
+            marks = ", ".join(["%s"] * len(chosen))
+            cursor.execute(f"DELETE FROM exchange_outbox WHERE id IN ({marks})", [one.row for one in chosen])
         reach("release.before-commit")
         transaction.on_commit(lambda: reach("release.after-commit"))
     return OutgoingBatch(head, _items(released))
