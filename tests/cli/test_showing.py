@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tansiq.cli.reading_aloud import lines_of
+from tansiq.cli.reading_aloud import lines_of, title_of
 from tansiq.cli.showing import clean, facts, label, moment, table
-from tansiq.policy.answer import Item
+from tansiq.policy.answer import Answer, Item, Refusal
 from tansiq.policy.enquiry import Enquiry
+from tansiq.policy.plain import One, Record, slots_of
+from tansiq.policy.subjects import Name
+from tansiq.policy.values import Attestation, PartialDate, Text
+from tansiq.texts import catalogue
 
 HOSTILE = "Kha\x1b[31mlid\x07 \u202eevil\u202c\u2066x\u2069\r\u200fعلي\x00\x9b2J"
 
@@ -48,6 +52,22 @@ def test_a_hostile_partner_gets_no_control_sign_into_an_enquiry_or_a_table(capsy
 )
 def test_a_record_that_is_not_as_it_should_be_is_still_shown(odd: dict[str, object]) -> None:
     assert "\n".join(lines_of(odd, Enquiry))
+
+
+def records(kind: type[Record]) -> set[type[Record]]:
+    """``kind`` and every record inside it."""
+    inner = {slot.inner.kind for slot in slots_of(kind) if isinstance(slot.inner, One)}
+    return {kind}.union(*(records(one) for one in inner))
+
+
+def test_every_field_has_a_name_in_every_language() -> None:
+    shown = set[type[Record]]().union(*(records(kind) for kind in (Enquiry, Answer, Item, Refusal)))
+    on_one_line = {Text, Attestation, PartialDate, Name}
+    for kind in shown - on_one_line:
+        for slot in slots_of(kind):
+            assert title_of(slot.name) != slot.name or f"cli.field.{slot.name}" in catalogue(), (
+                f"{kind.__name__}.{slot.name}"
+            )
 
 
 def test_what_was_erased_says_so() -> None:

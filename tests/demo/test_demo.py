@@ -17,8 +17,6 @@ import pytest
 
 from tansiq.node.evidence import parse_pins, verify_evidence
 
-pytestmark = pytest.mark.storage
-
 TANSIQ = [sys.executable, "-m", "tansiq.cli"]
 BUDGET_SECONDS = 120  # the promise is 30 on an idle machine; here others may be working
 
@@ -131,8 +129,10 @@ def test_a_folder_that_holds_something_is_not_touched(played: tuple[subprocess.C
 
 
 def test_a_list_that_is_not_there_is_told_before_anything_is_made(tmp_path: Path) -> None:
-    ended = demo("--once", "--un-list", str(tmp_path / "none.xml"), TMPDIR=str(tmp_path))
+    ended = demo("--once", "--json", "--un-list", str(tmp_path / "none.xml"), TMPDIR=str(tmp_path))
     assert ended.returncode == 4
+    told = json.loads(ended.stdout)
+    assert (told["ok"], told["nodes"], told["error"]["code"]) == (False, {}, "demo.no-list")
     assert "[demo.no-list]" in ended.stderr
     assert not list(tmp_path.iterdir())
 

@@ -21,7 +21,7 @@ import cryptography
 from cryptography.hazmat.backends.openssl.backend import backend
 
 from tansiq.demo.bench_nodes import Program, Running, pss_bytes, running
-from tansiq.errors import Conflict
+from tansiq.errors import BadInput, Conflict
 
 __all__ = ["machine", "percentile", "run"]
 
@@ -30,6 +30,8 @@ TARGETS: Final = {
     "postgres": {"ratio": 3.0, "per_second": 500.0, "urgent_p50_ms": 60.0, "urgent_p99_ms": 200.0},
 }
 _BESIDE_P99_MS, _STORED_BYTES, _MEMORY_BYTES, _START_S, _LARGE_RATIO = 500.0, 12 * 1024, 300e6, 5.0, 2.5
+_ENQUIRY_RATIO: Final = 4.0
+_KINDS: Final = ("minimal", "enquiry")
 _LARGE: Final = 64 * 1024
 _IDLE_PAUSE_S, _BESIDE_PAUSE_S = 0.15, 0.05
 
@@ -63,12 +65,12 @@ def machine() -> dict[str, Any]:
     }
 
 
-def _round(pair: Running, composer: Program, *, messages: int, size: int) -> dict[str, Any]:
+def _round(pair: Running, composer: Program, *, messages: int, size: int, kind: str) -> dict[str, Any]:
     """One transfer between two measurements of the bound."""
     times = max(20, min(200, 20_000_000 // (size + 100_000)))
     before = pair.bound_us(size=size, times=times)
     start = pair.cpu()
-    moved = composer.ask(do="bulk", messages=messages, size=size)
+    moved = composer.ask(do="bulk", messages=messages, size=size, kind=kind)
     spent = {name: (seconds - start[name]) / messages * 1e6 for name, seconds in pair.cpu().items()}
     bound = (before + pair.bound_us(size=size, times=times)) / 2
     server = spent.pop("server", 0.0)
@@ -141,6 +143,9 @@ def _judged(result: Mapping[str, Any], on: str, size: int) -> dict[str, dict[str
         judged[name] = {"value": value, "target": limit, "met": value >= limit if least else value <= limit}
 
     large = size >= _LARGE
+    if result["kind"] == "enquiry":
+        judge("ratio", bulk["ratio"], _ENQUIRY_RATIO)
+        return judged
     judge("ratio", bulk["ratio"], _LARGE_RATIO if large and on == "sqlite" else limits["ratio"])
     if not large:
         judge("per_second", bulk["per_second"], limits["per_second"], least=True)
@@ -163,33 +168,35 @@ def run(
     urgent: int = 100,
     rounds: int = 5,
     beside: bool = True,
+    kind: str = "minimal",
     progress: Callable[[str, int, int], None] = _quiet,
 ) -> dict[str, Any]:
-    """Measures ``messages`` of ``size`` bytes, in ``rounds`` equal rounds, between two nodes on ``on`` ('sqlite' or 'postgres').
+    """Measures ``messages`` of ``size`` bytes, in ``rounds`` equal rounds, between two nodes on ``on`` ('sqlite' or
+    'postgres'). ``kind`` 'minimal' is stored by its handler; 'enquiry' is the demonstration's (``size`` is what it is),
+    judged and matched, and sent in bulk alone.
 
     ``urgent`` messages are sent one by one while the nodes are idle, and (``beside``) others beside a transfer. ``progress`` is told the
     stage, what is done and the total. Returns plain values for JSON; times in milliseconds or microseconds as their names say, sizes in
     bytes. Raises BadInput, Unavailable (no PostgreSQL here, a node ended), Conflict (messages were set aside: nothing was measured).
     """
-    each = max(1, messages // rounds)
-    result: dict[str, Any] = {
-        "machine": machine(),
-        "database": on,
-        "messages": each * rounds,
-        "size": size,
-        "kind": "minimal",
-    }
+    if kind not in _KINDS:
+        raise BadInput("bench.unknown-kind", name=kind[:32])
+    each, urgent = max(1, messages // rounds), urgent if kind == "minimal" else 0
+    result: dict[str, Any] = {"machine": machine(), "database": on, "messages": each * rounds, "kind": kind}
     with running(on=on) as pair:
         composer = pair.composer()
         progress("warm", 0, rounds)
-        composer.ask(do="bulk", messages=min(each, 256), size=size)
+        if kind == "enquiry":
+            size = composer.ask(do="enquiry_size")["size"]
+        result["size"] = size
+        composer.ask(do="bulk", messages=min(each, 256), size=size, kind=kind)
         time.sleep(2.5)
         result["node"] = {"memory_bytes": [pss_bytes(node.pid) for node in pair.nodes], "start_s": pair.start_s}
         before = composer.ask(do="sizes")
         told = []
         for at in range(rounds):
             progress("bulk", at, rounds)
-            told.append(_round(pair, composer, messages=each, size=size))
+            told.append(_round(pair, composer, messages=each, size=size, kind=kind))
         after = composer.ask(do="sizes")
         result["bulk"], result["stored"] = _middle(told), _stored(before, after)
         if urgent:

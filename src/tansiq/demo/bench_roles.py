@@ -21,15 +21,17 @@ from typing import Any
 
 from tansiq.cases.items import NewItem
 from tansiq.demo.bench_bound import bound_us
+from tansiq.demo.bench_enquiry import DESK, OFFICERS, POSTS, EnquiryDesk, import_register
 from tansiq.demo.bench_watch import Watch
 from tansiq.exchange.context import Context, system_clock
 from tansiq.exchange.drafts import Draft, Reader
 from tansiq.exchange.kinds import Arrived, register
 from tansiq.exchange.wake import wake
-from tansiq.node.creation import NewPost, create_node
+from tansiq.node.creation import create_node
 from tansiq.node.home import Home, load_home
 from tansiq.node.opening import open_node
 from tansiq.node.processes import run_node, settle_memory
+from tansiq.protocol.cbor import encode
 from tansiq.protocol.docket import Docket
 from tansiq.protocol.envelope import Lane
 from tansiq.protocol.ids import new_id
@@ -39,7 +41,6 @@ from tansiq.protocol.parts import Part
 __all__ = ["KIND", "compose", "main", "make", "meet", "node"]
 
 KIND = "bench.minimal"
-POST = "desk"
 BATCH = 128
 _SPARE = 4096
 
@@ -66,7 +67,7 @@ def _store(arrived: Sequence[Arrived], context: Context) -> None:
 
 
 def make(path: Path, values: dict[str, Any]) -> dict[str, Any]:
-    """Makes a node with one desk; its unlock secret lies beside the home. Returns its directory document."""
+    """Makes a node; its unlock secret lies beside the home. Returns its directory document."""
     secret = secrets.token_hex(32).encode()
     home = Home(path=path, **values)
     Path(home.unlock_file).write_bytes(secret)
@@ -76,22 +77,23 @@ def make(path: Path, values: dict[str, Any]) -> dict[str, Any]:
         identity=SigningKey.generate(),
         names={"en": home.agency},
         address=f"https://{home.listen}",
-        posts=[NewPost(POST, POST)],
+        posts=POSTS,
+        officers=OFFICERS,
     )
     return {"directory": directory.encoded.hex()}
 
 
 def meet(path: Path, values: dict[str, Any]) -> dict[str, Any]:
-    """Takes the other's document and compares the words."""
+    """Takes the other's document, compares the words, and imports the register."""
     from tansiq.directory.services import confirm_partner, take_directory  # noqa: PLC0415 (only after Django is bound)
     from tansiq.protocol.directory import fingerprint  # noqa: PLC0415
     from tansiq.protocol.words import fingerprint_words  # noqa: PLC0415
 
-    open_node(load_home(path))
+    context = open_node(load_home(path))
     theirs = take_directory(bytes.fromhex(values["directory"]), now_ms=system_clock())
     words = list(fingerprint_words(fingerprint(theirs.identity), "en"))
     confirm_partner(theirs.agency, words=words, language="en", officer="BENCH", now_ms=system_clock())
-    return {"met": theirs.agency}
+    return {"met": theirs.agency, "register": import_register(context)}
 
 
 def node(path: Path) -> int:
@@ -111,7 +113,8 @@ class _Composer:
         self._home = load_home(path)
         self._context = open_node(self._home)
         receiver = load_home(peer)
-        self._desks = (f"{self._home.agency}/{POST}", f"{receiver.agency}/{POST}")
+        self._desks = (f"{self._home.agency}/{DESK}", f"{receiver.agency}/{DESK}")
+        self._enquiries = EnquiryDesk(self._context, receiver.agency)
         self._reader = Reader(receiver.agency, sealing_key_of(self._desks[1], self._context.clock())[1])
         self._send_many = send_many
         self._noise = b""
@@ -141,11 +144,23 @@ class _Composer:
         wake(str(self._home.run))
         return sent[-1].id
 
-    def bulk(self, *, messages: int, size: int) -> dict[str, Any]:
+    def _ask(self, count: int) -> None:
+        self._enquiries.send(self._enquiries.requests(count))
+        wake(str(self._home.run))
+
+    def enquiry_size(self) -> dict[str, Any]:
+        """The bytes of an enquiry's body."""
+        return {"size": len(encode(self._enquiries.requests(1)[0].to_plain()))}
+
+    def bulk(self, *, messages: int, size: int, kind: str = "minimal") -> dict[str, Any]:
         """Composes ``messages`` and waits until all are receipted, dispatched and witnessed."""
         start, cpu = time.monotonic(), time.process_time()
         for done in range(0, messages, BATCH):
-            self._send(min(BATCH, messages - done), size, Lane.NORMAL)
+            count = min(BATCH, messages - done)
+            if kind == "enquiry":
+                self._ask(count)
+            else:
+                self._send(count, size, Lane.NORMAL)
         composed, cpu = time.monotonic() - start, time.process_time() - cpu
         self._watch.wait_for(self._watch.is_dispatched)
         dispatched = time.monotonic() - start

@@ -12,13 +12,16 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from tansiq.demo.stage import Stage, stage
 from tansiq.demo.story import Story
 from tansiq.demo.telling import Teller
+from tansiq.errors import Error
 
 __all__ = ["play"]
+
+_NOTHING: Final = {"ok": False, "nodes": {}, "enquiries": [], "evidence": {"file": "", "verified": False}}
 
 
 @contextmanager
@@ -58,6 +61,11 @@ def _show_result(result: Mapping[str, Any], teller: Teller, *, kept: bool) -> No
     teller.say("demo.whole" if result["ok"] else "demo.lacking")
 
 
+def _print(result: Mapping[str, Any]) -> None:
+    sys.stdout.write(json.dumps(result, ensure_ascii=False, indent=2, default=str) + "\n")
+    sys.stdout.flush()
+
+
 def _show_commands(story: Story, made: Stage, teller: Teller) -> None:
     """What one can try while the nodes stay up."""
     teller.line()
@@ -86,11 +94,15 @@ def play(*, once: bool, home: Path | None, un_list: Path | None, as_json: bool, 
     teller = Teller(language, quiet=as_json)
     with _ended_by_signal(), stage(home) as made:
         story = Story(made, teller)
-        result = story.play(un_list)
+        try:
+            result = story.play(un_list)
+        except Error as error:
+            if as_json:
+                _print({**_NOTHING, "error": {"code": error.code, "values": error.values}})
+            raise
         _show_result(result, teller, kept=home is not None or not once)
         if as_json:
-            sys.stdout.write(json.dumps(result, ensure_ascii=False, indent=2) + "\n")
-            sys.stdout.flush()
+            _print(result)
         code = 0 if result["ok"] else 1
         if once:
             return code
