@@ -351,6 +351,28 @@ def test_an_absurd_address_harms_nobody_else(room: Room, hosts: Hosts, address: 
     assert words(good) == ["dos"]
 
 
+def test_nothing_is_said_in_clear(room: Room, hosts: Hosts) -> None:
+    heard: list[bytes] = []
+
+    async def listen() -> asyncio.Server:
+        async def hear(reader: asyncio.StreamReader, writer: Writer) -> None:
+            heard.append(await reader.read(1000))
+            writer.close()
+
+        return await asyncio.start_server(hear, "127.0.0.1", 0)
+
+    server = hosts.run(listen())
+    assert isinstance(server, asyncio.Server)
+    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    clear = hosts.host("ma.dgst", addresses=(address,))
+    room.say(clear.peer, "uno")
+    with delivering(room):
+        until(lambda: state(clear).failures >= 1, seconds=20, what="a failure")
+    hosts.loop.call_soon_threadsafe(server.close)
+    assert heard == []
+    assert state(clear).last_error == "exchange.no-address"
+
+
 def test_a_document_whose_certificate_is_none_harms_nobody_else(room: Room, hosts: Hosts) -> None:
     absurd, good = hosts.host("ma.dgst"), hosts.host("fr.dgsi")
     for certificate in (b"", b"\x30\x00", b"not a certificate"):
@@ -453,3 +475,17 @@ def test_a_node_that_can_not_be_called_pulls_and_pushes(room: Room, ma: Host) ->
     room.work()
     assert room.words() == ["0", "1", "2", "3", "4", "later"]
     assert words(ma) == ["uno"]
+
+
+def test_receipts_that_we_owe_are_not_forgotten_when_a_request_fails(room: Room, ma: Host) -> None:
+    def fails_with_what_we_owe(host: Host, body: bytes, writer: Writer) -> None:
+        if parse_parcel(body).receipts and host.requests < 4:
+            writer.close()
+        else:
+            host.honestly(body, writer)
+
+    ma.answer = fails_with_what_we_owe
+    ma.peer.hold(room.said(ma.peer, "uno"))
+    with delivering(room, pulls=True):
+        until(lambda: len(ma.peer.receipts) == 1, seconds=10, what="the peer has its receipt")
+    assert ma.requests >= 4

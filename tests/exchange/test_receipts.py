@@ -95,6 +95,17 @@ def refuse(room: Room, ma: SimulatedPeer, answer: Parcel) -> None:
     assert room.state() == before
 
 
+def test_one_leaf_is_no_receipt_for_three_entries(room: Room, ma: SimulatedPeer) -> None:
+    """The last entry is in the peer's journal; the others are claimed to stand at the same place."""
+    for word in ("uno", "dos", "tres"):
+        room.say(ma, word)
+    answer = ma.take(room.parcel(ma))
+    [receipts] = answer.receipts
+    last = ma._receipts(room.agency, receipts.batch, [receipts.indices[-1]], [receipts.times_ms[-1]])
+    forged = replace(last, indices=last.indices * 3, times_ms=last.times_ms * 3)
+    refuse(room, ma, replace(answer, receipts=(forged,)))
+
+
 def test_a_receipt_that_names_our_batch_and_proves_other_leaves_is_refused(room: Room, ma: SimulatedPeer) -> None:
     room.say(ma, "uno")
     room.push(ma)

@@ -36,6 +36,8 @@ from tansiq.protocol.heads import Direction
 
 pytestmark = pytest.mark.storage
 __all__ = ["notes"]
+BASE = 6
+"""Notes each way before the backup."""
 
 
 def serve(answerer: Node, asker: Node, question: bytes) -> bytes:
@@ -92,7 +94,7 @@ class Story:
         self.es, self.ma = node("es.cgi"), node("ma.dgst")
         self.folder = folder
         self.clock = node.clock
-        both_ways(self.es, self.ma, 30)
+        both_ways(self.es, self.ma, BASE)
 
     def backup(self) -> None:
         self.es.use()
@@ -132,12 +134,12 @@ def test_hundreds_of_statements_after_the_backup_are_there_again(story: Story, w
     story.mirror()
     before = {node.agency: sorted(effects(node)) for node in (es, ma)}
     sent, received, size = count(es, ma), count(ma, es), state(es, ma).size
-    assert len(before["es.cgi"]) == (240 if with_keys else 60)
+    assert len(before["es.cgi"]) == BASE + (210 if with_keys else 30)
 
     done = story.restore(with_keys=with_keys)
     assert (done.agency, done.peers, done.tombstones, done.lost) == ("es.cgi", ("ma.dgst",), 0, 0)
     assert restoring_peers() == {"ma.dgst"}
-    assert len(effects(es)) == 30
+    assert len(effects(es)) == BASE
     clean(es)
     story.settle()
 
@@ -323,7 +325,7 @@ def test_both_restored_at_once(story: Story, theirs_is_older: bool) -> None:
     for node in (es, ma):
         node.use()
         assert restoring_peers() == set()
-        assert 30 < len(effects(node)) < len(done[node.agency]), (
+        assert BASE < len(effects(node)) < len(done[node.agency]), (
             "what only one of them had is back, what both lost is not"
         )
         assert set(effects(node)) < set(done[node.agency])

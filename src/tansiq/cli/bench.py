@@ -35,6 +35,7 @@ def exchange(
     messages: Annotated[int, typer.Option("--messages", min=1, metavar="N", help=help_for("messages"))] = 2000,
     size: Annotated[int, typer.Option("--size", min=1, metavar="BYTES", help=help_for("size"))] = 2048,
     database: Annotated[str, typer.Option("--on", metavar="sqlite|postgres", help=help_for("on"))] = "sqlite",
+    kind: Annotated[str, typer.Option("--kind", metavar="minimal|enquiry", help=help_for("kind"))] = "minimal",
     as_json: JsonFlag = False,
 ) -> None:
     """Measures the exchange between two nodes on this machine."""
@@ -42,7 +43,7 @@ def exchange(
 
     stages = {name: f"cli.bench.stage.{name}" for name in ("warm", "bulk", "urgent", "beside")}
     with progress(stages) as show:
-        result = run(messages=messages, size=size, on=database, progress=show)
+        result = run(messages=messages, size=size, on=database, kind=kind, progress=show)
     if as_json:
         print_json(result)
     else:

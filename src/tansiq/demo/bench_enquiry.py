@@ -7,6 +7,7 @@ the demonstration's. Only the deadline is not an urgent one, so that bulk goes b
 
 from __future__ import annotations
 
+import io
 import itertools
 import tomllib
 from collections.abc import Iterator
@@ -54,15 +55,15 @@ _FAMILY: Final = (
 
 def _written() -> Iterator[dict[str, Any]]:
     """The draft of the demonstration, made out for one invented person after another."""
-    text = resources.files("tansiq.demo").joinpath("enquiry.toml").read_text(encoding="utf-8")
+    told = tomllib.loads(resources.files("tansiq.demo").joinpath("enquiry.toml").read_text(encoding="utf-8"))
+    draft = {key: value for key, value in told.items() if key not in {"to", "via", *_URGENT}}
+    draft["deadline_class"] = "normal"
+    subject = draft["subjects"][0]
     names = itertools.cycle(itertools.product(_GIVEN, _FAMILY))
     for number, (given, family) in enumerate(names):
-        draft = {key: value for key, value in tomllib.loads(text).items() if key not in {"to", "via", *_URGENT}}
-        draft["deadline_class"] = "normal"
-        subject = draft["subjects"][0]
-        subject["names"][0]["value"] = f"{given} {family}"
-        subject["identifiers"][0]["number"] = f"+34 600 {number:06d}"
-        yield draft
+        name = {**subject["names"][0], "value": f"{given} {family}"}
+        telephone = {**subject["identifiers"][0], "number": f"+34 600 {number:06d}"}
+        yield {**draft, "subjects": [{**subject, "names": [name, *subject["names"][1:]], "identifiers": [telephone]}]}
 
 
 class EnquiryDesk:
@@ -73,11 +74,7 @@ class EnquiryDesk:
 
         self._context = context
         self._officer = sign_in(_OFFICER, _PASSPHRASE, context=context)
-        self._way = {
-            "from_post": f"{context.agency}/{DESK}",
-            "to_post": f"{peer}/{DESK}",
-            "via_office_post": f"{context.agency}/{OFFICE}",
-        }
+        self._peer = peer
         self._drafts = _written()
 
     def requests(self, count: int) -> list[Enquiry]:
@@ -95,12 +92,20 @@ class EnquiryDesk:
         """Sends ``requests`` in one commit."""
         from tansiq.enquiries.services import send_enquiries  # noqa: PLC0415 (only after Django is bound)
 
-        send_enquiries(requests, context=self._context, officer=self._officer, **self._way)
+        own = self._context.agency
+        send_enquiries(
+            requests,
+            context=self._context,
+            officer=self._officer,
+            from_post=f"{own}/{DESK}",
+            to_post=f"{self._peer}/{DESK}",
+            via_office_post=f"{own}/{OFFICE}",
+        )
 
 
 def import_register(context: Context) -> int:
     """Imports the demonstration's register; returns how many persons it has."""
     from tansiq.registers.services import import_un_list  # noqa: PLC0415 (only after Django is bound)
 
-    with resources.files("tansiq.demo").joinpath("register.xml").open("rb") as stream:
-        return int(import_un_list(stream, context=context, officer=_OFFICER)["persons"])
+    register = io.BytesIO(resources.files("tansiq.demo").joinpath("register.xml").read_bytes())
+    return int(import_un_list(register, context=context, officer=_OFFICER)["persons"])

@@ -130,7 +130,7 @@ def _walk(data: bytes, depth_limit: int, item_limit: int) -> tuple[int, int, int
             if skip := _SKIPS[head]:
                 at += skip
                 continue
-            if head == 0x58 and (size := data[at + 1]) > 23:  # most of what is signed are hashes: no call for these
+            if head & 0xDF == 0x58 and (size := data[at + 1]) > 23:  # strings of a line, hashes: no call for these
                 at += 2 + size
                 continue
             sort, argument, at = _open_head(data, at)
