@@ -32,8 +32,11 @@ if "$python" scripts/environment.py "${files[@]}"; then
   echo "The packages in $VENV are the pinned ones"
 else
   echo "Installing the pinned packages into $VENV (a minute or two the first time)"
+  # Without dependencies: the pins are complete (`pip check` says so), and a resolver that looks for them itself
+  # stumbles over a version newer than a pin as soon as somebody asks for an extra (`coverage[toml]`).
   "$python" -m pip install -qq --no-input --disable-pip-version-check --only-binary :all: \
-    --require-hashes "${files[@]/#/--requirement=}"
+    --no-deps --require-hashes "${files[@]/#/--requirement=}"
+  "$python" -m pip check
 fi
 
 # Without build isolation: the build tool is pinned with the others and nothing more is fetched.

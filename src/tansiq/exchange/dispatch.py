@@ -26,7 +26,7 @@ from tansiq.protocol.statement import Statement, parse_part_proofs, parse_statem
 
 __all__ = ["dispatch_once", "dispatch_statement", "wake_waiting"]
 
-BATCH = 256
+BATCH = 128
 _MACHINE = (OperationalError, InterfaceError)
 """Not the content's fault: disk full, read-only, connection lost. All else comes of what a handler was given."""
 _log = logging.getLogger("tansiq.exchange")

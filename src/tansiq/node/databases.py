@@ -7,6 +7,7 @@ Pages of 32 KiB store a message of 2 KiB in a third less than pages of 4 KiB.
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -16,6 +17,8 @@ from tansiq.node.home import Home
 __all__ = ["databases_for"]
 
 _WAIT_SECONDS = 60
+# Else the driver looks in vain for an adapter at each of the sixty byte strings of a message.
+sqlite3.register_adapter(bytes, bytes)
 
 
 def _sqlite(name: str, *, secure_delete: bool) -> dict[str, Any]:

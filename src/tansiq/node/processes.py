@@ -26,6 +26,7 @@ from tansiq.exchange.context import Context
 from tansiq.exchange.door import Door
 from tansiq.exchange.peers import peer_states
 from tansiq.node.certificate import held_certificates, server_context
+from tansiq.node.guard import GuardedProtocol
 from tansiq.node.home import Home
 from tansiq.node.opening import open_node
 from tansiq.node.worker import work
@@ -52,12 +53,12 @@ def _tls_secret(context: Context) -> tuple[bytes, bytes]:
 
 async def _serve(home: Home, context: Context, tls: ssl.SSLContext) -> None:
     host, _, port = home.listen.rpartition(":")
-    threads = 4 if home.on_postgresql else 1
+    # On SQLite a second one, so that an urgent parcel need not wait until all signatures of a bulky one are verified.
+    threads = 4 if home.on_postgresql else 2
     door = Door(context, run_directory=str(home.run), threads=threads)
     config = uvicorn.Config(
-        door, host=host, port=int(port), http="httptools", loop="uvloop", lifespan="off", ws="none", log_config=None,
+        door, host=host, port=int(port), http=GuardedProtocol, loop="uvloop", lifespan="off", ws="none", log_config=None,
         access_log=False, server_header=False, limit_concurrency=256, timeout_keep_alive=75,
-        h11_max_incomplete_event_size=16_384,
     )  # fmt: skip
     config.load()
     config.ssl = tls

@@ -1,0 +1,177 @@
+"""Strangers at the web server: silent, slow, endless or many, they are sent away before they cost anything."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import uvicorn
+
+from support.pair import until
+from tansiq.node import guard
+from tansiq.node.guard import GuardedProtocol
+
+REQUEST = b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody"
+PATIENCE = 0.4
+
+
+async def echo(scope: Any, receive: Any, send: Any) -> None:
+    """Answers with the body, or at once when it is not asked to read."""
+    body = b"unread"
+    if scope["path"] != "/unread":
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message.get("body", b""), message.get("more_body", False)
+    if scope["path"] == "/slow":
+        await asyncio.sleep(1.0)
+    await send(
+        {"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(body)).encode())]}
+    )
+    await send({"type": "http.response.body", "body": body})
+
+
+@pytest.fixture
+def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """A server with short patience."""
+    monkeypatch.setattr(guard, "HEAD_SECONDS", PATIENCE)
+    monkeypatch.setattr(guard, "MOST_PER_ADDRESS", 5)
+    config = uvicorn.Config(
+        echo, host="127.0.0.1", port=0, http=GuardedProtocol, loop="asyncio", lifespan="off", ws="none", log_config=None
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    until(lambda: server.started, seconds=10, what="the server listens")
+    yield int(server.servers[0].sockets[0].getsockname()[1])
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture
+def line(port: int) -> Iterator[socket.socket]:
+    with connect(port) as made:
+        yield made
+
+
+def connect(port: int) -> socket.socket:
+    made = socket.create_connection(("127.0.0.1", port))
+    made.settimeout(5)
+    return made
+
+
+def answer(line: socket.socket, *, least: int = 1) -> bytes:
+    """What comes until ``least`` answers are whole, or the connection ends."""
+    got = b""
+    while got.count(b"\r\n\r\n") < least or not got.endswith((b"body", b"unread")):
+        try:
+            more = line.recv(65_536)
+        except ConnectionResetError:
+            break
+        if not more:
+            break
+        got += more
+    return got
+
+
+def ended(line: socket.socket) -> float:
+    """After how many seconds the other side ends the connection."""
+    start = time.monotonic()
+    try:
+        while line.recv(65_536):
+            pass
+    except ConnectionResetError:
+        pass
+    return time.monotonic() - start
+
+
+def test_whoever_asks_is_answered_again_and_again(line: socket.socket) -> None:
+    for _ in range(3):
+        line.sendall(REQUEST)
+        assert answer(line).endswith(b"body")
+    time.sleep(2 * PATIENCE)  # idle between two requests is no fault
+    line.sendall(REQUEST + REQUEST)
+    assert answer(line, least=2).count(b"HTTP/1.1 200") == 2
+
+
+def test_a_body_may_take_its_time_for_it_is_signed_for(line: socket.socket) -> None:
+    line.sendall(REQUEST[:-4])
+    time.sleep(2 * PATIENCE)
+    line.sendall(b"body")
+    assert answer(line).endswith(b"body")
+
+
+@pytest.mark.parametrize("before", [b"", REQUEST], ids=["first", "second"])
+@pytest.mark.parametrize(
+    "head", [b"P", b"POST /x HTTP/1.1\r\nHo", b"\r\n"], ids=["one byte", "half a head", "blank lines"]
+)
+def test_a_head_that_does_not_come_to_its_end_ends_the_connection(
+    line: socket.socket, before: bytes, head: bytes
+) -> None:
+    if before:
+        line.sendall(before)
+        answer(line)
+    line.sendall(head)
+    assert ended(line) < 3 * PATIENCE + 1
+
+
+def test_silence_ends_the_connection(line: socket.socket) -> None:
+    assert ended(line) < 3 * PATIENCE + 1
+
+
+def refused_after(line: socket.socket, piece: bytes, *, times: int, pause: float) -> float:
+    """Sends ``piece`` again and again; after how many seconds the other side wants no more. It must, before the end."""
+    start = time.monotonic()
+    for _ in range(times):
+        try:
+            line.sendall(piece)
+        except OSError:
+            return time.monotonic() - start
+        time.sleep(pause)
+    raise AssertionError("all of it was listened to")
+
+
+def test_a_head_that_dribbles_ends_the_connection(line: socket.socket) -> None:
+    line.sendall(b"POST /x HTTP/1.1\r\nX: ")
+    assert refused_after(line, b"y", times=200, pause=0.05) < 3 * PATIENCE + 1
+
+
+@pytest.mark.parametrize("piece", [b"X: y\r\n" * 3000, b"x" * 20_000], ids=["many headers", "one header"])
+def test_a_head_that_never_ends_is_too_long(line: socket.socket, piece: bytes) -> None:
+    line.sendall(b"POST /x HTTP/1.1\r\nX: " + piece)
+    assert line.recv(1000) == guard._TOO_LONG
+    assert refused_after(line, piece, times=200, pause=0.01) < 1
+
+
+def test_a_second_head_that_never_ends_behind_a_slow_request_is_too_long(line: socket.socket) -> None:
+    line.sendall(REQUEST.replace(b"/x", b"/slow") + b"POST /x HTTP/1.1\r\nX: ")
+    assert refused_after(line, b"x" * 4096, times=1000, pause=0.005) < PATIENCE
+
+
+def test_the_rest_of_a_body_that_was_refused_unread_is_not_listened_to_for_ever(line: socket.socket) -> None:
+    line.sendall(b"POST /unread HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000000\r\n\r\n")
+    assert answer(line).endswith(b"unread")
+    assert refused_after(line, bytes(65_536), times=1000, pause=0.01) < 3 * PATIENCE + 1
+
+
+def test_one_address_gets_so_many_connections_and_no_more(port: int) -> None:
+    lines = [connect(port) for _ in range(5)]
+    try:
+        for line in lines:
+            line.sendall(REQUEST)
+            assert answer(line).endswith(b"body")
+        with connect(port) as one_more:
+            assert ended(one_more) < PATIENCE
+        lines.pop().close()
+        time.sleep(0.1)
+        with connect(port) as another:
+            another.sendall(REQUEST)
+            assert answer(another).endswith(b"body")
+    finally:
+        for line in lines:
+            line.close()
