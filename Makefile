@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fmt bench soak docs lock clean
+.PHONY: help setup demo test check fmt e2e browser bench soak docs lock clean
 MAKEFLAGS += --no-print-directory
 
 ##@ To begin
@@ -28,8 +28,14 @@ demo: $(READY) ## Play the story of two nodes (ONCE=1 print and stop, JSON=1, UN
 
 ##@ Before you hand in
 
-test: $(READY) ## Everything: check, all tests on SQLite, the storage tests again on PostgreSQL
+test: $(READY) browser ## Everything: check, all tests on SQLite, the storage tests again on PostgreSQL, the pages
 	@$(BIN)/python scripts/test.py
+
+e2e: $(READY) browser ## The pages alone: two browsers against two nodes (pictures in build/pictures)
+	@$(BIN)/python -m pytest tests/e2e $(ARGS)
+
+browser:
+	@scripts/browser.sh
 
 check: $(READY) ## Style, types, order of the rooms, texts (about a minute)
 	@scripts/check.sh $(BIN)
