@@ -1,0 +1,13 @@
+"""The addresses of the pages: those of every room that has pages, one after another."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("tansiq.web.pages")),
+]
+handler400 = "tansiq.web.error_pages.bad_request"
+handler403 = "tansiq.web.error_pages.forbidden"
+handler404 = "tansiq.web.error_pages.not_found"
+handler500 = "tansiq.web.error_pages.fault"
