@@ -46,6 +46,7 @@ from tansiq.node.creation import NewOfficer, NewPost, create_node
 from tansiq.node.home import Home
 from tansiq.node.officers import SignedIn
 from tansiq.node.opening import bind, open_node
+from tansiq.node.sessions import open_sessions
 from tansiq.protocol.directory import Directory, Use, fingerprint
 from tansiq.protocol.envelope import Lane
 from tansiq.protocol.keys import SealingKey, SigningKey
@@ -120,6 +121,7 @@ class Node:
     def use(self) -> Context:
         """Binds this process to the node's databases and returns its context."""
         bind(self.home)
+        open_sessions(self.home, self.context)
         return self.context
 
     def reopen(self) -> Context:

@@ -54,6 +54,10 @@ def open_node(home: Home, *, secret: bytes | None = None, clock: Callable[[], in
     Raises what finding and opening raise: no home, no secret, another secret.
     """
     bind(home)
+    from tansiq.node.sessions import open_sessions  # noqa: PLC0415 (only after Django is bound)
+
     keys = open_key_store(find_unlock_secret(home) if secret is None else secret)
     register_capabilities()
-    return Context.load(keys, clock=clock)
+    context = Context.load(keys, clock=clock)
+    open_sessions(home, context)
+    return context
