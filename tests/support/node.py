@@ -35,6 +35,8 @@ import pytest
 from django.db import connections
 
 from support import postgres
+from support.quick import cheap_passphrases
+from support.switch import forget, rebind
 from tansiq.directory.services import confirm_partner, take_directory
 from tansiq.exchange.context import Context, system_clock
 from tansiq.exchange.dispatch import dispatch_once
@@ -120,7 +122,7 @@ class Node:
 
     def use(self) -> Context:
         """Binds this process to the node's databases and returns its context."""
-        bind(self.home)
+        rebind(self.home)
         open_sessions(self.home, self.context)
         return self.context
 
@@ -165,15 +167,16 @@ def _empty_home(path: Path, agency: str) -> Home:
 
 def _make(path: Path, agency: str, posts: Sequence[NewPost], officers: Sequence[NewOfficer]) -> _Template:
     home, identity = _empty_home(path, agency), SigningKey.generate()
-    directory = create_node(
-        home,
-        secret=SECRET,
-        identity=identity,
-        names={"en": agency},
-        address="https://127.0.0.1:1",
-        posts=posts,
-        officers=officers,
-    )
+    with cheap_passphrases():
+        directory = create_node(
+            home,
+            secret=SECRET,
+            identity=identity,
+            names={"en": agency},
+            address="https://127.0.0.1:1",
+            posts=posts,
+            officers=officers,
+        )
     signed_in = {}
     for officer in officers:
         keys = open_officer_keys(officer.number, officer.passphrase)
@@ -263,6 +266,7 @@ class Nodes:
 
     def close(self) -> None:
         """Ends what the test made."""
+        forget()
         connections.close_all()
         for made in self._made:
             if made.home.on_postgresql:
