@@ -15,7 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
 
-__all__ = ["CHEAP_COST", "cheap_passphrases", "work_in_memory"]
+from django.contrib.auth.hashers import ScryptPasswordHasher
+
+__all__ = ["CHEAP_COST", "cheap_passphrases", "cheap_sign_in", "work_in_memory"]
 
 CHEAP_COST = "1,1,8"
 """Passes, threads and KiB: the least that Argon2id takes."""
@@ -31,6 +33,11 @@ def work_in_memory() -> None:
     if "TMPDIR" not in os.environ and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _LEAST_FREE:
         os.environ["TMPDIR"] = str(_MEMORY)
         tempfile.tempdir = None  # asked before: to be looked up anew
+
+
+def cheap_sign_in() -> None:
+    """A passphrase that signs somebody in costs little to check, in this process."""
+    ScryptPasswordHasher.work_factor = 2**4
 
 
 @contextmanager
