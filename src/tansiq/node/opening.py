@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 
 import django
 from django.conf import settings
@@ -58,6 +59,6 @@ def open_node(home: Home, *, secret: bytes | None = None, clock: Callable[[], in
 
     keys = open_key_store(find_unlock_secret(home) if secret is None else secret)
     register_capabilities()
-    context = Context.load(keys, clock=clock)
+    context = replace(Context.load(keys, clock=clock), largest_file=home.largest_file, clearance=home.clearance)
     open_sessions(home, context)
     return context
