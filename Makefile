@@ -19,7 +19,7 @@ help: ## Show this list
 
 setup: $(READY) ## Make the environment in .venv (PYTHON=python3.12 to choose; at least 3.11)
 
-$(READY): $(wildcard requirements/*.txt) pyproject.toml scripts/setup.sh scripts/environment.py
+$(READY): $(wildcard requirements/*.txt) pyproject.toml scripts/setup.sh scripts/environment.py scripts/fonts.py
 	@PYTHON='$(PYTHON)' VENV='$(VENV)' scripts/setup.sh >&2
 	@touch $@
 

@@ -109,7 +109,7 @@ class Row:
     """A matter in a list, as `components/rail_row.html` shows it.
 
     ``title`` was written by the system (a text) unless ``title_language`` says in which language a person wrote it;
-    ``facts`` short words; ``sign`` the channel's code; ``handling`` the code to show as a chip ('' none); ``due_ms`` and
+    ``facts`` short words, or markup of `markup`; ``sign`` the channel's code; ``handling`` the code to show as a chip ('' none); ``due_ms`` and
     ``start_ms`` the clock (None: no deadline); ``clock`` as in `policy.deadlines.ClockState`; ``term`` words under the
     deadline ('8 h · urgent').
     """

@@ -62,6 +62,11 @@ class Deadline:
     words: str
     percent: int
 
+    @property
+    def from_top(self) -> int:
+        """Where the filled part of a rail begins: it fills from its foot."""
+        return 100 - self.percent
+
 
 def deadline(*, due_ms: int | None, start_ms: int | None, clock: str, now_ms: int, language: str) -> Deadline:
     """The deadline as it stands at ``now_ms``; ``clock`` as `policy.deadlines.ClockState` says it."""

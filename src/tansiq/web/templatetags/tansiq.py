@@ -32,7 +32,8 @@ from tansiq.policy.codes import code_list
 from tansiq.texts import catalogue
 from tansiq.web import moments, spans
 from tansiq.web.assets import asset as asset_address
-from tansiq.web.languages import direction_of, locale_of
+from tansiq.web.languages import locale_of
+from tansiq.web.markup import reference, written
 from tansiq.web.plurals import plural_key
 from tansiq.web.visitor import Request
 
@@ -40,7 +41,6 @@ register = template.Library()
 
 _ISOLATE: Final = "\u2068"  # the characters of <bdi>, where no markup can stand
 _END: Final = "\u2069"
-_SHORT: Final = 18
 
 
 def _request(context: Context) -> Request | None:
@@ -173,18 +173,13 @@ def deadline(
 @register.simple_tag
 def words(text: object, language: str = "") -> SafeString:
     """What a person wrote, isolated, in its own direction and said to be in its language."""
-    if not language:
-        return format_html('<bdi dir="auto">{}</bdi>', text)
-    return format_html('<bdi lang="{}" dir="{}">{}</bdi>', language, direction_of(language), text)
+    return written(text, language)
 
 
 @register.simple_tag
 def ref(identifier: object, whole: bool = False) -> SafeString:  # noqa: FBT001, FBT002 (a template's flag)
     """A reference."""
-    told = str(identifier)
-    if whole or len(told) <= _SHORT:
-        return format_html('<bdi class="ref" dir="ltr">{}</bdi>', told)
-    return format_html('<bdi class="ref" dir="ltr" title="{}">{}…{}</bdi>', told, told[:8], told[-4:])
+    return reference(identifier, whole=whole)
 
 
 @register.simple_tag(takes_context=True)
