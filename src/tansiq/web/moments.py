@@ -13,13 +13,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_datetime, format_time, get_timezone_location
 from hijridate import Gregorian
 
 from tansiq.texts import text
 from tansiq.web.languages import locale_of
 
-__all__ = ["Reader", "Told", "clock", "day", "hijri", "moment", "zone_of"]
+__all__ = ["Reader", "Told", "clock", "day", "hijri", "moment", "place_of", "zone_of"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -58,6 +58,13 @@ def zone_of(name: str) -> ZoneInfo:
 def local(ms: int, zone: str) -> datetime:
     """The moment ``ms`` on the clock of ``zone``."""
     return (_EPOCH + timedelta(milliseconds=ms)).astimezone(zone_of(zone))
+
+
+def place_of(zone: str, language: str) -> str:
+    """The town that a zone is named for, as the language writes it ('Madrid', 'الدار البيضاء'); the zone's own name else."""
+    if "/" not in zone:
+        return zone
+    return str(get_timezone_location(zone_of(zone), locale=locale_of(language), return_city=True))
 
 
 def hijri(on: date, language: str) -> str:
