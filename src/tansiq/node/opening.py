@@ -42,11 +42,13 @@ def register_capabilities() -> None:
     """Lets every capability register the kinds that it handles, and the acts that may be asked of it."""
     from tansiq.enquiries import handlers as enquiries  # noqa: PLC0415 (only after Django is bound)
     from tansiq.exchange import service  # noqa: PLC0415
+    from tansiq.node.header import register_header  # noqa: PLC0415
     from tansiq.node.registered import register_acts  # noqa: PLC0415
 
     service.register_kinds()
     enquiries.register_kinds()
     register_acts()
+    register_header()
 
 
 def open_node(home: Home, *, secret: bytes | None = None, clock: Callable[[], int] = system_clock) -> Context:
