@@ -192,7 +192,7 @@ def course_of(words: Collection[Word], *, received_ms: int | None, deadline_clas
         state=state,
         deadline_ms=due,
         lawful_ms=lawful,
-        paused=state == "clarification" and due is None and term(deadline_class).length_ms > 0,
+        paused=state in OPEN_STATES and due is None and received_ms is not None and term(deadline_class).length_ms > 0,
         answered_ms=answered[0] if answered else None,
         ended_ms=next(iter(withdrawn or answered), None),
         delays=sum(word.move is Move.DELAY for word in ordered),
