@@ -100,7 +100,7 @@ class Case(models.Model):
 
     id = models.BinaryField(primary_key=True, max_length=16)
     thing = models.BinaryField(max_length=16)
-    reference = models.CharField(max_length=64, unique=True)
+    reference = models.CharField(max_length=64)
     lead = models.CharField(max_length=64)
     agencies = models.CharField(max_length=512, default="")
     fields = models.CharField(max_length=512, default="")

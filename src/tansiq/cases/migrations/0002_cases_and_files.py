@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BinaryField(max_length=16, primary_key=True, serialize=False)),
                 ("thing", models.BinaryField(max_length=16)),
-                ("reference", models.CharField(max_length=64, unique=True)),
+                ("reference", models.CharField(max_length=64)),
                 ("lead", models.CharField(max_length=64)),
                 ("agencies", models.CharField(default="", max_length=512)),
                 ("fields", models.CharField(default="", max_length=512)),
