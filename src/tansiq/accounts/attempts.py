@@ -13,6 +13,7 @@ from typing import Final
 
 from django.db import connection, transaction
 
+from tansiq.accounts.events import What, note
 from tansiq.accounts.opened import Opened
 from tansiq.errors import TooMuch
 
@@ -125,11 +126,16 @@ def locks(*, node: Opened) -> list[Locked]:
         return [Locked(bytes(row[0]), *row[1:]) for row in cursor.fetchall()]
 
 
-def lift(key: bytes) -> bool:
-    """Lifts a lock before its time; whether there was one."""
+def lift(key: bytes, *, by: str, node: Opened) -> bool:
+    """Lifts a lock before its time; whether there was one. Whose it was stands nowhere, so the event names the kind."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("DELETE FROM accounts_attempt WHERE key = %s", (key,))
-        return cursor.rowcount == 1
+        cursor.execute(
+            "DELETE FROM accounts_attempt WHERE key = %s AND until_ms > %s RETURNING kind", (key, node.clock())
+        )
+        row = cursor.fetchone()
+        if row is not None:
+            note(What.LOCK_LIFTED, f"({row[0]})", by=by, now_ms=node.clock())
+        return row is not None
 
 
 def sweep_attempts(*, now_ms: int) -> int:

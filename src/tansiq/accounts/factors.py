@@ -23,7 +23,8 @@ from tansiq.accounts.models import Account
 from tansiq.errors import Refused
 
 __all__ = [
-    "Proposed", "check_code", "code_now", "codes_left", "drill", "has_factor", "new_codes", "propose", "remove_factors", "set_factor",
+    "Proposed", "check_code", "code_now", "drill", "has_factor", "new_codes", "propose", "remove_factors", "set_factor",
+    "unused_codes",
 ]  # fmt: skip
 
 STEP_SECONDS: Final = 30
@@ -131,10 +132,10 @@ def new_codes(account: Account, *, now_ms: int) -> list[str]:
         return _made_codes(account, now_ms)
 
 
-def codes_left(account: Account) -> int:
-    """How many recovery codes are unused."""
+def unused_codes(account: Account) -> list[str]:
+    """The recovery codes that are unused."""
     spare = _stored(account, Authenticator.Type.RECOVERY_CODES)
-    return len(RecoveryCodes(spare).get_unused_codes()) if spare is not None else 0
+    return list(RecoveryCodes(spare).get_unused_codes()) if spare is not None else []
 
 
 def drill(account: Account, code: str, *, now_ms: int) -> None:

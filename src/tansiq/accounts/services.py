@@ -53,7 +53,14 @@ def account_of(number: str) -> Account:
 
 
 def create_account(
-    number: str, passphrase: str, *, roles: Iterable[str], language: str = "en", by: str = "", now_ms: int
+    number: str,
+    passphrase: str,
+    *,
+    roles: Iterable[str],
+    language: str = "en",
+    zone: str = "UTC",
+    by: str = "",
+    now_ms: int,
 ) -> Account:
     """Makes an account. Raises Conflict (there is one), BadInput or Refused (roles, passphrase)."""
     check_passphrase(passphrase, number=number)
@@ -65,6 +72,7 @@ def create_account(
             number=number,
             roles=column,
             language=language if language in LANGUAGES else "en",
+            zone=zone if zone in available_timezones() else "UTC",
             family=secrets.token_bytes(16),
             created_ms=now_ms,
         )

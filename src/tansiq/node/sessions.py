@@ -11,6 +11,7 @@ from django.conf import settings
 from tansiq.accounts.opened import Opened, open_accounts, secret_of
 from tansiq.exchange.context import Context
 from tansiq.node.home import Home
+from tansiq.node.visiting import serves
 
 __all__ = ["open_sessions"]
 
@@ -24,6 +25,7 @@ def open_sessions(home: Home, context: Context) -> None:
         clock=context.clock,
     )
     open_accounts(node)
+    serves(context)
     name = f"tansiq-{home.agency.replace('.', '-')}"
     settings.SECRET_KEY = node.derived("django").hex()
     settings.SESSION_COOKIE_NAME = name

@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "tansiq.accounts.middleware.AccountMiddleware",  # sets request.visitor
+    "tansiq.node.visiting.VisitingMiddleware",  # sets request.node, request.officer
     "tansiq.web.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

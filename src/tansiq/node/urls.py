@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from tansiq.accounts.pages import register_frame
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tansiq.web.pages")),
+    path("", include("tansiq.accounts.pages")),
 ]
 handler400 = "tansiq.web.error_pages.bad_request"
 handler403 = "tansiq.web.error_pages.forbidden"
 handler404 = "tansiq.web.error_pages.not_found"
 handler500 = "tansiq.web.error_pages.fault"
+
+register_frame()
