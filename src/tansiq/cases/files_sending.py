@@ -4,8 +4,8 @@ Invariant: a capability that says or takes something with files calls here and k
 post room's (`exchange.files`). A file has the conditions of the item that it belongs to. A draft that was sent is from
 then on what was sent, and no second copy.
 
-    parts = file_parts_of(files, of=1, …)          # before: append to the draft's parts
-    note_sent_files(statement, …)                  # after, in the same transaction
+    draft, sent = with_files(draft, files, …)      # before it is said
+    note_sent_files(statement, sent, …)            # after, in the same transaction
     note_files(statement, files_in(arrived), …)    # in a handler
 """
 
@@ -24,13 +24,27 @@ from tansiq.cases.services import add_items
 from tansiq.cases.stripping import STRIPPABLE, stripped
 from tansiq.errors import BadInput, Conflict, NotFound
 from tansiq.exchange.context import Context
+from tansiq.exchange.drafts import Draft
 from tansiq.exchange.files_store import drop_files
 from tansiq.exchange.kinds import Arrived
 from tansiq.policy.handling import Reader
 from tansiq.protocol.manifest import PART_KIND, Manifest, parse_manifest
 from tansiq.protocol.parts import Part
 
-__all__ = ["SentFile", "attach_file", "file_parts_of", "files_in", "note_files", "note_sent_files", "strip_file"]
+__all__ = [
+    "OwnFile",
+    "SentFile",
+    "attach_file",
+    "file_parts_of",
+    "files_in",
+    "note_files",
+    "note_sent_files",
+    "strip_file",
+    "with_files",
+]
+
+OwnFile = tuple[bytes, int | None]
+"""An own file (its item), and the place of the part of a statement that it shall belong to (None: of none)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +64,7 @@ def _own_manifest(item: bytes, officer: str, context: Context) -> Manifest:
 
 
 def file_parts_of(
-    files: Sequence[tuple[bytes, int | None]], *, first: int, context: Context, officer: str
+    files: Sequence[OwnFile], *, first: int, context: Context, officer: str
 ) -> tuple[list[Part], list[SentFile]]:
     """The parts for own ``files``, each with the place of the part that it belongs to; the first will stand at ``first``.
 
@@ -60,6 +74,16 @@ def file_parts_of(
     for place, (item, of) in enumerate(files, first):
         sent.append(SentFile(place, replace(_own_manifest(item, officer, context), of=of), item))
     return [one.manifest.to_part() for one in sent], sent
+
+
+def with_files(
+    draft: Draft, files: Sequence[OwnFile], *, context: Context, officer: str
+) -> tuple[Draft, list[SentFile]]:
+    """``draft`` with the officer's own ``files`` behind its parts; see `file_parts_of`."""
+    if not files:
+        return draft, []
+    parts, sent = file_parts_of(files, first=len(draft.parts), context=context, officer=officer)
+    return replace(draft, parts=[*draft.parts, *parts]), sent
 
 
 def files_in(arrived: Arrived) -> list[SentFile]:

@@ -13,13 +13,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from django.db import connection
-
 from tansiq.cases.erasure import follow
+from tansiq.cases.files_sending import files_in, note_files
 from tansiq.cases.items import ITEM, NewItem, Whence, plain_item
-from tansiq.cases.queries import ItemRow
 from tansiq.cases.services import add_items
-from tansiq.cases.sql import insert, marks
+from tansiq.cases.sql import marks
 from tansiq.enquiries.correspondence import BODIES, codes_of, said_by
 from tansiq.enquiries.drafts import (
     ANSWER,
@@ -31,7 +29,9 @@ from tansiq.enquiries.drafts import (
     URGENT_CLASSES,
 )
 from tansiq.enquiries.history import judge, settle
+from tansiq.enquiries.notices import arrived as call
 from tansiq.enquiries.officers import verified_act
+from tansiq.enquiries.proposals import add_matches, forget_matches, matches_of
 from tansiq.enquiries.recovered import placed_parts, register_recovered_kinds
 from tansiq.enquiries.routes import received_at
 from tansiq.enquiries.rows import (
@@ -58,22 +58,17 @@ from tansiq.policy.enquiry import Enquiry
 from tansiq.policy.faults import Faults, refuse
 from tansiq.policy.law import answer_faults, law_faults, refusal_faults
 from tansiq.policy.law_between import between_faults
-from tansiq.policy.subjects import Subject
 from tansiq.protocol.acts import Act
 from tansiq.protocol.directory import Directory
 from tansiq.protocol.docket import Docket, agency_of
 from tansiq.protocol.parts import Part
-from tansiq.registers.matching import RegisterIndex, index_of
+from tansiq.registers.matching import index_of
 
 __all__ = ["register_kinds"]
 
 NODE = "node"
-_MOST_MATCHES = 10
 _PLAIN_PARTS = 2
 """Parts of a request without translations: the request and its officer's act."""
-_ADD_MATCH = insert(
-    "enquiries_match", ("request", "entry", "subject", "score", "reasons", "decision", "decided_by", "matter")
-)
 _NEWER = "policy.law.code-unknown"
 """A partner's newer code is shown as it is and answered: it makes nothing unlawful."""
 
@@ -166,20 +161,6 @@ def _collected(row: EnquiryRow, *, operation: Operation, now_ms: int) -> Access:
     )
 
 
-def _matches(
-    matter: bytes, statement: bytes, subjects: Sequence[Subject], index: RegisterIndex
-) -> list[tuple[Any, ...]]:
-    """What the registers propose, each entry once, under the subject that it fits best."""
-    best: dict[bytes, tuple[float, int, str]] = {}
-    for place, subject in enumerate(subjects):
-        for match in index.match(subject, limit=_MOST_MATCHES):
-            if match.entry not in best or match.score > best[match.entry][0]:
-                best[match.entry] = (match.score, place, " ".join(match.reasons)[:1024])
-    return [
-        (statement, entry, place, score, reasons, "", "", matter) for entry, (score, place, reasons) in best.items()
-    ]
-
-
 def _request_item(row: EnquiryRow, request: Enquiry, *, received_ms: int) -> NewItem:
     whence = Whence(
         case=row.case or row.matter,
@@ -199,8 +180,7 @@ def _take_requests(arrived: Sequence[Arrived], context: Context) -> None:
     matches: list[tuple[Any, ...]] = []
     accesses: list[Access] = []
     _refuse_known(arrived)
-    index = index_of(context)
-    index.refresh()
+    index_of(context).refresh()
     for one in arrived:
         request = _read_request(one)
         act = verified_act(one, directories=directories)
@@ -208,16 +188,17 @@ def _take_requests(arrived: Sequence[Arrived], context: Context) -> None:
         rows.append(row)
         items.append(_request_item(row, request, received_ms=one.at_ms))
         accesses.append(_collected(row, operation=Operation.COLLECTION, now_ms=now_ms))
-        if found := _matches(row.matter, row.request, request.subjects, index):
+        if found := matches_of(row.matter, row.request, request.subjects, context, fresh=True):
             matches += found
             accesses.append(_collected(row, operation=Operation.COMBINATION, now_ms=now_ms))
     add_enquiries(rows)
+    call(rows)
     add_items(items, context=context)
-    for one, row in zip(arrived, rows, strict=True):
+    for one, row, item in zip(arrived, rows, items, strict=True):
         if len(one.ciphertexts) > _PLAIN_PARTS:
             _keep_translations(one, row, context)
-    with connection.cursor() as cursor:
-        cursor.executemany(_ADD_MATCH, matches)
+            note_files(one.statement.id, files_in(one), items=[item], context=context)
+    add_matches(matches)
     log_access(accesses, keys=context.keys)
 
 
@@ -288,10 +269,13 @@ def _take_replies(arrived: Sequence[Arrived], context: Context) -> None:
         words = replies_of([enquiry.matter]) if enquiry.said != 0 else []
         judge(said, enquiry, words)
         add_replies([said])
-        add_items(reply_items(reply, items, enquiry=enquiry, said=said, sender=enquiry.partner), context=context)
+        made = reply_items(reply, items, enquiry=enquiry, said=said, sender=enquiry.partner)
+        add_items(made, context=context)
+        note_files(one.statement.id, files_in(one), items=made, context=context)
         _keep_translations(one, enquiry, context)
         known[enquiry.matter] = settle(enquiry, said, words, received_ms=_received_ms(enquiry))
         accesses.append(_collected(enquiry, operation=Operation.COLLECTION, now_ms=now_ms))
+    call(known.values())
     log_access(accesses, keys=context.keys)
 
 
@@ -347,18 +331,12 @@ def _take_words(arrived: Sequence[Arrived], context: Context) -> None:
         add_items([plain_item(whence, said.kind, subjects=subjects)], context=context)
         _keep_translations(one, enquiry, context)
         accesses.append(_collected(enquiry, operation=Operation.COLLECTION, now_ms=now_ms))
-        if subjects and (found := _matched(said, subjects, context)):
-            with connection.cursor() as cursor:
-                cursor.executemany(_ADD_MATCH, found)
+        if subjects and (found := matches_of(said.matter, said.statement, subjects, context)):
+            add_matches(found)
             accesses.append(_collected(enquiry, operation=Operation.COMBINATION, now_ms=now_ms))
         known[enquiry.matter] = settle(enquiry, said, words, received_ms=_received_ms(enquiry))
+    call(known.values())
     log_access(accesses, keys=context.keys)
-
-
-def _matched(said: ReplyRow, subjects: Sequence[Subject], context: Context) -> list[tuple[Any, ...]]:
-    index = index_of(context)
-    index.refresh()
-    return _matches(said.matter, said.statement, subjects, index)
 
 
 def _keep_translations(one: Arrived, enquiry: EnquiryRow, context: Context) -> None:
@@ -377,15 +355,6 @@ def _keep_translations(one: Arrived, enquiry: EnquiryRow, context: Context) -> N
     translations_kept([Translation.from_plain(part.content) for _, part in placed], items, context=context)
 
 
-def _forget_matches(items: Sequence[ItemRow]) -> None:
-    """When a request ends, so does what was found about the person: the entries proposed would tell who it was."""
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "DELETE FROM enquiries_match WHERE request = %s",
-            [(item.statement,) for item in items if item.kind in {REQUEST, CLARIFICATION}],
-        )
-
-
 def register_kinds() -> None:
     """Registers the kinds of this room, and what it derives from items."""
     register(REQUEST, _take_requests)
@@ -393,6 +362,6 @@ def register_kinds() -> None:
         register(kind, _take_replies)
     for kind in BODIES:
         register(kind, _take_words)
-    follow(_forget_matches)
+    follow(forget_matches)
     follow(end_translations)
     register_recovered_kinds()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tansiq.cases.files_sending import files_in, note_files
 from tansiq.cases.items import ITEM, Whence, plain_item
 from tansiq.cases.services import add_items
 from tansiq.enquiries.correspondence import BODIES, codes_of, said_by
@@ -84,7 +85,9 @@ def _request_again(arrived: Arrived, context: Context) -> None:
         purpose=row.purpose,
     )
     add_enquiries([row])
-    add_items([plain_item(whence, REQUEST, subjects=request.subjects, conditions=request.conditions)], context=context)
+    made = [plain_item(whence, REQUEST, subjects=request.subjects, conditions=request.conditions)]
+    add_items(made, context=context)
+    note_files(arrived.statement.id, files_in(arrived), items=made, context=context)
     _translations_again(arrived, whence, context)
 
 
@@ -102,7 +105,9 @@ def _reply_again(arrived: Arrived, context: Context) -> None:
     said = _said(arrived, rows[0])
     said = said if reply is None else said.saying(reply, items=len(items))
     add_replies([said])
-    add_items(reply_items(reply, items, enquiry=rows[0], said=said, sender=context.agency), context=context)
+    made = reply_items(reply, items, enquiry=rows[0], said=said, sender=context.agency)
+    add_items(made, context=context)
+    note_files(arrived.statement.id, files_in(arrived), items=made, context=context)
     _translations_again(arrived, word_whence(rows[0], said, sender=context.agency), context)
     settle(rows[0], said, words, received_ms=rows[0].received_ms)
 

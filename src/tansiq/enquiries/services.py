@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from django.db import connection, transaction
 
+from tansiq.cases.files_sending import OwnFile, note_sent_files, with_files
 from tansiq.cases.items import NewItem, Whence, evaluated_item, plain_item
 from tansiq.cases.services import add_items
 from tansiq.cases.sql import marks
@@ -85,12 +86,14 @@ def send_enquiries(
     via_office_post: str,
     case: bytes = b"",
     translations: Sequence[Sequence[Translation]] = (),
+    files: Sequence[Sequence[OwnFile]] = (),
 ) -> list[bytes]:
     """Sends ``requests`` from one desk to another in one commit; returns their matters, which name the enquiries.
 
     ``via_office_post`` is the embassy office, ours or the partner's; ``translations`` are those of each request, by
-    fields of its part 0. Raises Refused (law, a language that the desk does not read, not in the post, partner not
-    confirmed, attested by somebody else), NotFound (no such desk), BadInput.
+    fields of its part 0, ``files`` the officer's own that go with it. Raises Refused (law, a language that the desk does
+    not read, not in the post, partner not confirmed, attested by somebody else), NotFound (no such desk, no such file),
+    BadInput.
     """
     for post in (from_post, via_office_post, to_post):
         check_post(post)
@@ -117,10 +120,18 @@ def send_enquiries(
             tags=None if given else draft.docket.languages,
         )
         drafts.append(draft)
+    going = [
+        with_files(draft, own_files, context=context, officer=officer.number)
+        for draft, own_files in zip(drafts, files or [()] * len(drafts), strict=True)
+    ]
+    drafts = [draft for draft, _ in going]
     with transaction.atomic():
         said = list(zip(requests, matters, send_many(drafts, context=context), strict=True))
         add_enquiries([_own_enquiry(*one, way=way, case=case, officer=officer.number) for one in said])
-        add_items([_own_request(*one, case=case, sender=context.agency) for one in said], context=context)
+        made = [_own_request(*one, case=case, sender=context.agency) for one in said]
+        add_items(made, context=context)
+        for item, (_, sent) in zip(made, going, strict=True):
+            note_sent_files(item.statement, sent, items=[item], context=context, officer=officer.number)
         for (request, matter, statement), given in zip(said, attached, strict=True):
             if given:
                 whence = _own_whence(request, matter, statement, case=case, sender=context.agency)
@@ -135,7 +146,7 @@ def send_enquiries(
     return matters
 
 
-def send_enquiry(
+def send_enquiry(  # noqa: PLR0913 (a way of three desks, and what goes along it)
     request: Enquiry,
     *,
     context: Context,
@@ -145,6 +156,7 @@ def send_enquiry(
     via_office_post: str,
     case: bytes = b"",
     translations: Sequence[Translation] = (),
+    files: Sequence[OwnFile] = (),
 ) -> bytes:
     """Sends one request; see `send_enquiries`."""
     return send_enquiries(
@@ -156,6 +168,7 @@ def send_enquiry(
         via_office_post=via_office_post,
         case=case,
         translations=[translations],
+        files=[files],
     )[0]
 
 
@@ -230,6 +243,7 @@ def _reply(
     context: Context,
     officer: ActingOfficer,
     translations: Sequence[Translation],
+    files: Sequence[OwnFile] = (),
 ) -> bytes:
     now_ms = context.clock()
     with transaction.atomic():
@@ -265,11 +279,13 @@ def _reply(
             own=own_directory(),
             tags=None if translations else draft.docket.languages,
         )
+        draft, sent = with_files(draft, files, context=context, officer=officer.number)
         statement = send_many([draft], context=context)[0]
         said = replace(said, statement=statement.id, said_ms=statement.time_ms)
         add_replies([said])
-        placed = enumerate(items, 1)
-        add_items(reply_items(reply, placed, enquiry=enquiry, said=said, sender=context.agency), context=context)
+        made = reply_items(reply, enumerate(items, 1), enquiry=enquiry, said=said, sender=context.agency)
+        add_items(made, context=context)
+        note_sent_files(statement.id, sent, items=made, context=context, officer=officer.number)
         if translations:
             whence = word_whence(enquiry, said, sender=context.agency)
             translations_kept(
@@ -325,16 +341,20 @@ def answer_enquiry(
     answer: Answer,
     items: Sequence[Item] = (),
     translations: Sequence[Translation] = (),
+    files: Sequence[OwnFile] = (),
 ) -> bytes:
     """Answers a partner's enquiry; returns the statement's id. An outcome of ``answer.partial`` leaves it open.
 
-    ``translations`` name fields of the answer (part 0) or of its items (parts from 1). Raises NotFound (no such enquiry
+    ``translations`` name fields of the answer (part 0) or of its items (parts from 1), and ``files``, the officer's own,
+    the part that each belongs to. Raises NotFound (no such enquiry
     on the officer's desk), Conflict (it is closed), Refused (law, language, attested by somebody else).
     """
     assessed = tuple(item.assessed() for item in items)
     check_answer(answer, assessed, agency=context.agency, today=_today(context.clock()))
     check_attested(answer.law, [subject for item in assessed for subject in item.subjects], own_directory())
-    return _reply(matter, answer, assessed, kind=ANSWER, context=context, officer=officer, translations=translations)
+    return _reply(
+        matter, answer, assessed, kind=ANSWER, context=context, officer=officer, translations=translations, files=files
+    )
 
 
 def refuse_enquiry(

@@ -3,7 +3,7 @@
 Invariant: a chunk is stored under the SHA-256 of what it is, once, however many files are made of it, and is dropped
 when none is any longer. It opens nothing: a file's key is in the key store, and erased there the file is gone in every
 copy and backup. Chunks lie in the main database, so that what commits together is durable, backed up, restored and
-checked together (docs/adr/0013-files.md).
+checked together (docs/adr/0014-files.md).
 """
 
 from __future__ import annotations
