@@ -28,7 +28,8 @@ class Home:
     """A node's configuration. ``database`` and ``keys_database`` are '' for embedded SQLite or postgresql:// addresses;
     ``listen`` is host:port for TLS; ``unlock_file`` the path of the unlock secret ('' when it comes otherwise);
     ``largest_file`` the bytes of a file that is taken in or fetched; ``clearance`` that of every officer to whom no
-    other was given (a code of the classification); ``pages`` is host:port of the pages that officers open ('' none),
+    other was given (a code of the classification); ``no_hit_days`` after how many days a partner's data end of which
+    nothing was found; ``pages`` is host:port of the pages that officers open ('' none),
     ``pages_address`` their address as a browser knows it when it is another, behind a proxy; ``pages_certificate`` and
     ``pages_key`` the files for TLS when the node itself speaks it there.
     """
@@ -44,6 +45,7 @@ class Home:
     language: str = "en"
     largest_file: int = 50_000_000
     clearance: str = "class.restricted"
+    no_hit_days: int = 30
     pages: str = ""
     pages_address: str = ""
     pages_certificate: str = ""
@@ -108,6 +110,8 @@ class Home:
         lines.append(f"pull_seconds = {self.pull_seconds}")
         if self.largest_file != Home.largest_file:
             lines.append(f"largest_file = {self.largest_file}")
+        if self.no_hit_days != Home.no_hit_days:
+            lines.append(f"no_hit_days = {self.no_hit_days}")
         if self.clearance != Home.clearance:
             lines.append(f'clearance = "{self.clearance}"')
         return "\n".join(lines) + "\n"
@@ -116,7 +120,7 @@ class Home:
 _TYPES = {
     "agency": str, "database": str, "keys_database": str, "listen": str, "unlock_file": str,
     "pull_seconds": (int, float), "mirror": str, "language": str,
-    "largest_file": int, "clearance": str, "pages": str, "pages_address": str, "pages_certificate": str, "pages_key": str,
+    "largest_file": int, "no_hit_days": int, "clearance": str, "pages": str, "pages_address": str, "pages_certificate": str, "pages_key": str,
 }  # fmt: skip
 
 

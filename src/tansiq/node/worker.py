@@ -15,6 +15,7 @@ from django.db import close_old_connections
 
 from tansiq.cases.erasure import erase_due, sweep_erasures
 from tansiq.cases.files import sweep_uploads
+from tansiq.enquiries.notices import remind
 from tansiq.enquiries.receipts import note_receipts
 from tansiq.exchange.context import Context
 from tansiq.exchange.delivery import Delivery
@@ -74,11 +75,12 @@ async def _waking(home: Home, arrived: asyncio.Event, delivery: Delivery) -> Non
 
 def tick(context: Context) -> int:
     """What the clock does every half minute: lets what waited be looked at again, writes down when partners received our
-    enquiries, tells them our newer directory document; returns how many were told.
+    enquiries, calls officers to what is due, tells them our newer directory document; returns how many were told.
     """
     close_old_connections()
     wake_waiting()
     note_receipts()
+    remind(context)
     return tell_directory(context=context)
 
 
