@@ -26,7 +26,7 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -241,12 +241,15 @@ class Nodes:
     def __call__(self, agency: str = "es.cgi", *, met: bool = True) -> Node:
         """A node of the cast, bound; with ``met`` False it knows nobody yet. The second call gives a second copy."""
         template = _template(agency, met=met)
-        home = _copy(template.home, self._folder / f"{agency}-{len(self._made)}")
-        return self._open(replace(template, home=home))
+        return self._open(replace(template, home=self._copy(template.home)))
 
     def new(self, agency: str, *, posts: Sequence[NewPost], officers: Sequence[NewOfficer] = ()) -> Node:
         """A node of another agency, made for this test alone (about a second); it knows nobody."""
         return self._open(_make(self._folder / agency, agency, posts, officers))
+
+    def played(self, play: Callable[[Nodes], Sequence[Node]]) -> list[Node]:
+        """Copies of the nodes that ``play`` returns, as it left them; what it does is done once per run."""
+        return [self._open(replace(one, home=self._copy(one.home))) for one in _played(play)]
 
     def meet(self, one: Node, other: Node) -> None:
         """Lets two nodes take each other's present document and compare the words."""
@@ -257,6 +260,9 @@ class Nodes:
         for each, theirs in zip((one, other), reversed(documents), strict=True):
             each.use()
             _meet(theirs)
+
+    def _copy(self, home: Home) -> Home:
+        return _copy(home, self._folder / f"{home.agency}-{len(self._made)}")
 
     def _open(self, template: _Template) -> Node:
         context = open_node(template.home, secret=SECRET, clock=self.clock)
@@ -272,6 +278,16 @@ class Nodes:
             if made.home.on_postgresql:
                 for address in (made.home.database, made.home.keys_database):
                     postgres.drop_database(_database(address))
+
+
+@cache
+def _played(play: Callable[[Nodes], Sequence[Node]]) -> tuple[_Template, ...]:
+    """What ``play`` made of nodes of its own; nobody is connected to them any more."""
+    made = play(Nodes(_folder() / f"played-{play.__module__}-{play.__qualname__}", Clock()))
+    left = tuple(_Template(one.home, one.identity, one.officers, one.use().directory) for one in made)
+    forget()
+    connections.close_all()
+    return left
 
 
 def _send(sender: Node, receiver: Node, lanes: tuple[Lane, ...]) -> bool:
