@@ -10,30 +10,16 @@ from django.conf import settings
 from django.db import connections
 
 from support.browsing import Browser
-from support.node import PASSPHRASE, Clock, Node, Nodes
+from support.node import PASSPHRASE, Clock, Node
 from tansiq.accounts.events import events_of
 from tansiq.accounts.models import Account
 from tansiq.accounts.opened import opened
 from tansiq.accounts.services import account_of, create_account, end_account
 from tansiq.accounts.sessions import SessionStore, row_identifier
-from tansiq.node.site import bind_site
 
 pytestmark = pytest.mark.storage
 
 OFFICER = "ES-4017"
-
-
-@pytest.fixture
-def madrid(node: Nodes) -> Node:
-    made = node("es.cgi")
-    bind_site(made.home)
-    settings.ALLOWED_HOSTS = ["testserver"]
-    return made
-
-
-@pytest.fixture
-def browser(madrid: Node) -> Browser:
-    return Browser()
 
 
 def rows() -> list[tuple[Any, ...]]:

@@ -170,7 +170,7 @@ def test_rights_change_and_accounts_end_and_resume(account: Account, es: Opened)
     end_account(OFFICER, by="ES-0001", node=es)
     assert refused(OFFICER, PASSPHRASE, es).code == "accounts.wrong-credentials"
     resume_account(OFFICER, by="ES-0001", node=es)
-    assert prove(OFFICER, PASSPHRASE, address=HERE, node=es)
+    assert prove(OFFICER, PASSPHRASE, address=HERE, node=es).account.number == OFFICER
     with pytest.raises(NotFound):
         set_roles("ES-0000", ["officer"], by="ES-0001", node=es)
     assert {happened.by for _, happened in events_of(OFFICER) if happened.what != "account.made"} == {"ES-0001"}

@@ -144,4 +144,4 @@ def sweep_attempts(*, now_ms: int) -> int:
         cursor.execute(
             "DELETE FROM accounts_attempt WHERE last_ms < %s AND until_ms <= %s", (now_ms - _QUIET_MS, now_ms)
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)

@@ -46,7 +46,7 @@ def _one(number: str, form: str, about: str) -> tuple[Any, ...] | None:
 
 def _opened(row: tuple[Any, ...], node: Opened) -> Kept | None:
     plain = open_value(bytes(row[5]), bytes(row[4]), keys=node.keys)
-    return None if plain is None else Kept(*row[:4], json.loads(plain))
+    return None if plain is None else Kept(row[0], row[1], row[2], row[3], json.loads(plain))
 
 
 def save_draft(

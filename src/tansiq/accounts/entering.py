@@ -44,7 +44,9 @@ def begin(request: Request, proved: Proved, *, wanted: str) -> HttpResponse:
     keep_keys(request.session, proved.keys)
     request.session[NAME] = officer_name(proved.account.number, keys=opened().keys)
     request.session[_NEXT] = next_of(wanted)
-    response = perform_password_login(request, {"username": proved.account.number}, Login(user=proved.account))
+    response: HttpResponse = perform_password_login(
+        request, {"username": proved.account.number}, Login(user=proved.account)
+    )
     if account_in(request) is None:
         return response
     _tie(request, proved.account)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from django.db import connection
 
@@ -61,7 +62,7 @@ def note(what: What, number: str, *, by: str = "", now_ms: int) -> None:
 def events_of(number: str = "", *, before: int = 0, limit: int = 50) -> list[tuple[int, Happened]]:
     """The latest events of one account, or of all; ``before`` an event's id for the next page."""
     conditions: list[str] = []
-    values: list[object] = []
+    values: list[Any] = []
     if number:
         conditions.append("number = %s")
         values.append(number)
@@ -81,4 +82,4 @@ def sweep_events(*, before_ms: int) -> int:
     """Deletes events older than this; returns how many."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM accounts_event WHERE at_ms < %s", (before_ms,))
-        return cursor.rowcount
+        return int(cursor.rowcount)

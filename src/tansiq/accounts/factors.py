@@ -85,7 +85,7 @@ def _take_step(account: Account, step: int) -> bool:
         cursor.execute(
             "UPDATE accounts_account SET totp_step = %s WHERE id = %s AND totp_step < %s", (step, account.pk, step)
         )
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 def check_code(account: Account, code: str, *, now_ms: int) -> str:

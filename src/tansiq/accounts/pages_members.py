@@ -28,7 +28,7 @@ from tansiq.accounts.services import (
 )
 from tansiq.directory.officers import officer_names
 from tansiq.directory.queries import own_directory
-from tansiq.errors import Error, NotFound, Refused
+from tansiq.errors import Error, Refused
 from tansiq.policy.codes import code_list
 from tansiq.texts import LANGUAGES
 from tansiq.web.access import Role, page
@@ -104,10 +104,7 @@ def _acts() -> Mapping[str, Callable[[str, str], None]]:
 @page(Role.ADMINISTRATOR, methods=("GET", "POST"))
 def member(request: Request, number: str) -> HttpResponse:
     """One account: its rights, and what may be done with it."""
-    try:
-        account = account_of(number)
-    except NotFound as error:
-        raise Http404 from error
+    account = account_of(number)
     form = Form((_roles_field(tuple(account.roles.split()), request.language),))
     error: Error | None = None
     if request.method == "POST":

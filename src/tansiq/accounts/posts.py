@@ -24,7 +24,8 @@ __all__ = [
 ]  # fmt: skip
 
 _LONGEST_MS: Final = 366 * 86_400_000
-_COLUMNS: Final = "id, post, absent, number, from_ms, until_ms, made_by, listed"
+_NAMES: Final = ("id", "post", "absent", "number", "from_ms", "until_ms", "made_by", "listed")
+_COLUMNS: Final = ", ".join(_NAMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def _stand_ins(where: str, values: Sequence[Any], limit: int = 500) -> list[Stan
             f"SELECT {_COLUMNS} FROM accounts_substitution WHERE {where} ORDER BY from_ms, id LIMIT %s",
             [*values, limit],
         )
-        return [StandIn(*row[:7], bool(row[7])) for row in cursor.fetchall()]
+        return [StandIn(**dict(zip(_NAMES, row, strict=True))) for row in cursor.fetchall()]
 
 
 def posts_of(number: str, directory: Directory, *, at_ms: int) -> tuple[str, ...]:

@@ -110,7 +110,8 @@ class SessionStore(SessionBase):
         if self.session_key is None:
             self.create()
             return
-        content = self._get_session(no_load=must_create)
+        # What was put in before there was a cookie; nothing is loaded for a new one.
+        content: dict[str, Any] = dict(getattr(self, "_session_cache", {}) if must_create else self.items())
         node = opened()
         now_ms = node.clock()
         self._created_ms = self._created_ms or now_ms

@@ -37,7 +37,7 @@ class SessionRow:
 def _change(sql: str, values: Sequence[Any]) -> int:
     with transaction.atomic(using=ALIAS), connections[ALIAS].cursor() as cursor:
         cursor.execute(sql, values)
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _compact() -> None:
@@ -52,7 +52,9 @@ def read_session(identifier: bytes) -> SessionRow | None:
     with connections[ALIAS].cursor() as cursor:
         cursor.execute(f"SELECT {_COLUMNS}, sealed FROM keystore_session WHERE identifier = %s", (identifier,))
         row = cursor.fetchone()
-    return None if row is None else SessionRow(bytes(row[0]), bytes(row[1]), *row[2:6], bytes(row[6]))
+    return (
+        None if row is None else SessionRow(bytes(row[0]), bytes(row[1]), row[2], row[3], row[4], row[5], bytes(row[6]))
+    )
 
 
 def add_session(row: SessionRow) -> bool:

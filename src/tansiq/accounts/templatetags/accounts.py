@@ -11,6 +11,8 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+__all__ = ["person", "register"]
+
 register = template.Library()
 
 
