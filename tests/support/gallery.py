@@ -212,7 +212,7 @@ def form(request: Request) -> HttpResponse:
 @page(Role.OFFICER)
 def broken(request: Request, what: str) -> HttpResponse:
     errors: dict[str, Exception] = {
-        "conflict": Conflict("web.changed-meanwhile"), "large": TooMuch("web.too-large"), "defect": ZeroDivisionError("a name"),
+        "conflict": Conflict("web.changed-meanwhile"), "large": TooMuch("web.too-large"), "defect": ZeroDivisionError("Benali"),
     }  # fmt: skip
     raise errors[what]
 

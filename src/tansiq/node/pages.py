@@ -23,7 +23,9 @@ import uvicorn
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 
 from tansiq.exchange.context import Context
+from tansiq.node.counted import Counted
 from tansiq.node.guard import GuardedProtocol
+from tansiq.node.health import HealthDoor
 from tansiq.node.home import Home
 from tansiq.node.opening import open_node
 from tansiq.node.site import Application, make_application
@@ -41,7 +43,7 @@ _TOO_LARGE: Final = (413, b"Content Too Large")
 _TOO_SLOW: Final = (408, b"Request Timeout")
 
 
-class _TooLargeError(Exception):
+class _TooLargeError(OSError):
     """The body is longer than we read."""
 
 
@@ -187,8 +189,9 @@ async def _refuse(send: ASGISendCallable, status: int, words: bytes) -> None:
 def page_config(home: Home, application: Application) -> uvicorn.Config:
     """How the pages of ``home`` are served."""
     host, _, port = home.pages.rpartition(":")
+    served = HealthDoor(Counted(PageServer(application), "pages"), home)
     config = uvicorn.Config(
-        PageServer(application), host=host.strip("[]"), port=int(port), http=GuardedProtocol, loop="uvloop", lifespan="off",
+        served, host=host.strip("[]"), port=int(port), http=GuardedProtocol, loop="uvloop", lifespan="off",
         ws="none", log_config=None, access_log=False, server_header=False, limit_concurrency=256, timeout_keep_alive=75,
         proxy_headers=False,
     )  # fmt: skip

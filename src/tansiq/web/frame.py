@@ -49,11 +49,10 @@ def _navigation(request: Request) -> list[NavigationRow]:
         return []
     rows = []
     for entry in NAVIGATION:
-        if not entry.roles & request.visitor.roles:
-            continue
-        url = reverse(entry.url)
-        count = _safely(lambda entry=entry: entry.count(request), 0)  # type: ignore[misc]
-        rows.append(NavigationRow(entry.label, url, count, False))
+        url = _safely(lambda entry=entry: reverse(entry.url), "")  # type: ignore[misc]
+        if url and entry.roles & request.visitor.roles:
+            count = _safely(lambda entry=entry: entry.count(request), 0)  # type: ignore[misc]
+            rows.append(NavigationRow(entry.label, url, count, False))
     path = request.path
     here = max(
         (row.url for row in rows if path == row.url or (row.url != "/" and path.startswith(row.url))),

@@ -18,7 +18,7 @@ _MINUTE: Final = 60_000
 _HOUR: Final = 60 * _MINUTE
 _DAY: Final = 24 * _HOUR
 _NEAR: Final = 1 / 3
-"""A deadline is near when a third of its time is left."""
+"""A deadline is near when a third of its time is left, or an hour."""
 
 
 def _measure(ms: int) -> tuple[str, int, int]:
@@ -84,7 +84,7 @@ def deadline(*, due_ms: int | None, start_ms: int | None, clock: str, now_ms: in
     rest = due_ms - now_ms
     whole = max(due_ms - start_ms, 1) if start_ms is not None else max(rest, _DAY)
     gone = min(max(whole - rest, 0), whole)
-    tone = "due" if rest <= whole * _NEAR else "calm"
+    tone = "due" if rest <= max(whole * _NEAR, _HOUR) else "calm"
     return Deadline(
         tone, left(rest, language) if rest >= _MINUTE else text("web.deadline.now", language), gone * 100 // whole
     )
