@@ -31,7 +31,7 @@ from tansiq.cases.exits import clearance_of, reader_of, take_out, use_clearances
 from tansiq.cases.files_reading import files_of, open_file, read_file
 from tansiq.cases.items import REVIEW_MS
 from tansiq.cases.queries import items_of
-from tansiq.cases.registry import Asked, CaseTab, Moment, register_tab, tabs
+from tansiq.cases.registry import Asked, Moment
 from tansiq.cases.services import add_own_item
 from tansiq.cases.showing import CaseView, list_cases, show_case, timeline
 from tansiq.errors import Conflict, Error, NotFound, Refused
@@ -53,7 +53,6 @@ def es(node: Nodes) -> Node:
 
 @pytest.fixture(autouse=True)
 def registries(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(registry, "_tabs", {})
     monkeypatch.setattr(registry, "_moments", [])
     monkeypatch.setattr(registry, "_matters", [])
     yield
@@ -244,15 +243,8 @@ def test_a_matter_joins_only_if_a_room_knows_it_and_all_of_it_may_be_copied(es: 
         link_matter(case, matter, context=es.context, officer=officer)
 
 
-def test_tabs_and_moments_come_from_other_rooms(es: Node) -> None:
+def test_moments_come_from_other_rooms(es: Node) -> None:
     case = opened(es)
-    tab = CaseTab(name="enquiries", label="x", order=40, template="x.html", rows=lambda asked: {})
-    register_tab(tab)
-    register_tab(tab)
-    register_tab(replace(tab, name="first", order=10))
-    with pytest.raises(Conflict):
-        register_tab(replace(tab, order=5))
-    assert [one.name for one in tabs()] == ["first", "enquiries"]
 
     def moments(asked: Asked) -> list[Moment]:
         return [Moment(at_ms=asked.case.opened_ms + 5, text="x", address=str(len(asked.matters)))]

@@ -35,6 +35,7 @@ from tansiq.protocol.manifest import PART_KIND, Manifest, conceal_chunk
 __all__ = [
     "DRAFT_DAYS",
     "SLICE",
+    "Taking",
     "UploadRow",
     "abandon_upload",
     "add_file",
@@ -292,6 +293,53 @@ def add_file(
         abandon_upload(upload, context=context, officer=officer)
         raise BadInput("cases.file-cut-off")
     return finish_upload(upload, context=context, officer=officer)
+
+
+class Taking:
+    """A file whose size nobody said, taken in as it comes; `end` says that it was all. Made for forms without scripts."""
+
+    def __init__(self, *, name: str, context: Context, officer: str, purpose: str, case: bytes = b"") -> None:
+        self._context, self._officer = context, officer
+        self._held = b""
+        self.upload = begin_upload(
+            name=name, size=context.largest_file, context=context, officer=officer, purpose=purpose, case=case
+        )
+        self._row = upload_of(self.upload, context=context, officer=officer)
+        self._received, self._media = 0, ""
+
+    def write(self, data: bytes) -> None:
+        """Takes the next piece. Raises TooMuch, Refused and BadInput, which end the upload."""
+        self._held += data
+        while len(self._held) >= SLICE:
+            self._keep(self._held[:SLICE])
+            self._held = self._held[SLICE:]
+        if self._received + len(self._held) > self._context.largest_file:
+            abandon_upload(self.upload, context=self._context, officer=self._officer)
+            raise TooMuch("cases.file-too-large", limit=self._context.largest_file)
+
+    def _keep(self, piece: bytes) -> None:
+        if not self._media:
+            try:
+                self._media = sniff(piece)
+            except Error:
+                abandon_upload(self.upload, context=self._context, officer=self._officer)
+                raise
+        _keep(self._row, piece, self._received, self._media, self._context)
+        self._received += len(piece)
+
+    def end(self, *, purpose: str) -> bytes:
+        """Makes an item of what came, for ``purpose`` (known only now); returns its id. Raises as `finish_upload`."""
+        if not self._received and not self._held:
+            abandon_upload(self.upload, context=self._context, officer=self._officer)
+            raise BadInput("cases.file-empty")
+        if self._held:
+            self._keep(self._held)
+            self._held = b""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE cases_upload SET size = %s, purpose = %s WHERE id = %s", (self._received, purpose, self.upload)
+            )
+        return finish_upload(self.upload, context=self._context, officer=self._officer)
 
 
 def sweep_uploads(*, context: Context, limit: int = 100) -> int:

@@ -96,6 +96,16 @@ class FileRow:
     progress: Progress
     given: dict[str, Progress] = field(default_factory=dict)
 
+    @property
+    def media_text(self) -> str:
+        """The key of the text that names its kind."""
+        return f"cases.media.{self.media.replace('/', '-')}" if self.media in MEDIA else "cases.media.other"
+
+    @property
+    def tells_texts(self) -> tuple[str, ...]:
+        """The keys of the texts that name what it tells."""
+        return tuple(f"cases.tells.{one}" for one in self.tells)
+
 
 _COLUMNS = "item, parent, thing, place, media, size, width, height, tells, checked, draft, officer"
 

@@ -1,23 +1,23 @@
-"""What higher rooms show of a case: tabs, moments of its timeline, and which matters a person may put into it.
+"""What higher rooms show of a case: its enquiries as rows, moments of its timeline, which matters may be put into it.
 
 Invariant: a lower room shows what a higher one has by registration, never by import; a provider is asked with the reader
-and gives only what that reader may know of. Registering again changes nothing.
+and gives only what that reader may know of. Registering again changes nothing. Further tabs go into `web.registry.TABS`
+under the place 'case', with the `showing.CaseView` as the thing looked at.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from tansiq.cases.cases import CaseRow
-from tansiq.errors import Conflict
 from tansiq.exchange.context import Context
 from tansiq.policy.handling import Reader
+from tansiq.web.registry import Row
+from tansiq.web.visitor import Request
 
 __all__ = [
-    "Asked", "CaseTab", "Moment", "matter_may_join", "moments_of", "register_matters", "register_moments", "register_tab",
-    "tabs",
+    "Asked", "Moment", "matter_may_join", "moments_of", "register_matters", "register_moments", "register_rows", "rows_of",
 ]  # fmt: skip
 
 
@@ -29,20 +29,6 @@ class Asked:
     matters: tuple[bytes, ...]
     reader: Reader
     context: Context = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseTab:
-    """A tab: its ``name`` (in the address), the key of its ``label``, its place in the ``order``, the ``template`` that
-    shows what ``rows`` gives, and how many things stand in it (None: no number is shown).
-    """
-
-    name: str
-    label: str
-    order: int
-    template: str
-    rows: Callable[[Asked], Mapping[str, Any]]
-    count: Callable[[Asked], int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,21 +45,24 @@ Moments = Callable[[Asked], Iterable[Moment]]
 MayJoin = Callable[[bytes, Reader, Context], bool]
 """Whether a matter is this room's and the reader may put it into a case."""
 
-_tabs: dict[str, CaseTab] = {}
+Rows = Callable[[Request, Asked], Iterable[Row]]
+"""The matters of a case that the reader may know of, as rows of a list."""
+
+_rows: list[Rows] = []
 _moments: list[Moments] = []
 _matters: list[MayJoin] = []
 
 
-def register_tab(tab: CaseTab) -> None:
-    """Registers a tab of the case page. Raises Conflict when another one has its name."""
-    if _tabs.get(tab.name, tab) != tab:
-        raise Conflict("cases.tab-taken", tab=tab.name)
-    _tabs[tab.name] = tab
+def register_rows(rows: Rows) -> None:
+    """Registers what a room lists in a case's tab of enquiries."""
+    if rows not in _rows:
+        _rows.append(rows)
 
 
-def tabs() -> tuple[CaseTab, ...]:
-    """All registered tabs, in their order."""
-    return tuple(sorted(_tabs.values(), key=lambda tab: (tab.order, tab.name)))
+def rows_of(request: Request, asked: Asked) -> list[Row]:
+    """Every registered row of a case, the latest first by when it began."""
+    found = [row for provider in _rows for row in provider(request, asked)]
+    return sorted(found, key=lambda row: row.start_ms or 0, reverse=True)
 
 
 def register_moments(moments: Moments) -> None:

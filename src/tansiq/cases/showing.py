@@ -92,6 +92,12 @@ def timeline(view: CaseView) -> list[Moment]:
     own = [Moment(at_ms=view.row.opened_ms, text="cases.moment.opened")]
     if view.row.closed_ms is not None:
         own.append(Moment(at_ms=view.row.closed_ms, text="cases.moment.closed"))
-    own += [Moment(at_ms=item.received_ms, text="cases.moment.item", values={"kind": item.kind}) for item in view.items]
-    own += [Moment(at_ms=file.item.received_ms, text="cases.moment.file") for file in view.files]
+    own += [
+        Moment(at_ms=item.received_ms, text="cases.moment.item", values={"agency": item.originator})
+        for item in view.items
+    ]
+    own += [
+        Moment(at_ms=file.item.received_ms, text="cases.moment.file", values={"agency": file.item.originator})
+        for file in view.files
+    ]
     return sorted([*own, *moments_of(view.asked)], key=lambda moment: moment.at_ms, reverse=True)

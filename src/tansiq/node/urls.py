@@ -5,10 +5,12 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 
 from tansiq.accounts.pages import register_frame
+from tansiq.cases.pages import register_frame as register_cases
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tansiq.web.pages")),
     path("", include("tansiq.accounts.pages")),
+    path("", include("tansiq.cases.pages")),
 ]
 handler400 = "tansiq.web.error_pages.bad_request"
 handler403 = "tansiq.web.error_pages.forbidden"
@@ -16,3 +18,4 @@ handler404 = "tansiq.web.error_pages.not_found"
 handler500 = "tansiq.web.error_pages.fault"
 
 register_frame()
+register_cases()
