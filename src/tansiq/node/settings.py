@@ -16,7 +16,7 @@ from tansiq.node.databases import databases_for
 
 DEBUG = False
 SECRET_KEY = os.urandom(32).hex()
-"""Until a node is opened: then it is derived from a secret in its key store (`opening.open_pages`)."""
+"""Until a node is opened: then it is derived from a secret in its key store (`sessions.open_sessions`)."""
 ALLOWED_HOSTS: list[str] = []
 INSTALLED_APPS = [
     "django_htmx", "tansiq.web",
@@ -34,7 +34,7 @@ LANGUAGE_CODE = "en"
 USE_I18N = True
 LOGGING_CONFIG = None
 
-# Who signs in (docs/adr/0016-sign-in.md): service number and passphrase, then the second factor; no mail, no signing up.
+# Who signs in (docs/adr/0015-sign-in.md): service number and passphrase, then the second factor; no mail, no signing up.
 AUTH_USER_MODEL = "accounts.Account"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
