@@ -34,7 +34,7 @@ LANGUAGE_CODE = "en"
 USE_I18N = True
 LOGGING_CONFIG = None
 
-# Who signs in (docs/adr/0015-sign-in.md): service number and passphrase, then the second factor; no mail, no signing up.
+# Who signs in (docs/adr/0016-sign-in.md): service number and passphrase, then the second factor; no mail, no signing up.
 AUTH_USER_MODEL = "accounts.Account"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
