@@ -126,7 +126,7 @@ def member(request: Request, number: str) -> HttpResponse:
         except Error as raised:
             error = raised
     context = {
-        "account": account,
+        "member": account,
         "name": officer_names(keys=opened().keys).get(number, ""),
         "key": key_state(number, language=request.language, at_ms=opened().clock()),
         "factor": has_factor(account),
