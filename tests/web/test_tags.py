@@ -59,7 +59,8 @@ def test_a_tag(shown: Show, template: str, language: str, values: dict[str, obje
 def test_a_moment_has_the_second_calendar_behind_it_where_that_is_wanted(shown: Show) -> None:
     told = shown("{% when ms %}", "ar", calendar="hijri", ms=NOW_MS)
     assert "اليوم 10:42" in told
-    assert '<span class="hijri">18 جمادى الآخرة 1448 هـ</span>' in told
+    assert ">18 جمادى الآخرة 1448 هـ</span>" in told
+    assert "رؤية الهلال" in told
     assert "hijri" not in shown("{% when ms %}", "ar", ms=NOW_MS)
 
 

@@ -37,6 +37,29 @@ from tansiq.web.markup import reference, written
 from tansiq.web.plurals import plural_key
 from tansiq.web.visitor import Request
 
+__all__ = [
+    "ago",
+    "asset",
+    "clock",
+    "code",
+    "country",
+    "day",
+    "deadline",
+    "language",
+    "language_of",
+    "number",
+    "percent",
+    "reader_of",
+    "ref",
+    "sign",
+    "span",
+    "t",
+    "t_plain",
+    "tn",
+    "when",
+    "words",
+]
+
 register = template.Library()
 
 _ISOLATE: Final = "\u2068"  # the characters of <bdi>, where no markup can stand
@@ -116,6 +139,14 @@ def code(context: Context, name: str, value: str) -> str:
     return code_list(name).label(value, language_of(context)) if value else ""
 
 
+def _beside(shown: SafeString, hijri: str, language: str) -> SafeString:
+    if not hijri:
+        return shown
+    return format_html(
+        '{} <span class="hijri" title="{}">{}</span>', shown, _template("web.hijri.note", language), hijri
+    )
+
+
 @register.simple_tag(takes_context=True)
 def when(context: Context, ms: int | None) -> SafeString:
     """A moment: 'today, 04:52', the whole of it in the title, the Hijri date behind where the visitor wants it."""
@@ -123,7 +154,7 @@ def when(context: Context, ms: int | None) -> SafeString:
         return SafeString("")
     told = moments.moment(ms, reader_of(context))
     shown = format_html('<time datetime="{}" title="{}">{}</time>', told.iso, told.full, told.short)
-    return format_html('{} <span class="hijri">{}</span>', shown, told.hijri) if told.hijri else shown
+    return _beside(shown, told.hijri, reader_of(context).language)
 
 
 @register.simple_tag(takes_context=True)
@@ -145,7 +176,7 @@ def day(context: Context, on: date | None, width: str = "long") -> SafeString:
     reader = reader_of(context)
     shown = format_html('<time datetime="{}">{}</time>', on.isoformat(), moments.day(on, reader, width=width))
     beside = moments.hijri(on, reader.language) if reader.calendar == "hijri" else ""
-    return format_html('{} <span class="hijri">{}</span>', shown, beside) if beside else shown
+    return _beside(shown, beside, reader.language)
 
 
 @register.simple_tag(takes_context=True)
