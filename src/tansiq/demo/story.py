@@ -135,6 +135,15 @@ class Story:
             for name, content in lists.items()
         ]
 
+    def import_at_madrid(self) -> Json:
+        """Madrid imports the invented register too, so that what Rabat asks is searched for there."""
+        invented = resources.files("tansiq.demo").joinpath("register.xml").read_bytes()
+        officer = self.madrid.member.officer
+        report: Json = self.madrid.ask(
+            "register.import", {"file": _packed(invented), "register": _REGISTER}, officer=officer
+        )
+        return report
+
     def ask(self) -> None:
         """Madrid's officer sends the enquiry."""
         self.enquiry = self.madrid.ask(
@@ -261,9 +270,7 @@ class Story:
 
     def leave_waiting(self) -> None:
         """Leaves matters on both desks, for whoever opens the pages. Not a part of what is counted."""
-        invented = resources.files("tansiq.demo").joinpath("register.xml").read_bytes()
-        officer = self.madrid.member.officer
-        self.madrid.ask("register.import", {"file": _packed(invented), "register": _REGISTER}, officer=officer)
+        self.import_at_madrid()
         asked = []
         for name in _WAITING:
             node = next(one for one in self._stage.nodes if one.agency.startswith(name[:2]))
@@ -271,6 +278,11 @@ class Story:
             asked.append((node, sent["id"]))
         for node, matter in asked:
             self._until("deliver", lambda node=node, matter=matter: self._is_receipted(node, matter))
+
+    @property
+    def stage(self) -> Stage:
+        """Where it is played."""
+        return self._stage
 
     @staticmethod
     def _is_receipted(node: Node, matter: str) -> bool:
