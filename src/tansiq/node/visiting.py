@@ -48,7 +48,7 @@ def officer_of(request: HttpRequest, context: Context) -> SignedIn | None:
 
 
 class VisitingMiddleware:
-    """Sets ``request.node`` and ``request.officer``."""
+    """Sets ``request.node``, its time and ``request.officer``."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -57,5 +57,6 @@ class VisitingMiddleware:
         """The answer."""
         context = served()
         request.node = context  # type: ignore[attr-defined]
+        request.now_ms = context.clock()  # type: ignore[attr-defined]
         request.officer = officer_of(request, context)  # type: ignore[attr-defined]
         return self.get_response(request)
