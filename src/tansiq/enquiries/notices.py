@@ -26,6 +26,7 @@ __all__ = ["ARRIVED", "Call", "Notifier", "Roster", "arrived", "remind", "use_no
 ARRIVED: Final = "notice.arrived"
 """To the desk: something has come from a partner."""
 _AT_ONCE: Final = 500
+_SWEEPS: Final = 8
 _ADD: Final = insert("enquiries_notice", ("matter", "code", "at_ms", "officers"), "ON CONFLICT DO NOTHING")
 
 
@@ -165,39 +166,54 @@ def _called(post: str, code: str, now_ms: int) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*_seams.roster.escalation(post, now_ms), *standing)))
 
 
-def _take(row: EnquiryRow, now_ms: int) -> tuple[str, int | None]:
+class _Called:
+    """Whom the calls of one sweep reach: the roster is asked once for a desk and a code."""
+
+    def __init__(self, now_ms: int) -> None:
+        self._now_ms = now_ms
+        self._known: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    def by(self, post: str, code: str) -> tuple[str, ...]:
+        """The officers."""
+        if (post, code) not in self._known:
+            self._known[post, code] = _called(post, code, self._now_ms)
+        return self._known[post, code]
+
+
+def _take(row: EnquiryRow, now_ms: int, called: _Called) -> str:
     """Writes down the calls of a row that are due and sets when it is looked at next; the heaviest new call, '' for none."""
     due = [code for code, at_ms in _steps(row) if at_ms <= now_ms]
     following = next((at_ms for _, at_ms in _steps(row) if at_ms > now_ms), None)
     heaviest = ""
     with connection.cursor() as cursor:
         for code in due:
-            cursor.execute(_ADD, (row.matter, code, now_ms, len(_called(row.own_post, code, now_ms))))
+            cursor.execute(_ADD, (row.matter, code, now_ms, len(called.by(row.own_post, code))))
             heaviest = code if cursor.rowcount else heaviest
         cursor.execute("UPDATE enquiries_enquiry SET remind_ms = %s WHERE matter = %s", (following, row.matter))
-    return heaviest, following
+    return heaviest
 
 
 def remind(context: Context) -> int:
-    """The clock's work: calls that are due are written down, and then told; returns how many matters were called for."""
+    """The clock's work: calls that are due are written down, and then told; returns how many matters were called for.
+
+    After a long silence much is due at once: what one sweep does not reach, the next one does.
+    """
     now_ms = context.clock()
+    called = _Called(now_ms)
     heard: dict[tuple[str, str], bool] = {(post, ARRIVED): urgent for post, urgent in _bell.answered().items()}
     count = 0
-    while True:
+    for _ in range(_SWEEPS):
         with transaction.atomic():
             rows = enquiry_rows(
                 "remind_ms IS NOT NULL AND remind_ms <= %s ORDER BY remind_ms LIMIT %s", (now_ms, _AT_ONCE), lock=True
             )
             for row in rows:
-                code, _ = _take(row, now_ms)
-                if code:
+                if code := _take(row, now_ms, called):
                     count += 1
                     heard[row.own_post, code] = heard.get((row.own_post, code), False) or row.urgent
         if len(rows) < _AT_ONCE:
             break
-    calls = [
-        Call(post, code, _called(post, code, now_ms), urgent, now_ms) for (post, code), urgent in sorted(heard.items())
-    ]
+    calls = [Call(post, code, called.by(post, code), urgent, now_ms) for (post, code), urgent in sorted(heard.items())]
     if calls:
         _seams.notifier.notify(calls)
     return count
