@@ -31,7 +31,8 @@ class Home:
     other was given (a code of the classification); ``no_hit_days`` after how many days a partner's data end of which
     nothing was found; ``pages`` is host:port of the pages that officers open ('' none),
     ``pages_address`` their address as a browser knows it when it is another, behind a proxy; ``pages_certificate`` and
-    ``pages_key`` the files for TLS when the node itself speaks it there.
+    ``pages_key`` the files for TLS when the node itself speaks it there; a session ends after ``session_minutes`` without use and
+    ``session_hours`` at most.
     """
 
     path: Path
@@ -50,6 +51,8 @@ class Home:
     pages_address: str = ""
     pages_certificate: str = ""
     pages_key: str = ""
+    session_minutes: int = 30
+    session_hours: int = 10
 
     @property
     def pages_origin(self) -> str:
@@ -112,6 +115,9 @@ class Home:
             lines.append(f"largest_file = {self.largest_file}")
         if self.no_hit_days != Home.no_hit_days:
             lines.append(f"no_hit_days = {self.no_hit_days}")
+        for name in ("session_minutes", "session_hours"):
+            if getattr(self, name) != getattr(Home, name):
+                lines.append(f"{name} = {getattr(self, name)}")
         if self.clearance != Home.clearance:
             lines.append(f'clearance = "{self.clearance}"')
         return "\n".join(lines) + "\n"
@@ -121,6 +127,7 @@ _TYPES = {
     "agency": str, "database": str, "keys_database": str, "listen": str, "unlock_file": str,
     "pull_seconds": (int, float), "mirror": str, "language": str,
     "largest_file": int, "no_hit_days": int, "clearance": str, "pages": str, "pages_address": str, "pages_certificate": str, "pages_key": str,
+    "session_minutes": int, "session_hours": int,
 }  # fmt: skip
 
 

@@ -23,6 +23,8 @@ def open_sessions(home: Home, context: Context) -> None:
         keys=context.keys,
         secret=secret_of(context.keys, agency=context.agency),
         clock=context.clock,
+        idle_ms=home.session_minutes * 60_000,
+        most_ms=home.session_hours * 3_600_000,
     )
     open_accounts(node)
     serves(context)

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import aiohttp
 from django.db import close_old_connections
 
+from tansiq.accounts.upkeep import sweep_accounts
 from tansiq.cases.erasure import erase_due, sweep_erasures
 from tansiq.cases.files import sweep_uploads
 from tansiq.enquiries.notices import remind
@@ -75,12 +76,13 @@ async def _waking(home: Home, arrived: asyncio.Event, delivery: Delivery) -> Non
 
 def tick(context: Context) -> int:
     """What the clock does every half minute: lets what waited be looked at again, writes down when partners received our
-    enquiries, calls officers to what is due, tells them our newer directory document; returns how many were told.
+    enquiries, calls officers to what is due, ends sessions, tells them our newer directory document; returns how many were told.
     """
     close_old_connections()
     wake_waiting()
     note_receipts()
     remind(context)
+    sweep_accounts()
     return tell_directory(context=context)
 
 
