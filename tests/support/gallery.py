@@ -285,6 +285,8 @@ urlpatterns = [
     path("gallery/dialog/", question, name="gallery-dialog"),
     path("gallery/broken/<str:what>/", broken),
     path("gallery/open/", open_to_all),
+    path("gallery/account/", open_to_all, name="account"),
+    path("gallery/sign-out/", open_to_all, name="sign-out"),
     path("gallery/without-rule/", without_rule),
     path("", include("tansiq.web.pages")),
 ]
