@@ -6,11 +6,13 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from tansiq.accounts.pages import register_frame
 from tansiq.cases.pages import register_frame as register_cases
+from tansiq.enquiries.pages import register_frame as register_enquiries
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tansiq.web.pages")),
     path("", include("tansiq.accounts.pages")),
     path("", include("tansiq.cases.pages")),
+    path("", include("tansiq.enquiries.pages")),
 ]
 handler400 = "tansiq.web.error_pages.bad_request"
 handler403 = "tansiq.web.error_pages.forbidden"
@@ -19,3 +21,4 @@ handler500 = "tansiq.web.error_pages.fault"
 
 register_frame()
 register_cases()
+register_enquiries()

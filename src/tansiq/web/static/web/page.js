@@ -52,6 +52,25 @@ if (dialog) {
   });
 }
 
+// On a wide page a matter of the list opens beside it; its link leads to its own page.
+document.addEventListener("click", async (event) => {
+  const link = event.target instanceof Element ? event.target.closest("[data-beside] .row-link") : null;
+  const beside = document.querySelector(".aside");
+  if (!link || !beside || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+  if (!window.matchMedia("(min-width: 75rem)").matches) return;
+  event.preventDefault();
+  try {
+    const answer = await fetch(link.href, { credentials: "same-origin", headers: { "HX-Request": "true" } });
+    if (!answer.ok || answer.redirected) throw new Error("not beside");
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    beside.replaceChildren(...page.body.childNodes);
+    for (const other of document.querySelectorAll(".row-link[aria-current]")) { other.removeAttribute("aria-current"); other.closest(".row").classList.remove("current"); }
+    link.setAttribute("aria-current", "true");
+    link.closest(".row").classList.add("current");
+    if (window.htmx) window.htmx.process(beside);
+  } catch { window.location.assign(link.href); }
+});
+
 for (const failed of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
   document.body.addEventListener(failed, () => {
     const state = document.getElementById("draft-state");
