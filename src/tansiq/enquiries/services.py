@@ -76,7 +76,7 @@ def _today(now_ms: int) -> dt.date:
     return dt.datetime.fromtimestamp(now_ms / 1000, dt.UTC).date()
 
 
-def send_enquiries(
+def send_enquiries(  # noqa: PLR0913 (a way of three desks, and what goes along it)
     requests: Sequence[Enquiry],
     *,
     context: Context,
@@ -146,7 +146,7 @@ def send_enquiries(
     return matters
 
 
-def send_enquiry(  # noqa: PLR0913 (a way of three desks, and what goes along it)
+def send_enquiry(  # noqa: PLR0913 (as above)
     request: Enquiry,
     *,
     context: Context,
