@@ -14,6 +14,8 @@ from typing import Any, Final, cast
 from babel.lists import format_list
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString
 
 from tansiq.directory.queries import current_directory, own_directory
 from tansiq.enquiries.officers import ActingOfficer
@@ -39,6 +41,7 @@ __all__ = [
     "ms_of",
     "node_of",
     "told",
+    "with_names",
 ]
 
 AT_A_DESK: Final = (Role.OFFICER, Role.SUPERVISOR, Role.HEAD, Role.LIAISON, Role.BUREAU)
@@ -99,6 +102,12 @@ def countries(language: str) -> list[str]:
     return sorted(
         str(name) for code, name in locale_of(language).territories.items() if len(code) == 2 and code != "ZZ"
     )
+
+
+def with_names(key: str, language: str, **names: str) -> SafeString:
+    """A text with names in it, each in its own direction."""
+    shown = {name: format_html("<bdi>{}</bdi>", value) for name, value in names.items()}
+    return format_html(conditional_escape(text(key, language, **{name: f"{{{name}}}" for name in names})), **shown)
 
 
 def told(error: Error, language: str) -> str:
