@@ -119,7 +119,9 @@ class _Look:
 
 
 class Delivery:
-    """Delivers to every peer; `run` ends when it is cancelled. ``pool`` does the work on the database."""
+    """Delivers to every peer; `run` ends when it is cancelled. ``pool`` does the work on the database; ``observe`` is told of
+    every parcel that was answered well and the seconds that it took there and back, and of every failure.
+    """
 
     def __init__(
         self,
@@ -129,8 +131,10 @@ class Delivery:
         arrived: Callable[[], object],
         pull_seconds: float,
         pulls: bool,
+        observe: Callable[[bool, float], object] = lambda _well, _seconds: None,
     ) -> None:
         self._context = context
+        self._observe = observe
         self._pool = pool
         self._arrived = arrived
         self._pull_seconds = pull_seconds
@@ -209,6 +213,7 @@ class Delivery:
             await asyncio.sleep(min(wait_ms / 1000, _LOOK_SECONDS))
 
     async def _note_failure(self, peer: str, error: Exception) -> None:
+        self._observe(False, 0.0)
         told: object = None
         if isinstance(error, Error):
             code, told = error.code, error.values.get("refusal")
@@ -270,9 +275,11 @@ class Delivery:
             if parcel is None:
                 parcel = await self._work(make_parcel, line.peer, context=self._context, taken=owed, want=want)
             reach("delivery.before-request")
+            started = asyncio.get_running_loop().time()
             answer = await self._post(session, directory, parcel.to_bytes())
             reach("delivery.after-answer")
             intake = await self._work(self._take, answer, line.peer, batch)
+            self._observe(True, asyncio.get_running_loop().time() - started)
         except BaseException:
             line.owed = owed + line.owed
             raise
