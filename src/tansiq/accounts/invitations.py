@@ -72,7 +72,8 @@ def invite(invited: Invited, *, by: str, directory: Directory, node: Opened, on_
     """Invites somebody; returns the code, which is shown nowhere again. A second invitation takes the place of the first.
 
     Roles that need no key take no posts. An account that was ended is made anew: for who lost the passphrase. ``on_page``: an
-    administrator invites, who may not make readers without the offline identity. Raises BadInput, Conflict (there is an account), NotFound (no such post) or Refused.
+    administrator invites, who may not make readers without the offline identity.
+    Raises BadInput, Conflict (there is an account), NotFound (no such post) or Refused.
     """
     number, posts = invited.number, invited.posts
     if not _is_number(number):
