@@ -40,6 +40,8 @@ __all__ = ["Delivery", "post_signed", "tls_context"]
 
 PULL_COUNT = 256
 _TIMEOUT = aiohttp.ClientTimeout(total=90, sock_connect=10)
+_KEPT_OPEN_SECONDS = 60.0
+"""Less than the door's: what is urgent after a quiet while then finds its connection open."""
 _LOOK_SECONDS = 1.0
 _GATHER_SECONDS, _LACK_SECONDS = 0.25, 1.0
 """How long nothing must have changed before a parcel goes out for a witness alone: ours that the peer lacks, or its
@@ -159,7 +161,12 @@ class Delivery:
         """Keeps a line open to every confirmed partner."""
         jar = aiohttp.DummyCookieJar()
         async with (
-            aiohttp.ClientSession(timeout=_TIMEOUT, auto_decompress=False, cookie_jar=jar) as session,
+            aiohttp.ClientSession(
+                timeout=_TIMEOUT,
+                auto_decompress=False,
+                cookie_jar=jar,
+                connector=aiohttp.TCPConnector(keepalive_timeout=_KEPT_OPEN_SECONDS),
+            ) as session,
             asyncio.TaskGroup() as tasks,
         ):
             while True:

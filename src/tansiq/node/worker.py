@@ -25,7 +25,7 @@ from tansiq.exchange.dispatch import dispatch_once, wake_waiting
 from tansiq.exchange.files_delivery import FileDelivery
 from tansiq.exchange.restoring import restoring_peers
 from tansiq.exchange.service import tell_directory
-from tansiq.exchange.wake import SWEEP_SECONDS, wake_socket
+from tansiq.exchange.wake import ARRIVED, OUTGOING, SWEEP_SECONDS, wake_socket
 from tansiq.node.acts import serve_acts
 from tansiq.node.acts_health import serve_health
 from tansiq.node.counting import node_counts
@@ -80,9 +80,11 @@ async def _waking(home: Home, arrived: asyncio.Event, delivery: Delivery) -> Non
     loop = asyncio.get_running_loop()
     with wake_socket(str(home.run)) as receiver:
         while True:
-            await loop.sock_recv(receiver, 16)
-            arrived.set()
-            delivery.wake()
+            what = await loop.sock_recv(receiver, 16)
+            if what != OUTGOING:
+                arrived.set()
+            if what != ARRIVED:
+                delivery.wake()
 
 
 def tick(context: Context) -> int:
