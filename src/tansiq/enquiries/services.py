@@ -108,9 +108,11 @@ def send_enquiries(  # noqa: PLR0913 (a way of three desks, and what goes along 
         check_attested(request.law, request.subjects, own)
     matters = [_maker.make(now_ms) for _ in requests]
     languages, attached = languages_read(to_post), translations or [()] * len(requests)
-    drafts = []
-    for request, matter, given in zip(requests, matters, attached, strict=True):
-        draft = request_draft(request, matter=matter, case=case, way=way, act=act, translations=given)
+    drafts = [
+        request_draft(request, matter=matter, case=case, way=way, act=act, translations=given)
+        for request, matter, given in zip(requests, matters, attached, strict=True)
+    ]
+    for request, draft, given in zip(requests, drafts, attached, strict=True):
         check_wording(
             request,
             languages=languages,
@@ -119,7 +121,6 @@ def send_enquiries(  # noqa: PLR0913 (a way of three desks, and what goes along 
             own=own,
             tags=None if given else draft.docket.languages,
         )
-        drafts.append(draft)
     going = [
         with_files(draft, own_files, context=context, officer=officer.number)
         for draft, own_files in zip(drafts, files or [()] * len(drafts), strict=True)
