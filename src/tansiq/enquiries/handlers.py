@@ -29,6 +29,7 @@ from tansiq.enquiries.drafts import (
     URGENT_CLASSES,
 )
 from tansiq.enquiries.history import judge, settle
+from tansiq.enquiries.made import reply_items, word_whence
 from tansiq.enquiries.notices import arrived as call
 from tansiq.enquiries.officers import verified_act
 from tansiq.enquiries.proposals import add_matches, forget_matches, matches_of
@@ -44,7 +45,6 @@ from tansiq.enquiries.rows import (
     enquiry_rows,
     replies_of,
 )
-from tansiq.enquiries.services import reply_items, word_whence
 from tansiq.enquiries.translations import end_translations, translations_kept
 from tansiq.errors import BadInput, Conflict, NotFound, NotProven, Refused
 from tansiq.exchange.context import Context

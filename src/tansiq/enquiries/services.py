@@ -8,13 +8,13 @@ and its leaf in the access journal are one commit with the post room's. Directiv
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from django.db import connection, transaction
 
 from tansiq.cases.files_sending import OwnFile, note_sent_files, with_files
-from tansiq.cases.items import NewItem, Whence, evaluated_item, plain_item
+from tansiq.cases.items import NewItem, Whence, plain_item
 from tansiq.cases.services import add_items
 from tansiq.cases.sql import marks
 from tansiq.directory.queries import own_directory
@@ -31,6 +31,7 @@ from tansiq.enquiries.drafts import (
     request_draft,
 )
 from tansiq.enquiries.history import heads, require_permitted, settle
+from tansiq.enquiries.made import reply_items, word_whence
 from tansiq.enquiries.officers import ActingOfficer
 from tansiq.enquiries.rows import (
     Direction,
@@ -62,10 +63,8 @@ __all__ = [
     "disclosure",
     "held_matter",
     "refuse_enquiry",
-    "reply_items",
     "send_enquiries",
     "send_enquiry",
-    "word_whence",
 ]
 
 MATCH_DECISIONS = frozenset({"match.same", "match.different"})
@@ -296,42 +295,6 @@ def _reply(
         law = reply.law if isinstance(reply, Answer) else LawBasis(purpose=enquiry.purpose or None)
         log_access([disclosure(matter, law, way, officer=officer.number, now_ms=now_ms)], keys=context.keys)
     return statement.id
-
-
-def word_whence(enquiry: EnquiryRow, said: ReplyRow, *, sender: str) -> Whence:
-    """Whence the parts of a word come; the cover's place."""
-    return Whence(
-        case=enquiry.case or enquiry.matter,
-        statement=said.statement,
-        sender=sender,
-        received_ms=said.at_ms,
-        purpose=enquiry.purpose,
-    )
-
-
-def reply_items(
-    reply: Answer | Refusal | None,
-    items: Iterable[tuple[int, Item]],
-    *,
-    enquiry: EnquiryRow,
-    said: ReplyRow,
-    sender: str,
-) -> list[NewItem]:
-    """The items that a reply is made of: its cover in part 0, and each piece of information in the part at its place."""
-    purpose = reply.law.purpose if isinstance(reply, Answer) and reply.law is not None else None
-
-    def whence(place: int) -> Whence:
-        return Whence(
-            case=enquiry.case or enquiry.matter,
-            statement=said.statement,
-            place=place,
-            sender=sender,
-            received_ms=said.at_ms,
-            purpose=purpose or enquiry.purpose,
-        )
-
-    cover = plain_item(whence(0), said.kind)
-    return [cover, *(evaluated_item(item, whence(place)) for place, item in items)]
 
 
 def answer_enquiry(
