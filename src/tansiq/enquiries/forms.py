@@ -116,7 +116,7 @@ def count_of(data: Data, group: str, *, least: int = 1) -> int:
 
 def added(data: Data, group: str) -> dict[str, Any]:
     """``data`` with one more of the group, empty."""
-    count = count_of(data, group)
+    count = count_of(data, group, least=0)
     return {**data, f"{group}.{count}.": ""} if count < _MOST_REPEATED else dict(data)
 
 

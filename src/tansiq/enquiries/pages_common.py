@@ -22,6 +22,7 @@ from tansiq.enquiries.officers import ActingOfficer
 from tansiq.errors import Error, NotFound, Refused
 from tansiq.exchange.context import Context
 from tansiq.exchange.drafts import OfficerAct
+from tansiq.policy.codes import code_list
 from tansiq.protocol.directory import Directory, Post
 from tansiq.protocol.docket import agency_of
 from tansiq.texts import text
@@ -41,6 +42,7 @@ __all__ = [
     "ms_of",
     "node_of",
     "told",
+    "tongues",
     "with_names",
 ]
 
@@ -90,6 +92,12 @@ def day_ends_ms(request: Request) -> int:
     now = local(request.now_ms, request.visitor.zone)
     tomorrow = (now + dt.timedelta(days=1)).date()
     return int(dt.datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=now.tzinfo).timestamp() * 1000)
+
+
+def tongues(codes: Sequence[str], language: str) -> str:
+    """Languages as a sentence lists them."""
+    named = [code_list("languages").label(code, language) for code in codes]
+    return listed([name if language in {"en", "ar"} else name.lower() for name in named], language)
 
 
 def listed(words: Sequence[str], language: str) -> str:

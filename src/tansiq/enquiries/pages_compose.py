@@ -22,7 +22,7 @@ from tansiq.enquiries.drafts import REQUEST, URGENT_CLASSES
 from tansiq.enquiries.forms import Data, form_of
 from tansiq.enquiries.forms_enquiry import INITIAL, Way, enquiry_from, enquiry_sections, translations_from, way_from
 from tansiq.enquiries.forms_files import file_section, files_chosen, files_in_words
-from tansiq.enquiries.pages_common import AT_A_DESK, Named, acting, listed, node_of, told
+from tansiq.enquiries.pages_common import AT_A_DESK, Named, acting, node_of, told, tongues
 from tansiq.enquiries.pages_rows import question_of, term_of
 from tansiq.enquiries.pages_said import reader_here, request_blocks
 from tansiq.enquiries.pages_showing import Showing
@@ -32,7 +32,6 @@ from tansiq.enquiries.services import send_enquiry
 from tansiq.enquiries.sight import readers_of_request
 from tansiq.enquiries.wording import languages_read, wording_faults
 from tansiq.errors import Error
-from tansiq.policy.codes import code_list
 from tansiq.policy.correspondence import Translation
 from tansiq.policy.enquiry import Enquiry
 from tansiq.policy.faults import Faults
@@ -146,7 +145,6 @@ def _as_read(ready: _Ready, request: Request, named: Named) -> Mapping[str, Any]
     )  # fmt: skip
     conditions = plain.get("conditions", {})
     words = conditions.get("words") or {}
-    read = code_list("languages")
     return {
         "question": question_of(plain.get("sought", ()), language),
         "to": named.place(ready.way.addressee),
@@ -160,7 +158,7 @@ def _as_read(ready: _Ready, request: Request, named: Named) -> Mapping[str, Any]
         "blocks": request_blocks(plain, showing, language),
         "files": files_in_words(ready.files, request),
         "readers": readers_in_words(sight, named, language),
-        "languages": listed([read.label(one, language) for one in languages_read(ready.way.addressee)], language),
+        "languages": tongues(languages_read(ready.way.addressee), language),
     }
 
 

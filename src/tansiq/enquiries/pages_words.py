@@ -26,7 +26,7 @@ from tansiq.enquiries.forms_enquiry import translations_from
 from tansiq.enquiries.forms_files import file_section, files_chosen, files_in_words
 from tansiq.enquiries.forms_words import WORDS, word_sections
 from tansiq.enquiries.officers import ActingOfficer
-from tansiq.enquiries.pages_common import AT_A_DESK, Named, acting, listed, looking, node_of, told
+from tansiq.enquiries.pages_common import AT_A_DESK, Named, acting, looking, node_of, told, tongues
 from tansiq.enquiries.pages_matter import shown_matter
 from tansiq.enquiries.pages_rows import question_of
 from tansiq.enquiries.pages_said import item_shown, reader_here
@@ -40,7 +40,6 @@ from tansiq.enquiries.wording import languages_read, wording_faults
 from tansiq.errors import BadInput, Error
 from tansiq.exchange.context import Context
 from tansiq.policy.answer import Answer, Item, Refusal
-from tansiq.policy.codes import code_list
 from tansiq.policy.correspondence import Translation
 from tansiq.policy.enquiry import Enquiry, LawBasis
 from tansiq.policy.faults import Fault, Faults
@@ -289,10 +288,7 @@ def _as_read(saying: _Saying, ready: _Ready) -> Mapping[str, Any]:
         "items": items,
         "files": files_in_words(ready.files, request),
         "readers": readers_in_words(sight, saying.named, language),
-        "languages": listed(
-            [code_list("languages").label(one, language) for one in languages_read(saying.shown["their_post"])],
-            language,
-        ),
+        "languages": tongues(languages_read(saying.shown["their_post"]), language),
         "grave": WORDS[saying.word].grave,
         "back": reverse("enquiry", kwargs={"matter": saying.shown["id"]}),
     }
