@@ -41,7 +41,7 @@ __all__ = [
 
 MAX_EPOCH = (1 << 31) - 1
 """An epoch fits a 32-bit column; a node reaches a few of them in its life."""
-_CURABLE = "('directory.unknown-agency', 'exchange.unknown-key')"
+_CURABLE = "('directory.unknown-agency', 'directory.unconfirmed', 'exchange.unknown-key')"
 _TAKES_ITS_PLACE = (
     "peer = excluded.peer, code = excluded.code, at_ms = excluded.at_ms, raw = excluded.raw "
     f"WHERE exchange_quarantine.raw IS NOT NULL AND excluded.code IN {_CURABLE} AND "
@@ -79,6 +79,7 @@ class Proofs:
     def __init__(self, now_ms: int) -> None:
         self._now_ms = now_ms
         self._directories: dict[str, Directory] = {}
+        self._confirmed: set[str] = set()
 
     def _directory(self, agency: str) -> Directory:
         if agency not in self._directories:
@@ -118,6 +119,11 @@ class Proofs:
         assert statement is not None  # noqa: S101 (it was read, or there were a fault)
         try:
             directory = self._directory(statement.agency)
+            if statement.agency not in self._confirmed:
+                require_confirmed(
+                    statement.agency, or_self=True
+                )  # a relay's word does not stand in for words compared aloud
+                self._confirmed.add(statement.agency)
             key = signing_key(directory, statement.signer, signed_ms=statement.time_ms, now_ms=self._now_ms)
             statement.signature.verify(key)
         except Error as error:
@@ -377,12 +383,12 @@ def take(arrived: Parcel | Proven, *, peer: str, context: Context) -> Intake:
     return Intake(taken, new)
 
 
-def require_confirmed(peer: str) -> None:
-    """Raises Refused unless the peer's fingerprint words were compared, NotFound when it is unknown."""
+def require_confirmed(peer: str, *, or_self: bool = False) -> None:
+    """Raises Refused unless the peer's fingerprint words were compared (or it is ourselves), NotFound when it is unknown."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT confirmed_ms FROM directory_partner WHERE agency = %s", (peer,))
+        cursor.execute("SELECT confirmed_ms, is_self FROM directory_partner WHERE agency = %s", (peer,))
         row = cursor.fetchone()
     if row is None:
         raise NotFound("directory.unknown-agency", agency=peer)
-    if not row[0]:
+    if not row[0] and not (or_self and row[1]):
         raise Refused("directory.unconfirmed", agency=peer)
