@@ -178,6 +178,10 @@ class Many:
             self.each.check(item, field)
 
 
+_Check: TypeAlias = Callable[[Any, str], None]
+_Read: TypeAlias = Callable[[object, str], object]
+
+
 class Slot(NamedTuple):
     """One field of a record: its name, the label that errors show, its shape, and how it is written and read."""
 
@@ -187,7 +191,7 @@ class Slot(NamedTuple):
     required: bool
     nullable: bool
     write: Callable[[Any], Plain] | None
-    read: Callable[[object, str], object] | None
+    read: _Read | None
 
     @property
     def inner(self) -> Shape:
@@ -203,20 +207,24 @@ def _write_records(values: tuple[Record, ...]) -> Plain:
     return [value.to_plain() for value in values]
 
 
-def _reader(shape: Shape) -> Callable[[object, str], object] | None:
-    """How a value of ``shape`` is read; None: as it is, for the record checks itself."""
+def _reader(shape: Shape) -> _Read | None:
+    """How a value of ``shape`` is read and checked; None: it is checked, and taken as it is."""
     if isinstance(shape, One):
         kind = shape.kind
         return lambda plain, _: kind.from_plain(plain)
     if isinstance(shape, Many):
-        each, most = _reader(shape.each), shape.most
+        each, check, most = _reader(shape.each), shape.each.check, shape.most
 
         def read(plain: object, field: str) -> object:
             if type(plain) is not list and type(plain) is not tuple:
                 raise BadInput("policy.field-type", field=field)
             if len(plain) > most:
                 raise BadInput("policy.field-too-long", field=field, most=most)
-            return tuple(plain) if each is None else tuple(each(item, field) for item in plain)
+            if each is not None:
+                return tuple([each(item, field) for item in plain])
+            for item in plain:
+                check(item, field)
+            return tuple(plain)
 
         return read
     return None
@@ -252,10 +260,10 @@ class _Plan(NamedTuple):
     """What reading, checking and writing records of one class needs, worked out once, for a request holds two dozen."""
 
     values: Callable[[Record], tuple[Any, ...]]
-    checks: tuple[tuple[Callable[[Any, str], None], str, bool], ...]
+    checks: tuple[tuple[_Check, str, bool], ...]
     writers: tuple[tuple[str, Callable[[Any], Plain] | None], ...]
-    readers: dict[str, tuple[str, Callable[[object, str], object] | None]]
-    required: dict[str, str]
+    readers: tuple[tuple[str, str, _Check, _Read | None, object, Callable[[Any, Any], None]], ...]
+    """Name, label, how it is checked or else read and checked, what is there when it is absent, and how it is put in."""
 
 
 _PLANS: Final[dict[type[Record], _Plan]] = {}
@@ -268,8 +276,10 @@ def _plan(kind: type[Record]) -> _Plan:
         values=attrgetter(*names) if len(names) > 1 else lambda record: (getattr(record, names[0]),),
         checks=tuple((slot.shape.check, slot.label, slot.nullable) for slot in slots),
         writers=tuple((slot.name, slot.write) for slot in slots),
-        readers={slot.name: (slot.label, slot.read) for slot in slots},
-        required={slot.name: slot.label for slot in slots if slot.required},
+        readers=tuple(
+            (slot.name, slot.label, slot.shape.check, slot.read, field.default, getattr(kind, slot.name).__set__)
+            for slot, field in zip(slots, fields(kind), strict=True)  # type: ignore[arg-type]  # as above
+        ),
     )
     return _PLANS.setdefault(kind, plan)
 
@@ -297,8 +307,9 @@ class Record:
         out: dict[str, Plain] = {}
         plan = _PLANS.get(type(self)) or _plan(type(self))
         for value, (name, write) in zip(plan.values(self), plan.writers, strict=True):
-            if value is not None and value != ():
-                out[name] = value if write is None else write(value)
+            if value is None or (type(value) is tuple and not value):
+                continue
+            out[name] = value if write is None else write(value)
         return out
 
     @classmethod
@@ -310,18 +321,25 @@ class Record:
         if not isinstance(plain, dict):
             raise BadInput("policy.field-type", field=cls.__name__.lower())
         plan = _PLANS.get(cls) or _plan(cls)
-        for name, label in plan.required.items():
+        record, left = object.__new__(cls), len(plain)
+        for name, label, check, read, default, put in plan.readers:
             if name not in plain:
-                raise BadInput("policy.field-missing", field=label)
-        values: dict[str, object] = {}
-        for key, value in plain.items():
-            if key in plan.readers:
-                label, read = plan.readers[key]
-                if value is None:
-                    raise BadInput("policy.field-type", field=label)
-                values[key] = value if read is None else read(value, label)
-        if len(values) < len(plain):
+                if default is MISSING:
+                    raise BadInput("policy.field-missing", field=label)
+                put(record, default)
+                continue
+            left -= 1
+            value = plain[name]
+            if value is None:
+                raise BadInput("policy.field-type", field=label)
+            if read is None:
+                check(value, label)
+                put(record, value)
+            else:
+                put(record, read(value, label))
+        if left:
             for key in plain:
                 if isinstance(key, str) and key.startswith("!"):
                     raise BadInput("policy.newer-version", field=cls.__name__.lower())
-        return cls(**values)
+        record._verify()
+        return record
