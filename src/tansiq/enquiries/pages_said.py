@@ -77,7 +77,7 @@ def request_of(shown: Mapping[str, Any], request: Request, named: Named) -> Aske
     )
     law = content.get("law") or {}
     short = [
-        *showing.facts(law, LawBasis, path="law.", only=("purpose", "offence", "legal_basis")),
+        *showing.facts(law, LawBasis, path="law.", only=("purpose", "offence")),
         *showing.facts(content, Enquiry, only=("urgency_ground", "reasons_held")),
     ]
     return Asked(
