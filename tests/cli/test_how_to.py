@@ -6,6 +6,8 @@ asked at the terminal comes through a descriptor. Every other command of these p
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import re
@@ -21,11 +23,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connections
 
 from support.source import HOUSE
+from tansiq.cli.main import main
 
 LEFT_OUT = ("apt", "git", "make", "ln", "adduser", "install", "systemctl", "journalctl")
-PASSPHRASES = {"identity": "an invented identity passphrase", "ES-4017": "an invented phrase of the desk", "ES-9001": "an invented phrase of the administrator", "MA-2210": "an invented phrase in Rabat"}  # fmt: skip
+PASSPHRASES = {"identity": "an invented identity passphrase", "ES-4017": "an invented phrase of the desk", "MA-2210": "an invented phrase in Rabat"}  # fmt: skip
 PATIENCE_SECONDS = 60
 
 
@@ -56,12 +60,12 @@ class Machine:
             return str(self.root / word)
         return self.ports.get(word, word)
 
-    def __call__(self, words: list[str], *, expect: int = 0) -> subprocess.CompletedProcess[str] | None:
-        """Types one command; None when it is one that is left out."""
+    def __call__(self, words: list[str]) -> str:
+        """Types one command, which has to end well; what it prints, '' of one that is left out."""
         words = words[3:] if words[:3] == ["sudo", "-u", "tansiq"] else words
         if words[0] in LEFT_OUT:
             self.left_out.append(words[0])
-            return None
+            return ""
         assert words[0] == "tansiq", words
         typed = [self.place(word) for word in words[1:]]
         descriptors = []
@@ -71,16 +75,15 @@ class Machine:
             os.close(writing)
             descriptors.append(reading)
             typed += [option, str(reading)]
+        out, err = io.StringIO(), io.StringIO()
         try:
-            done = subprocess.run(
-                [sys.executable, "-m", "tansiq.cli", *typed, "--language", "en"], capture_output=True, text=True, check=False, pass_fds=descriptors,
-                env={name: value for name, value in os.environ.items() if not name.startswith("TANSIQ_")},
-            )  # fmt: skip
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                code = main(typed)
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
-        assert done.returncode == expect, (words, done.stdout, done.stderr)
-        return done
+        assert code == 0, (words, out.getvalue(), err.getvalue())
+        return out.getvalue()
 
     @staticmethod
     def _asked(typed: list[str]) -> Iterator[tuple[str, str]]:
@@ -122,12 +125,15 @@ def free_ports(count: int) -> list[int]:
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+    for name in [name for name in os.environ if name.startswith("TANSIQ_") and name != "TANSIQ_TEST_DB"]:
+        monkeypatch.delenv(name)
     made = Machine(tmp_path)
     for folder in ("/var/lib/tansiq", "/var/backups/tansiq", "/etc/tansiq", "/etc/systemd/system", "/media/safe"):
         Path(made.place(folder)).mkdir(mode=0o700)
     yield made
     made.stop()
+    connections.close_all()
 
 
 def set_up(machine: Machine, name: str, other: dict[str, str]) -> None:
@@ -149,9 +155,14 @@ def set_up(machine: Machine, name: str, other: dict[str, str]) -> None:
 
 
 def show(machine: Machine, *words: str) -> Any:
-    done = machine(["tansiq", *words, "--json"])
-    assert done is not None
-    return json.loads(done.stdout)
+    return json.loads(machine(["tansiq", *words, "--json"]))
+
+
+def met(peers: list[Any]) -> bool:
+    """Whether both have heard one another and nothing waits."""
+    return bool(peers) and all(
+        peer["confirmed"] and peer["heard_at"] and not peer["waiting"] + peer["pending"] for peer in peers
+    )
 
 
 def test_from_a_fresh_machine_to_two_agencies_that_have_met(machine: Machine) -> None:
@@ -175,10 +186,9 @@ def test_from_a_fresh_machine_to_two_agencies_that_have_met(machine: Machine) ->
         typed += 1
     assert typed >= 10
 
+    peers: list[Any] = []
     until = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < until:
-        peers = [show(machine, "exchange", "status", "--home", home)["peers"][0] for home in homes.values()]
-        if all(peer["confirmed"] and peer["heard_at"] and not peer["waiting"] + peer["pending"] for peer in peers):
-            return
+    while not met(peers):
+        assert time.monotonic() < until, f"they have not heard one another: {peers}"
         time.sleep(0.5)
-    pytest.fail(f"they have not heard one another: {peers}")
+        peers = [show(machine, "exchange", "status", "--home", home)["peers"][0] for home in homes.values()]
