@@ -80,9 +80,11 @@ async def post_signed(
     try:
         # A redirection would lead beyond the address that is signed and the certificate that is pinned.
         async with session.post(target, data=body, headers=headers, ssl=tls, allow_redirects=False) as response:
-            answer = await response.content.read(MAX_PARCEL_BYTES + 1)
-            while len(answer) <= MAX_PARCEL_BYTES and (more := await response.content.read(MAX_PARCEL_BYTES + 1)):
-                answer += more
+            pieces, size = [], 0
+            while size <= MAX_PARCEL_BYTES and (piece := await response.content.read(MAX_PARCEL_BYTES + 1)):
+                pieces.append(piece)
+                size += len(piece)
+            answer = b"".join(pieces)
             if response.status != 200:
                 raise Unavailable("exchange.peer-refused", status=response.status, refusal=_problem_code(answer))
             return answer
