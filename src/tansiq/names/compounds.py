@@ -140,7 +140,14 @@ def _spellings(word: str) -> tuple[str, ...]:
             found.append(word.removeprefix("l").removeprefix("ل"))
     elif "?" not in word and (match := re.match(r"abd[aeiou]{1,2}l(?=[aeiouy])", word)):
         found.append("abd?" + word[match.end() :])  # Abdelali, where Abdelatif keeps its l
+    for spelling in tuple(found):  # a writer may leave out the servant, or the faith
+        bare = _COMPOUND.sub("", spelling)
+        if len(bare) > 2 and bare != spelling and "?" not in bare:
+            found.append(bare)
     return tuple(dict.fromkeys(found))
+
+
+_COMPOUND = re.compile(r"^(?:abd|عبد)\?|\?(?:din|دين|lah\?|لاه\?)$")
 
 
 def _rewritten(word: str) -> str:
