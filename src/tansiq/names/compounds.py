@@ -140,6 +140,10 @@ def _spellings(word: str) -> tuple[str, ...]:
             found.append(word.removeprefix("l").removeprefix("ل"))
     elif "?" not in word and (match := re.match(r"abd[aeiou]{1,2}l(?=[aeiouy])", word)):
         found.append("abd?" + word[match.end() :])  # Abdelali, where Abdelatif keeps its l
+    if _CEDILLA.search(word):
+        found.append(_CEDILLA.sub("s", word))  # Façal
+    if word == "عمرو":
+        found.append("عمر")  # its last letter is silent: Amr
     for spelling in tuple(found):  # a writer may leave out the servant, or the faith
         bare = _COMPOUND.sub("", spelling)
         if len(bare) > 2 and bare != spelling and "?" not in bare:
@@ -147,6 +151,7 @@ def _spellings(word: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+_CEDILLA = re.compile(r"(?<=[aeiou])c(?=[aou])")
 _COMPOUND = re.compile(r"^(?:abd|عبد)\?|\?(?:din|دين|lah\?|لاه\?)$")
 
 

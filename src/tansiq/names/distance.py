@@ -21,7 +21,7 @@ __all__ = ["FAR", "distances", "is_arabic"]
 
 FAR: Final = 99.0
 _LEAST_STEP: Final = 0.35  # two signs that differ cost something, however often they stand for one another
-_SWAP: Final = 2.2
+_SWAP: Final = 4.0
 Floats = npt.NDArray[np.float32]
 Bytes = npt.NDArray[np.uint8]
 
@@ -73,10 +73,10 @@ def _aligned(asked: bytes, rows: Bytes, lengths: npt.NDArray[np.intp], table: Fl
         costs = table[sign].take(columns)
         now = best + table[sign, 0]
         np.minimum(now[1:], best[:-1] + costs, out=now[1:])
-        if before is not None and longest > 1:  # two neighbours that changed places
+        if before is not None and at > 1 and longest > 2:  # two neighbours that changed places, not the first
             swapped = (columns[:-1] == sign) & (columns[1:] == asked[at - 1])
             if swapped.any():
-                np.minimum(now[2:], np.where(swapped, before[:-2] + _SWAP, FAR), out=now[2:])
+                np.minimum(now[3:], np.where(swapped[1:], before[1:-2] + _SWAP, FAR), out=now[3:])
         now -= inserted
         np.minimum.accumulate(now, axis=0, out=now)
         now += inserted

@@ -51,8 +51,12 @@ def parts(name: str) -> tuple[Part, ...]:
     return tuple(part_of(unit) for unit in units(folded(name)))
 
 
-def _keys(fine: str) -> set[str]:
-    found = {"c" + coarse(fine)}
+def _keys(fine: str, *, latin: bool) -> set[str]:
+    found = {"c" + coarse(fine), "c" + coarse("?" + fine).removeprefix("?")}
+    if fine[-1:] == "t" and len(fine) > 2:  # ta marbuta, read before a vowel
+        found.add("c" + coarse(fine[:-1]))
+    if latin and "z" in fine:  # Spanish z is s elsewhere
+        found.add("c" + coarse(fine.replace("z", "s")))
     if len(fine) >= _SLIP_FROM:
         found.add("s" + fine)
         found.update("s" + fine[:at] + fine[at + 1 :] for at in range(len(fine)))
@@ -71,7 +75,7 @@ def part_of(unit: Unit) -> Part:
         raw, _ = fine_and_gaps(spelling)
         for fine in alternatives(raw, latin=spelling.isascii()):
             first = first or fine
-            keys |= _keys(fine)
+            keys |= _keys(fine, latin=spelling.isascii())
     numbers = tuple(sorted(zlib.crc32(key.encode()) for key in keys))
     initial = ord(coarse(first)[:1] or "~")
     return Part(unit.text, tuple(readings.values()), numbers, weight(unit.spellings[0], unit.text), initial)

@@ -7,17 +7,19 @@ parts of a record are explained once.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tansiq.names.compounds import Unit, units
 from tansiq.names.fold import folded
 from tansiq.names.parts import Part, part_of
+from tansiq.names.signs import LONGEST
 
-__all__ = ["Item", "Question", "question_of"]
+__all__ = ["Item", "Question", "cut", "question_of", "with_halves"]
 
 JOINED: Final = 0.9
 """What it costs that two parts were written as one, or one as two, in nats."""
+MOST: Final = 12
 _SHORTEST_CUT: Final = 7
 _LETTERS: Final = re.compile(r"[a-z]+|[\u0620-\u06ff]+")
 
@@ -41,31 +43,41 @@ class Question:
     weights: tuple[float, ...]
 
 
-def _cuts(text: str) -> list[tuple[str, str]]:
+def question_of(name: str) -> Question:
+    """The question that ``name`` asks; raises BadInput (``names.too-long``)."""
+    asked = units(folded(name))[:MOST]
+    whole = tuple(part_of(unit) for unit in asked)
+    items = [Item(part, 1 << at, 0.0) for at, part in enumerate(whole)]
+    for count in (2, 3):
+        for at in range(len(asked) - count + 1):
+            group = asked[at : at + count]
+            first = [unit.spellings[0][:1] < "\u0250" for unit in group]
+            sizes = [len(unit.text) for unit in group]
+            if len(set(first)) == 1 and sum(sizes) < LONGEST + 4 and min(sizes) > 1:
+                joined = units("".join(unit.text for unit in group).replace(" ", ""))
+                if len(joined) == 1:
+                    items.append(Item(part_of(joined[0]), ((1 << count) - 1) << at, JOINED * (count - 1)))
+    return Question(whole, tuple(items), tuple(part.weight for part in whole))
+
+
+def cut(text: str) -> list[tuple[str, str]]:
+    """The ways in which a long part may be two."""
     if len(text) < _SHORTEST_CUT or not _LETTERS.fullmatch(text):
         return []
     return [(text[:at], text[at:]) for at in range(3, len(text) - 2)]
 
 
-def question_of(name: str, *, known: frozenset[str] | None = None) -> Question:
-    """The question that ``name`` asks; raises BadInput (``names.too-long``)."""
-    asked = units(folded(name))[:12]
-    whole = [part_of(unit) for unit in asked]
-    items = [Item(part, 1 << at, 0.0) for at, part in enumerate(whole)]
-    for at, (one, other) in enumerate(zip(asked, asked[1:], strict=False)):
-        left, right = one.spellings[0], other.spellings[0]
-        if (left[:1] < "\u0250") == (right[:1] < "\u0250") and len(left) + len(right) < 16 and min(len(left), len(right)) > 1:
-            joined = units((one.text + other.text).replace(" ", ""))
-            if len(joined) == 1:
-                items.append(Item(part_of(joined[0]), 3 << at, JOINED))
-    return Question(tuple(whole), tuple(items), tuple(part.weight for part in whole))
-
-
-def halves(question: Question, exists: object) -> Question:
-    """The question with the cuts of long parts whose pieces ``exists`` knows."""
-    return question
-
-
-def cut(part: Part) -> list[tuple[Part, Part]]:
-    """The ways in which a long part may be two."""
-    return [(part_of(Unit(a, (a,))), part_of(Unit(b, (b,)))) for a, b in _cuts(part.text)]
+def with_halves(question: Question, pairs: list[tuple[int, str, str]]) -> Question:
+    """The question where the part at a place may also be two: ``(place, first, second)``."""
+    if not pairs:
+        return question
+    items, weights = list(question.items), list(question.weights)
+    for place, one, other in pairs:
+        bit = 1 << len(weights)
+        share = weights[place] * len(one) / (len(one) + len(other))
+        weights.append(weights[place] - share)
+        weights[place] = share
+        items = [replace(item, places=item.places | bit) if item.places >> place & 1 else item for item in items]
+        items.append(Item(part_of(Unit(one, (one,))), 1 << place, JOINED / 2, half=True))
+        items.append(Item(part_of(Unit(other, (other,))), bit, JOINED / 2, half=True))
+    return Question(question.parts, tuple(items), tuple(weights))

@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tansiq.names.distance import distances
-from tansiq.names.parts import Part
-from tansiq.names.question import Item, Question
+from tansiq.names.compounds import Unit
+from tansiq.names.parts import Part, part_of
+from tansiq.names.question import Question, cut, with_halves
 from tansiq.names.segment import Segment
 
 __all__ = ["Aligned", "Searcher"]
@@ -23,6 +24,7 @@ _MOST_LIKE: Final = 6000  # parts of the vocabulary that are compared with one p
 _KEPT: Final = 4096
 SLOPE: Final = 1.1
 LEAST_ALIKE: Final = 0.3
+LEAST_HALF: Final = 0.8
 _MOST_PARTS: Final = 10
 
 
@@ -33,6 +35,7 @@ class Like:
     parts: Array
     costs: Array
     gains: Array
+    alike: Array
 
 
 @dataclass(slots=True, eq=False)
@@ -43,7 +46,8 @@ class Aligned:
     parts: Array      # (k, m) padded with -1
     match: Array      # (k, items) column of the part that explains the item, or -1
     gain: Array       # (k, items)
-    cost: Array       # (k, items)
+    alike: Array      # (k, items) 0 to 1
+    inside: Array     # (k, m) bool
     taken: Array      # (k, m) bool
 
 
@@ -77,7 +81,8 @@ class Searcher:
         segment = self.segment
         near = self._candidates(part)
         if not len(near):
-            return Like(near, np.zeros(0, np.float32), np.zeros(0, np.float32))
+            nothing = np.zeros(0, np.float32)
+            return Like(near, nothing, nothing, nothing)
         first, last = segment.reading_offsets[near], segment.reading_offsets[near + 1]
         counts = last - first
         rows = np.arange(counts.sum()) + np.repeat(first - (np.cumsum(counts) - counts), counts)
@@ -92,7 +97,32 @@ class Searcher:
         alike = 1.0 / (1.0 + (costs / (SLOPE * lengths)) ** 2)
         gains = weights * alike
         kept = alike > LEAST_ALIKE
-        return Like(near[kept], costs[kept], gains[kept])
+        return Like(near[kept], costs[kept], gains[kept], alike[kept])
+
+    def prepared(self, question: Question) -> Question:
+        """The question with its long parts cut in two where this segment knows both pieces."""
+        pairs = []
+        for place, part in enumerate(question.parts):
+            best: tuple[float, str, str] = (0.0, "", "")
+            for one, other in cut(part.text):
+                first, second = part_of(Unit(one, (one,))), part_of(Unit(other, (other,)))
+                if self._known(first) and self._known(second):
+                    worth = min(self._closest(first), self._closest(second))
+                    if worth > best[0]:
+                        best = worth, one, other
+            if best[0] > LEAST_HALF:
+                pairs.append((place, best[1], best[2]))
+        return with_halves(question, pairs)
+
+    def _known(self, part: Part) -> bool:
+        keys = np.array(part.keys, np.uint32)
+        at = np.searchsorted(self.segment.key_hashes, keys)
+        at[at == len(self.segment.key_hashes)] = 0
+        return bool((self.segment.key_hashes[at] == keys).any())
+
+    def _closest(self, part: Part) -> float:
+        like = self.like(part)
+        return float(like.alike.max()) if len(like.alike) else 0.0
 
     def candidates(self, question: Question, depth: int, visible: Array | None) -> Array:
         """The ``depth`` names that share most with the question."""
@@ -104,7 +134,7 @@ class Searcher:
                 continue
             order = np.argsort(like.gains)
             parts, gains = like.parts[order], like.gains[order] - item.penalty
-            first, counts = segment.posting_offsets[parts], np.diff(segment.posting_offsets)[parts] if False else segment.posting_offsets[parts + 1] - segment.posting_offsets[parts]
+            first, counts = segment.posting_offsets[parts], segment.posting_offsets[parts + 1] - segment.posting_offsets[parts]
             total = int(counts.sum())
             at = np.arange(total) + np.repeat(first - (np.cumsum(counts) - counts), counts)
             names = segment.postings[at]
@@ -140,31 +170,31 @@ class Searcher:
         parts = np.where(inside, segment.name_parts[np.minimum(first[:, None] + columns, len(segment.name_parts) - 1)], -1)
         items = question.items
         gain = np.full((k, len(items), m), -1.0, np.float32)
-        cost = np.zeros((k, len(items), m), np.float32)
+        alike = np.zeros((k, len(items), m), np.float32)
         safe = np.maximum(parts, 0)
         for number, item in enumerate(items):
             like = self.like(item.part)
             if len(item.part.text) == 1 and not len(like.parts):
                 same = (segment.initials[safe] == (item.part.initial & 255)) & inside
                 gain[:, number][same] = 0.6
-                cost[:, number][same] = 1.4
+                alike[:, number][same] = 0.4
                 continue
             if not len(like.parts):
                 continue
             value[like.parts] = like.gains - item.penalty
             got = value[safe]
-            value[like.parts] = like.costs + item.penalty
-            cost[:, number] = value[safe]
+            value[like.parts] = like.alike
+            alike[:, number] = value[safe]
             value[like.parts] = 0.0
             gain[:, number] = np.where(inside & (got > 0), got, -1.0)
         match = np.full((k, len(items)), -1, np.intp)
         taken = np.zeros((k, m), np.bool_)
         conflict = np.array([[bool(a.places & b.places) for b in items] for a in items])
         out_gain = np.zeros((k, len(items)), np.float32)
-        out_cost = np.zeros((k, len(items)), np.float32)
+        out_alike = np.zeros((k, len(items)), np.float32)
         work = gain
         rows = np.arange(k)
-        for _ in range(len(question.parts)):
+        for _ in range(len(question.weights)):
             flat = work.reshape(len(rows), -1)
             best = flat.argmax(axis=1)
             points = flat[np.arange(len(rows)), best]
@@ -176,8 +206,8 @@ class Searcher:
             item, column = best // m, best % m
             match[rows, item] = column
             out_gain[rows, item] = points
-            out_cost[rows, item] = cost[rows, item, column]
+            out_alike[rows, item] = alike[rows, item, column]
             taken[rows, column] = True
             work[conflict[item]] = -1.0
             work[np.arange(len(rows)), :, column] = -1.0
-        return Aligned(names, parts, match, out_gain, out_cost, taken)
+        return Aligned(names, parts, match, out_gain, out_alike, inside, taken)

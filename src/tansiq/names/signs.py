@@ -31,6 +31,7 @@ _READ: Final = re.compile(
     r"tch|sch|dj|dh|th|sh|ch|kh|gh|ph|zh|ck|qu(?=[aeio])|gu(?=[ei])|ts|ou|oo|ee|ai|ay|ei|ey|ie|ia|io|ua|aa|au|oe|eu|uo|."
 )
 _DOUBLE: Final = re.compile(r"([b-df-hj-np-tv-z])\1+")
+_GLIDE: Final = re.compile(r"([iu])(?:(?<=i)y|(?<=u)w)(?=[aeiou])")
 _FINAL: Final = re.compile(r"(?:[ae]h|ee|ou|[aeiouhy])\Z")
 _CYRILLIC: Final = dict(zip(
     "абвгдежзийклмнопрстуфхцчшщъыьэюяіїєґў",
@@ -55,7 +56,7 @@ def signs(word: str) -> bytes:
 
 
 def _latin(word: str) -> bytes:
-    word = _DOUBLE.sub(r"\1", word)
+    word = _GLIDE.sub(r"\1", _DOUBLE.sub(r"\1", word))
     end = ""
     if len(word) > 2 and (match := _FINAL.search(word)) and match.start() > 1:
         end, word = match[0] + "$", word[: match.start()]
