@@ -14,18 +14,18 @@ import numpy.typing as npt
 from tansiq.names.distance import distances
 from tansiq.names.compounds import Unit
 from tansiq.names.parts import Part, part_of
-from tansiq.names.question import Question, cut, with_halves
+from tansiq.names.question import SHORTEST_CUT, Question, cut, with_halves
 from tansiq.names.segment import Segment
 
-__all__ = ["Aligned", "Searcher"]
+__all__ = ["Like", "Searcher"]
 
 Array = npt.NDArray[Any]
-_MOST_LIKE: Final = 6000  # parts of the vocabulary that are compared with one part asked for
 _KEPT: Final = 4096
 SLOPE: Final = 1.1
 LEAST_ALIKE: Final = 0.3
 LEAST_HALF: Final = 0.8
-_MOST_PARTS: Final = 10
+_MANY: Final = 4000
+_UNTOLD: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,35 +38,23 @@ class Like:
     alike: Array
 
 
-@dataclass(slots=True, eq=False)
-class Aligned:
-    """Candidates and how they align: for each name (row) and place of the question what it is matched with."""
-
-    names: Array      # (k,)
-    parts: Array      # (k, m) padded with -1
-    match: Array      # (k, items) column of the part that explains the item, or -1
-    gain: Array       # (k, items)
-    alike: Array      # (k, items) 0 to 1
-    inside: Array     # (k, m) bool
-    taken: Array      # (k, m) bool
-
-
 class Searcher:
     """One segment with what makes searching it quick. Not for several threads at once."""
 
     def __init__(self, segment: Segment) -> None:
         self.segment = segment
-        self._likes: dict[str, Like] = {}
+        self._likes: dict[Part, Like] = {}
         self._score = np.zeros(segment.names, np.float32)
-        self._value = np.zeros(len(segment.weights), np.float32)
+        self._mark = np.zeros(segment.names, np.int32)
+        self.scratch = np.zeros(len(segment.weights), np.float32)
 
     def like(self, part: Part) -> Like:
         """The parts of this segment that resemble ``part``."""
-        found = self._likes.get(part.text)
+        found = self._likes.get(part)
         if found is None:
             if len(self._likes) >= _KEPT:
                 self._likes.clear()
-            found = self._likes[part.text] = self._like(part)
+            found = self._likes[part] = self._like(part)
         return found
 
     def _candidates(self, part: Part) -> Array:
@@ -85,7 +73,7 @@ class Searcher:
             return Like(near, nothing, nothing, nothing)
         first, last = segment.reading_offsets[near], segment.reading_offsets[near + 1]
         counts = last - first
-        rows = np.arange(counts.sum()) + np.repeat(first - (np.cumsum(counts) - counts), counts)
+        rows = _ranges(first, counts)
         signs, lengths, arabic = segment.signs[rows], segment.lengths[rows].astype(np.intp), segment.arabic[rows]
         best = np.full(len(rows), 99.0, np.float32)
         for reading in part.readings:
@@ -100,114 +88,91 @@ class Searcher:
         return Like(near[kept], costs[kept], gains[kept], alike[kept])
 
     def prepared(self, question: Question) -> Question:
-        """The question with its long parts cut in two where this segment knows both pieces."""
+        """The question with its long parts cut in two, where the whole is unknown here and both pieces are known."""
         pairs = []
         for place, part in enumerate(question.parts):
-            best: tuple[float, str, str] = (0.0, "", "")
+            if len(part.text) < SHORTEST_CUT or self._closest(part) > LEAST_HALF:
+                continue
+            best: tuple[float, str, str] = (LEAST_HALF, "", "")
             for one, other in cut(part.text):
                 first, second = part_of(Unit(one, (one,))), part_of(Unit(other, (other,)))
-                if self._known(first) and self._known(second):
+                if self._known(first) and self._known(second) and self._closest(first) > best[0]:
                     worth = min(self._closest(first), self._closest(second))
                     if worth > best[0]:
                         best = worth, one, other
-            if best[0] > LEAST_HALF:
+            if best[1]:
                 pairs.append((place, best[1], best[2]))
         return with_halves(question, pairs)
 
     def _known(self, part: Part) -> bool:
+        hashes = self.segment.key_hashes
         keys = np.array(part.keys, np.uint32)
-        at = np.searchsorted(self.segment.key_hashes, keys)
-        at[at == len(self.segment.key_hashes)] = 0
-        return bool((self.segment.key_hashes[at] == keys).any())
+        at = np.minimum(np.searchsorted(hashes, keys), len(hashes) - 1)
+        return bool((hashes[at] == keys).any())
 
     def _closest(self, part: Part) -> float:
-        like = self.like(part)
-        return float(like.alike.max()) if len(like.alike) else 0.0
+        return float(self.like(part).alike.max(initial=0.0))
 
-    def candidates(self, question: Question, depth: int, visible: Array | None) -> Array:
-        """The ``depth`` names that share most with the question."""
-        segment, score, value = self.segment, self._score, self._value
-        touched: list[Array] = []
-        items = [(item, self.like(item.part)) for item in question.items]
-        for item, like in items:
-            if not len(like.parts):
-                continue
-            order = np.argsort(like.gains)
-            parts, gains = like.parts[order], like.gains[order] - item.penalty
-            first, counts = segment.posting_offsets[parts], segment.posting_offsets[parts + 1] - segment.posting_offsets[parts]
-            total = int(counts.sum())
-            at = np.arange(total) + np.repeat(first - (np.cumsum(counts) - counts), counts)
-            names = segment.postings[at]
-            worth = np.repeat(gains, counts)
-            before = score[names]
-            score[names] = before + worth
-            touched.append(names)
-        if not touched:
-            return np.zeros(0, np.int32)
-        names = np.unique(np.concatenate(touched))
+    def candidates(self, question: Question, depth: int, visible: Array | None = None) -> Array:
+        """The ``depth`` names that share most with the question, of persons who are alive and ``visible``."""
+        segment, score = self.segment, self._score
+        asked = [(item.penalty, like) for item in question.items if len((like := self.like(item.part)).parts)]
+        asked.sort(key=lambda pair: -float(pair[1].gains.max()))
+        rest = [0.0]
+        for penalty, like in reversed(asked):
+            rest.append(rest[-1] + float(like.gains.max()) - penalty)
+        rest.reverse()
+        names = np.zeros(0, np.int32)
+        for number, (penalty, like) in enumerate(asked):
+            first, last = segment.posting_offsets[like.parts], segment.posting_offsets[like.parts + 1]
+            total = int((last - first).sum())
+            if total > _MANY and len(names) > depth:
+                points = score[names]
+                floor = float(np.partition(points, len(points) - depth)[len(points) - depth])
+                if floor > rest[number]:
+                    kept = points + rest[number] >= floor
+                    score[names[~kept]] = 0.0
+                    names = names[kept]
+                    self._add_known(names, penalty, like)
+                    continue
+            names = self._add_all(names, penalty, like, first, last - first)
         points = score[names]
         score[names] = 0.0
-        points = points - 0.25 * np.maximum(segment.name_weights[names] - points, 0)
-        keep = segment.alive[segment.name_persons[names]]
-        if visible is not None:
-            keep &= visible[segment.name_persons[names]]
+        points -= _UNTOLD * np.maximum(segment.name_weights[names] - points, 0.0)
+        owners = segment.name_persons[names]
+        keep = segment.alive[owners] if visible is None else segment.alive[owners] & visible[owners]
         if not keep.all():
             names, points = names[keep], points[keep]
         if len(names) > depth:
-            top = np.argpartition(-points, depth)[:depth]
-            names = names[top]
+            names = names[np.argpartition(-points, depth)[:depth]]
         return names
 
-    def align(self, question: Question, names: Array) -> Aligned:
-        """Aligns every one of ``names`` with the question, best pairs first."""
-        segment, value = self.segment, self._value
-        k = len(names)
+    def _add_all(self, names: Array, penalty: float, like: Like, first: Array, counts: Array) -> Array:
+        """Adds what one item gains to all names that hold a part like it; returns all names touched so far."""
+        order = np.argsort(like.gains)
+        counts = counts[order]
+        found = self.segment.postings[_ranges(first[order], counts)]
+        before = self._score[found]
+        self._score[found] = before + np.repeat(like.gains[order] - penalty, counts)  # the last one stays: the best
+        fresh = found[before == 0.0]
+        numbers = np.arange(len(fresh), dtype=np.int32)
+        self._mark[fresh] = numbers
+        return np.concatenate((names, fresh[self._mark[fresh] == numbers]))
+
+    def _add_known(self, names: Array, penalty: float, like: Like) -> None:
+        """Adds what one item gains to ``names`` alone."""
+        if not len(names):
+            return
+        segment = self.segment
+        self.scratch[like.parts] = like.gains - penalty
         first = segment.name_offsets[names]
-        counts = np.minimum(segment.name_offsets[names + 1] - first, _MOST_PARTS)
-        m = int(counts.max()) if k else 0
-        columns = np.arange(m)
-        inside = columns[None, :] < counts[:, None]
-        parts = np.where(inside, segment.name_parts[np.minimum(first[:, None] + columns, len(segment.name_parts) - 1)], -1)
-        items = question.items
-        gain = np.full((k, len(items), m), -1.0, np.float32)
-        alike = np.zeros((k, len(items), m), np.float32)
-        safe = np.maximum(parts, 0)
-        for number, item in enumerate(items):
-            like = self.like(item.part)
-            if len(item.part.text) == 1 and not len(like.parts):
-                same = (segment.initials[safe] == (item.part.initial & 255)) & inside
-                gain[:, number][same] = 0.6
-                alike[:, number][same] = 0.4
-                continue
-            if not len(like.parts):
-                continue
-            value[like.parts] = like.gains - item.penalty
-            got = value[safe]
-            value[like.parts] = like.alike
-            alike[:, number] = value[safe]
-            value[like.parts] = 0.0
-            gain[:, number] = np.where(inside & (got > 0), got, -1.0)
-        match = np.full((k, len(items)), -1, np.intp)
-        taken = np.zeros((k, m), np.bool_)
-        conflict = np.array([[bool(a.places & b.places) for b in items] for a in items])
-        out_gain = np.zeros((k, len(items)), np.float32)
-        out_alike = np.zeros((k, len(items)), np.float32)
-        work = gain
-        rows = np.arange(k)
-        for _ in range(len(question.weights)):
-            flat = work.reshape(len(rows), -1)
-            best = flat.argmax(axis=1)
-            points = flat[np.arange(len(rows)), best]
-            going = points > 0
-            if not going.any():
-                break
-            if not going.all():
-                rows, best, points, work = rows[going], best[going], points[going], work[going]
-            item, column = best // m, best % m
-            match[rows, item] = column
-            out_gain[rows, item] = points
-            out_alike[rows, item] = alike[rows, item, column]
-            taken[rows, column] = True
-            work[conflict[item]] = -1.0
-            work[np.arange(len(rows)), :, column] = -1.0
-        return Aligned(names, parts, match, out_gain, out_alike, inside, taken)
+        counts = segment.name_offsets[names + 1] - first
+        values = self.scratch[segment.name_parts[_ranges(first, counts)]]
+        self._score[names] += np.maximum.reduceat(values, np.cumsum(counts) - counts)
+        self.scratch[like.parts] = 0.0
+
+
+def _ranges(first: Array, counts: Array) -> Array:
+    """The numbers ``first`` to ``first + count - 1`` of each pair, one after the other."""
+    ends = np.cumsum(counts)
+    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - (ends - counts), counts)
