@@ -50,7 +50,7 @@ _PREFIXES = {**_LATIN_PREFIXES, **_ARABIC_PREFIXES}
 _ARTICLES = frozenset({"al", "el", "ul", "il", "ال"})
 _ASSIMILATED = re.compile(r"[aeu](sh|ch|s|z|r|d|t|n)")
 _PARTICLES = frozenset({"y", "e", "de", "del", "la", "las", "los", "da", "do", "dos", "du", "des", "von", "van", "و"})
-_ABD = re.compile(r"abd(?:[aeiou]{1,2}(?:l|sh|ch|[srzdtn])?)?")
+_ABD = re.compile(r"abd(?:[ae]|[aeiou]{1,2}(?:l|sh|ch|[srzdtn]))?")
 _ABD_JOINED = re.compile(r"abd(?:[aeiou]{0,2}l(?=[^aeiouy])|[aeiou]{1,2}(?=(?P<sun>[bcdfghjkmnpqrstxz]))|)")
 _ALLAH = re.compile(r"(?:[aeiou]l?l|ll?)[ae]h?$")
 _ALLAH_WORD = frozenset({"allah", "ullah", "alla", "ollah", "ellah", "الله", "لله"})
@@ -102,6 +102,8 @@ def _with_suffixes(words: list[str]) -> list[str]:
             takes_next = True
         else:
             out.append(word)
+    if takes_next and len(out) > 2 - (out[0] not in _PREFIXES):
+        out[0] = out.pop() + out[0]  # 'Rashid Abdul': the family name was put first
     return [word.removesuffix("?") if word in {"abd?", "عبد?"} else word for word in out]
 
 

@@ -17,24 +17,25 @@ import numpy.typing as npt
 
 from tansiq.names.signs import ARABIC, LATIN
 
-__all__ = ["FAR", "distances", "is_arabic"]
+__all__ = ["distances", "is_arabic"]
 
-FAR: Final = 99.0
-_LEAST_STEP: Final = 0.35  # two signs that differ cost something, however often they stand for one another
-_SWAP: Final = 4.0
+_FAR: Final = np.int16(20000)
+_LEAST_STEP: Final = 35  # two signs that differ cost something, however often they stand for one another
+_SWAP: Final = np.int16(400)
 Floats = npt.NDArray[np.float32]
+Hundredths = npt.NDArray[np.int16]
 Bytes = npt.NDArray[np.uint8]
 
 
 @functools.cache
-def _costs() -> dict[str, Floats]:
+def _costs() -> dict[str, Hundredths]:
     source = resources.files(__package__).joinpath("costs.json").read_text(encoding="utf-8")
     made = json.loads(source)
     tables = {}
     for name in ("la", "ll", "aa"):
-        table = np.array(made[name], np.float32) / 100.0
+        table = np.array(made[name], np.int16)
         if name != "la":
-            table = (table + table.T) / 2.0
+            table = (table + table.T) // 2
             floor = np.full_like(table, _LEAST_STEP)
             np.fill_diagonal(floor, 0.0)
             floor[1, 0] = floor[0, 1] = 0.0
@@ -62,23 +63,24 @@ def distances(asked: bytes, rows: Bytes, lengths: npt.NDArray[np.intp], arabic: 
     return out
 
 
-def _aligned(asked: bytes, rows: Bytes, lengths: npt.NDArray[np.intp], table: Floats) -> Floats:
-    longest = int(lengths.max()) if len(lengths) else 0
+def _aligned(asked: bytes, rows: Bytes, lengths: npt.NDArray[np.intp], table: Hundredths) -> Floats:
+    longest = int(lengths.max())
     columns = np.ascontiguousarray(rows[:, :longest].T)
-    inserted = np.zeros((longest + 1, len(rows)), np.float32)
-    np.cumsum(table[0].take(columns), axis=0, out=inserted[1:])
-    best = inserted.copy()
-    before: Floats | None = None
+    inserted = table[0].take(columns)
+    best = np.zeros((longest + 1, len(rows)), np.int16)
+    np.cumsum(inserted, axis=0, out=best[1:])
+    before = best
+    step = np.empty_like(inserted)
     for at, sign in enumerate(asked):
-        costs = table[sign].take(columns)
         now = best + table[sign, 0]
-        np.minimum(now[1:], best[:-1] + costs, out=now[1:])
-        if before is not None and at > 1 and longest > 2:  # two neighbours that changed places, not the first
-            swapped = (columns[:-1] == sign) & (columns[1:] == asked[at - 1])
+        table[sign].take(columns, out=step)
+        step += best[:-1]
+        np.minimum(now[1:], step, out=now[1:])
+        if at > 1 and longest > 2:  # two neighbours that changed places, not the first
+            swapped = (columns[1:-1] == sign) & (columns[2:] == asked[at - 1])
             if swapped.any():
-                np.minimum(now[3:], np.where(swapped[1:], before[1:-2] + _SWAP, FAR), out=now[3:])
-        now -= inserted
-        np.minimum.accumulate(now, axis=0, out=now)
-        now += inserted
+                np.minimum(now[3:], np.where(swapped, before[1:-2] + _SWAP, _FAR), out=now[3:])
+        for row in range(longest):
+            np.minimum(now[row + 1], now[row] + inserted[row], out=now[row + 1])
         before, best = best, now
-    return np.take_along_axis(best, lengths[None, :], axis=0)[0]
+    return best[lengths, np.arange(len(rows))].astype(np.float32) / 100.0

@@ -37,13 +37,15 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """One part of a name: ``text`` folded, ``readings`` with the usual one first, ``keys`` to look it up by, ``weight`` in nats."""
+    """One part of a name: ``text`` folded, ``readings`` with the usual one first, ``keys`` to look it up by,
+    ``weight`` in nats, its ``initial``, and which key is that of the usual reading (``exact``)."""
 
     text: str
     readings: tuple[Reading, ...]
     keys: tuple[int, ...]
     weight: float
     initial: int
+    exact: int
 
 
 def parts(name: str) -> tuple[Part, ...]:
@@ -52,7 +54,7 @@ def parts(name: str) -> tuple[Part, ...]:
 
 
 def _keys(fine: str, *, latin: bool) -> set[str]:
-    found = {"c" + coarse(fine), "c" + coarse("?" + fine).removeprefix("?")}
+    found = {"f" + fine, "c" + coarse(fine), "c" + coarse("?" + fine).removeprefix("?")}
     if fine[-1:] == "t" and len(fine) > 2:  # ta marbuta, read before a vowel
         found.add("c" + coarse(fine[:-1]))
     if latin and "z" in fine:  # Spanish z is s elsewhere
@@ -78,4 +80,4 @@ def part_of(unit: Unit) -> Part:
             keys |= _keys(fine, latin=spelling.isascii())
     numbers = tuple(sorted(zlib.crc32(key.encode()) for key in keys))
     initial = ord(coarse(first)[:1] or "~")
-    return Part(unit.text, tuple(readings.values()), numbers, weight(unit.spellings[0], unit.text), initial)
+    return Part(unit.text, tuple(readings.values()), numbers, weight(unit.spellings[0], unit.text), initial, zlib.crc32(b"f" + first.encode()))

@@ -93,22 +93,19 @@ class Searcher:
         for place, part in enumerate(question.parts):
             if len(part.text) < SHORTEST_CUT or self._closest(part) > LEAST_HALF:
                 continue
-            best: tuple[float, str, str] = (LEAST_HALF, "", "")
+            known = []
             for one, other in cut(part.text):
                 first, second = part_of(Unit(one, (one,))), part_of(Unit(other, (other,)))
-                if self._known(first) and self._known(second) and self._closest(first) > best[0]:
-                    worth = min(self._closest(first), self._closest(second))
-                    if worth > best[0]:
-                        best = worth, one, other
-            if best[1]:
-                pairs.append((place, best[1], best[2]))
+                if self._known(first) and self._known(second):
+                    known.append((min(first.weight, second.weight), one, other))
+            if known:
+                pairs.append((place, *max(known)[1:]))
         return with_halves(question, pairs)
 
     def _known(self, part: Part) -> bool:
         hashes = self.segment.key_hashes
-        keys = np.array(part.keys, np.uint32)
-        at = np.minimum(np.searchsorted(hashes, keys), len(hashes) - 1)
-        return bool((hashes[at] == keys).any())
+        at = int(np.searchsorted(hashes, np.uint32(part.exact)))
+        return at < len(hashes) and int(hashes[at]) == part.exact
 
     def _closest(self, part: Part) -> float:
         return float(self.like(part).alike.max(initial=0.0))
