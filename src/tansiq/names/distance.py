@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from tansiq.names.signs import ARABIC, LATIN
 
-__all__ = ["distances", "is_arabic"]
+__all__ = ["distances", "is_arabic", "table_for"]
 
 _FAR: Final = np.int16(20000)
 _LEAST_STEP: Final = 35  # two signs that differ cost something, however often they stand for one another
@@ -48,6 +48,11 @@ def _costs() -> dict[str, Hundredths]:
 def is_arabic(row: bytes) -> bool:
     """Whether a row of signs is of Arabic letters."""
     return any(sign in ARABIC for sign in row[:3])
+
+
+def table_for(asked: bytes, held: bytes) -> Hundredths:
+    """The costs in hundredths of a nat between signs of the scripts of two words; 0 is 'nothing'."""
+    return _costs()[("a" if is_arabic(asked) else "l") + ("a" if is_arabic(held) else "l")]
 
 
 def distances(asked: bytes, rows: Bytes, lengths: npt.NDArray[np.intp], arabic: npt.NDArray[np.bool_]) -> Floats:

@@ -62,8 +62,13 @@ class Facts:
             return 0, 0
         return min(birth.first for birth in self.births), max(birth.last for birth in self.births)
 
+    @property
+    def beyond_span(self) -> bool:
+        """Whether more is known than one birth, which the span tells."""
+        return len(self.births) > 1 or any((self.nationalities, self.documents, self.father, self.mother, self.sex))
+
     def to_bytes(self) -> bytes:
-        """These facts in few bytes; none when nothing is known but one birth."""
+        """These facts in few bytes; none when nothing is known."""
         births = [[birth.first, birth.last] for birth in self.births]
         found = [births, self.nationalities, self.documents, self.father, self.mother, self.sex]
         return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") if any(found) else b""

@@ -16,7 +16,7 @@ from tansiq.names.align import Aligned
 from tansiq.names.question import Question
 from tansiq.names.segment import Segment
 
-__all__ = ["FEATURES", "Told", "features", "told_of"]
+__all__ = ["FEATURES", "RARE", "SAME", "TELLING", "Told", "features", "told_of"]
 
 Array = npt.NDArray[Any]
 FEATURES: Final = (
@@ -26,10 +26,10 @@ FEATURES: Final = (
 )  # fmt: skip
 TELLING: Final = 2.5
 """A part that tells less than this, in nats, is no name: a title, an initial."""
-_RARE: Final = 6.0
+RARE: Final = 6.0
 _ENOUGH: Final = 15.0
 _LIKE: Final = 0.6
-_SAME: Final = 0.995
+SAME: Final = 0.995
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +87,7 @@ def features(told: Told, question: Question) -> Array:
         (loss * cross).sum(1),
         (unlike * ~cross).sum(1),
         (unlike * cross).sum(1),
-        (alike > _SAME).sum(1),
+        (alike > SAME).sum(1),
         found.sum(1),
         told.joined.sum(1),
         cross.any(1),
@@ -97,8 +97,8 @@ def features(told: Told, question: Question) -> Array:
         missing_count,
         extra_count,
         np.minimum(missing_count, extra_count),
-        np.maximum(missing - _RARE, 0.0).sum(1),
-        np.maximum(extra - _RARE, 0.0).sum(1),
+        np.maximum(missing - RARE, 0.0).sum(1),
+        np.maximum(extra - RARE, 0.0).sum(1),
         missing_count == 0,
         extra_count == 0,
         unlike.max(1, initial=0.0),

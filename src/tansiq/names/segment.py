@@ -15,13 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from tansiq.names.distance import is_arabic
-from tansiq.names.facts import Facts
-from tansiq.names.fold import folded
 from tansiq.names.compounds import Unit, units
+from tansiq.names.facts import Birth, Facts
+from tansiq.names.fold import folded
 from tansiq.names.parts import Part, part_of
 from tansiq.names.signs import LONGEST
 
-__all__ = ["Segment", "build", "identity"]
+__all__ = ["Segment", "build", "contents", "identity"]
 
 Array = npt.NDArray[Any]
 _FIELDS: Final = (
@@ -98,9 +98,15 @@ class Segment:
         """A name as it was put in."""
         return self.texts[self.text_offsets[number] : self.text_offsets[number + 1]].tobytes().decode("utf-8")
 
+    def part_texts(self, number: int) -> list[str]:
+        """The parts of a name, folded, in its order."""
+        return [unit.text for unit in units(folded(self.name_text(number)))]
+
     def facts_of(self, number: int) -> Facts:
         """What else is known of a person."""
-        return Facts.from_bytes(self.facts[self.fact_offsets[number] : self.fact_offsets[number + 1]].tobytes())
+        stored = self.facts[self.fact_offsets[number] : self.fact_offsets[number + 1]].tobytes()
+        first, last = self.births[number].tolist()
+        return Facts.from_bytes(stored) if stored or not first else Facts(births=(Birth(first, last),))
 
     def names_of(self, number: int) -> list[str]:
         """All names of a person, in their order."""
@@ -185,7 +191,7 @@ def build(persons: Iterable[tuple[bytes, Iterable[str], Facts]]) -> Segment:
                 owners.append(len(ids))
                 texts.append(name.encode("utf-8", "replace"))
         ids.append(person)
-        facts.append(known.to_bytes())
+        facts.append(known.to_bytes() if known.beyond_span else b"")
         births.append(known.span)
     made = vocabulary.arrays()
     name_offsets, name_parts = _offsets(counts), np.array(numbers, np.int32)
