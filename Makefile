@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fmt bench soak docs lock clean
+.PHONY: help setup demo test check fmt e2e browser bench soak docs lock clean
 MAKEFLAGS += --no-print-directory
 
 ##@ To begin
@@ -14,12 +14,12 @@ MAKEFLAGS += --no-print-directory
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@ / { printf "\n\033[1m%s\033[0m\n", substr($$0, 5) } \
-	  /^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	  /^[a-z0-9-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 
 setup: $(READY) ## Make the environment in .venv (PYTHON=python3.12 to choose; at least 3.11)
 
-$(READY): $(wildcard requirements/*.txt) pyproject.toml scripts/setup.sh scripts/environment.py
+$(READY): $(wildcard requirements/*.txt) pyproject.toml scripts/setup.sh scripts/environment.py scripts/fonts.py
 	@PYTHON='$(PYTHON)' VENV='$(VENV)' scripts/setup.sh >&2
 	@touch $@
 
@@ -28,8 +28,14 @@ demo: $(READY) ## Play the story of two nodes (ONCE=1 print and stop, JSON=1, UN
 
 ##@ Before you hand in
 
-test: $(READY) ## Everything: check, all tests on SQLite, the storage tests again on PostgreSQL
+test: $(READY) browser ## Everything: check, all tests on SQLite, the storage tests again on PostgreSQL, the pages
 	@$(BIN)/python scripts/test.py
+
+e2e: $(READY) browser ## The pages alone: two browsers against two nodes (pictures in build/pictures)
+	@$(BIN)/python -m pytest tests/e2e $(ARGS)
+
+browser:
+	@scripts/browser.sh
 
 check: $(READY) ## Style, types, order of the rooms, texts (about a minute)
 	@scripts/check.sh $(BIN)

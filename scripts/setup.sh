@@ -42,4 +42,5 @@ fi
 # Without build isolation: the build tool is pinned with the others and nothing more is fetched.
 "$python" -m pip install -qq --no-input --disable-pip-version-check --no-index \
   --no-build-isolation --no-deps --editable .
+"$python" scripts/fonts.py
 echo "Ready: $VENV/bin/tansiq --help, make demo, make test"

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from support import network
+from support.quick import cheap_sign_in, work_in_memory
 
 settings.register_profile("house", derandomize=True, deadline=None, max_examples=60, database=None)
 settings.register_profile(
@@ -22,6 +23,8 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 
+work_in_memory()
+cheap_sign_in()
 network.watch()
 
 _deselected: Counter[str] = Counter()

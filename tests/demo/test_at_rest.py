@@ -22,7 +22,8 @@ import pytest
 
 from support import postgres
 from support.leaks import Needles, files_below, planted, rows_of_postgresql, rows_of_sqlite, unpacked_backup
-from tansiq.demo.stage import CAST, Stage, run_command, stage
+from tansiq.demo.cast import CAST
+from tansiq.demo.stage import Stage, run_command, stage
 from tansiq.demo.story import Story
 from tansiq.demo.telling import Teller
 

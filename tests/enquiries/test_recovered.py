@@ -14,7 +14,8 @@ from support.node import SECRET, Node, carry
 from support.two import Two
 from tansiq.cases.queries import item_faults, items_of
 from tansiq.enquiries.queries import show_enquiry, summaries
-from tansiq.enquiries.services import answer_enquiry, note_receipts, refuse_enquiry, send_enquiry
+from tansiq.enquiries.receipts import note_receipts
+from tansiq.enquiries.services import answer_enquiry, refuse_enquiry, send_enquiry
 from tansiq.exchange.own_again import settle_own
 from tansiq.exchange.recovery import recover
 from tansiq.exchange.restoring import serve_restore
@@ -45,10 +46,12 @@ def back_to(folder: Path, node: Node, peer: Node) -> None:
 
 
 def comparable(node: Node, matter: bytes) -> dict[str, Any]:
-    """What the desk sees of an enquiry, without what is made anew: the items' own identifiers."""
+    """What the desk sees of an enquiry, without what is made anew: the items' own identifiers, the journal's head."""
     node.use()
     shown = show_enquiry(matter, context=node.context, officer=node.officer())
     shown["request"].pop("item")
+    for one in (shown["request"], *shown["words"]):
+        one["proof"] = one["proof"]["leaf"], one["proof"]["receipt"]
     for reply in shown["replies"]:
         for item in reply["items"]:
             item.pop("id")

@@ -14,15 +14,15 @@ from support.two import Two
 from tansiq.cases.contents import open_statements
 from tansiq.cases.queries import items_of
 from tansiq.enquiries.queries import list_enquiries, show_enquiry
-from tansiq.enquiries.rows import CLOSED_REVIEW_MS, NO_HIT_MS
+from tansiq.enquiries.receipts import note_receipts
 from tansiq.enquiries.services import (
     answer_enquiry,
     decide_match,
-    note_receipts,
     refuse_enquiry,
     send_enquiries,
     send_enquiry,
 )
+from tansiq.enquiries.terms import CLOSED_REVIEW_MS, terms
 from tansiq.errors import BadInput, Conflict, Error, NotFound, Refused
 from tansiq.journal.access import read_access
 from tansiq.policy.answer import Answer, Refusal
@@ -264,7 +264,7 @@ def test_an_answer_closes_the_enquiry_on_both_sides(two: Two, rows: Rows) -> Non
     here = list_enquiries(context=two.es.context, posts=two.es.officer().posts)[0]
     assert (there["state"], there["outcome"], there["clock"]) == ("answered", "answer.full", "met")
     assert (here["state"], here["outcome"], here["clock"]) == ("answered", "answer.full", "met")
-    assert here["answered_at"] > there["answered_at"]
+    assert here["answered_at"] == there["answered_at"], "the time of the statement counts on both sides"
     assert rows() == {"enquiries_enquiry": 1, "enquiries_reply": 1, "enquiries_match": 0, "cases_item": 3}
     (item,) = [row for row in items_of(matter) if row.kind == "item"]
     assert (item.evaluation, item.originator, item.basis, item.purpose) == (
@@ -319,7 +319,7 @@ def test_after_a_no_hit_the_partners_data_end_here_in_thirty_days(two: Two) -> N
     now_ms = two.clock()
     answer_enquiry(matter, context=two.ma.context, officer=two.ma.officer(), answer=no_hit())
     ends = {row.kind: (row.erase_ms, row.review_ms) for row in items_of(matter)}
-    assert ends["enquiry.request"] == (now_ms + NO_HIT_MS, now_ms + CLOSED_REVIEW_MS)
+    assert ends["enquiry.request"] == (now_ms + terms().no_hit_ms, now_ms + CLOSED_REVIEW_MS)
     assert ends["enquiry.answer"] == (None, now_ms + CLOSED_REVIEW_MS)
     two.carry()
     assert {row.erase_ms for row in items_of(matter)} == {None}, "the asking side keeps its own request"

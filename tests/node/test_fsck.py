@@ -38,9 +38,7 @@ def flip(table: str, column: str, where: str = "1 = 1", *, at: int = -1) -> None
         assert cursor.rowcount
 
 
-@pytest.fixture
-def madrid(node: Nodes, notes: None) -> Node:
-    """A node that exchanged notes both ways, has some waiting, and is bound."""
+def played(node: Nodes) -> list[Node]:
     es, ma = node("es.cgi"), node("ma.dgst")
     for lane in Lane:
         first = send_notes(es, ma, 3, lane=lane)
@@ -50,8 +48,13 @@ def madrid(node: Nodes, notes: None) -> Node:
     send_notes(ma, es, 140)
     carry(es, ma)
     send_notes(es, ma, 2)
-    es.use()
-    return es
+    return [es]
+
+
+@pytest.fixture
+def madrid(node: Nodes, notes: None) -> Node:
+    """A node that exchanged notes both ways, has some waiting, and is bound."""
+    return node.played(played)[0]
 
 
 def test_a_node_that_works_is_clean(madrid: Node) -> None:

@@ -87,14 +87,19 @@ def readable(node: Node) -> set[bytes]:
     return {thing for thing, stored in open_statements(ids, keys=context.keys).items() if stored.part(NOTE) is not None}
 
 
+def played(node: Nodes) -> list[Node]:
+    es, ma = node("es.cgi"), node("ma.dgst")
+    both_ways(es, ma, BASE)
+    return [es, ma]
+
+
 class Story:
     """Madrid and Rabat; Madrid's backup and the copy of its key store."""
 
     def __init__(self, node: Nodes, folder: Path) -> None:
-        self.es, self.ma = node("es.cgi"), node("ma.dgst")
+        self.es, self.ma = node.played(played)
         self.folder = folder
         self.clock = node.clock
-        both_ways(self.es, self.ma, BASE)
 
     def backup(self) -> BackedUp:
         self.es.use()

@@ -17,6 +17,14 @@ from tansiq.errors import Refused
 from tansiq.policy.answer import Answer, IncomingCheck, Item, Refusal
 from tansiq.policy.codes import CodeList, code_list, parse_code_list
 from tansiq.policy.conditions import Conditions
+from tansiq.policy.correspondence import (
+    Clarification,
+    ClarificationRequest,
+    DelayNotice,
+    Feedback,
+    Reminder,
+    Withdrawal,
+)
 from tansiq.policy.enquiry import Enquiry, LawBasis, Transfer
 from tansiq.policy.faults import Faults
 from tansiq.policy.law import (
@@ -30,6 +38,7 @@ from tansiq.policy.law import (
     law_faults,
     refusal_faults,
 )
+from tansiq.policy.law_between import Between, between_faults, check_between
 from tansiq.policy.subjects import SpecialData, Subject
 from tansiq.policy.values import Attestation, PartialDate, Text
 from tansiq.texts import LANGUAGES, catalogue, text
@@ -339,6 +348,58 @@ def test_a_refusal_needs_a_ground_and_reasons() -> None:
         check_refusal(Refusal())
 
 
+# ------------------------------------------------------------------------------------------ between and after the two
+
+SAID_MS = 1_782_043_200_000
+DAY_MS = 86_400_000
+LATER = SAID_MS + 20 * DAY_MS
+ASKED_BACK = ClarificationRequest(points=("clarify.identity",), question=WORDS)
+DELAYED = DelayNotice(ground="delay.judicial", until_ms=LATER, reason=WORDS)
+
+BETWEEN: list[tuple[Between, str, str, int]] = [
+    (replace(ASKED_BACK, points=()), "points", "points-missing", 7),
+    (replace(ASKED_BACK, question=None), "question", "question-missing", 7),
+    (replace(ASKED_BACK, points=("clarify.mood",)), "points", "code-unknown", 4),
+    (Clarification(), "words", "clarification-empty", 7),
+    (Clarification(subjects=(Subject(kind="subject.person", description=WORDS),)), "subjects.0.category",
+     "category-missing", 36),
+    (replace(DELAYED, ground=None), "ground", "delay-ground-missing", 3),
+    (replace(DELAYED, ground="delay.holiday"), "ground", "code-unknown", 4),
+    (replace(DELAYED, until_ms=None), "until_ms", "delay-end-missing", 3),
+    (replace(DELAYED, until_ms=SAID_MS), "until_ms", "delay-end-missing", 3),
+    (replace(DELAYED, until_ms=SAID_MS + 400 * DAY_MS), "until_ms", "delay-end-missing", 3),
+    (replace(DELAYED, reason=None), "reason", "delay-reason-missing", 3),
+    (Withdrawal(), "reason", "withdrawal-reason-missing", 52),
+    (Withdrawal(reason="withdrawal.other"), "words", "withdrawal-words-missing", 52),
+    (Feedback(), "uses", "uses-missing", 17),
+    (Reminder(), "code", "reminder-missing", 19),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("wrong", "field", "fault", "row"), BETWEEN, ids=[f"{row[2]}-{row[1]}" for row in BETWEEN])
+def test_what_a_word_between_lacks_is_found(wrong: Between, field: str, fault: str, row: int) -> None:
+    assert told(between_faults(wrong, said_ms=SAID_MS, today=TODAY)) == {(fault, field, row)}
+    with pytest.raises(Refused):
+        check_between(wrong, said_ms=SAID_MS)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ASKED_BACK,
+        DELAYED,
+        Clarification(words=WORDS),
+        Withdrawal(reason="withdrawal.found"),
+        Withdrawal(reason="withdrawal.other", words=WORDS),
+        Feedback(uses=("feedback.arrest", "feedback.lead")),
+        Reminder(code="reminder.overdue"),
+    ],
+    ids=lambda said: type(said).__name__,
+)
+def test_what_is_complete_passes(said: Between) -> None:
+    check_between(said, said_ms=SAID_MS)
+
+
 # ---------------------------------------------------------------------------------------------------- what comes in
 
 CLEAN = IncomingCheck(answer="obtained.no-sign", officer="es.cgi/1", at_ms=0)
@@ -396,6 +457,7 @@ def test_every_requirement_has_its_sentence_in_four_languages_and_none_is_left_o
 def test_every_requirement_of_law_is_shown_by_a_test() -> None:
     shown = {case.fault for case in MANDATORY + CONTENT} | {case.fault for case in ANSWERS}
     shown |= {fault[0] for _, fault in WITHOUT_ITEMS}
+    shown |= {fault for _, _, fault, _ in BETWEEN} | {"language-not-read", "language-exception-not-urgent"}
     shown |= {"grounds-missing", "reasons-missing"} | {name for row in INCOMING for name in row[2] | row[3]}
     keys = {key.removeprefix("policy.law.") for key in catalogue() if key.startswith("policy.law.")}
     assert shown == keys - {"what", "means", "do"}

@@ -43,7 +43,7 @@ EXCHANGE_POINTS = (
     "keystore.erase.before-commit",
     "keystore.erase.after-commit",
 )
-"""The points of a running exchange; those of backup and restore have tests of their own."""
+"""The points of a running exchange; those of files, backup and restore have tests of their own."""
 
 
 def promised(pair: Pair, node: RealNode) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from django.db import connections
 
+from support.switch import forget
 from tansiq import faults
 
 __all__ = ["DIED", "dies_at"]
@@ -19,6 +20,7 @@ DIED = 137
 
 def dies_at(point: str, work: Callable[[], object]) -> bool:
     """Does ``work`` in a child that dies at its first visit of ``point``; returns whether it came there."""
+    forget()
     connections.close_all()
     child = os.fork()
     if child == 0:

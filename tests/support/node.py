@@ -26,7 +26,7 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -35,6 +35,8 @@ import pytest
 from django.db import connections
 
 from support import postgres
+from support.quick import cheap_passphrases
+from support.switch import forget, rebind
 from tansiq.directory.services import confirm_partner, take_directory
 from tansiq.exchange.context import Context, system_clock
 from tansiq.exchange.dispatch import dispatch_once
@@ -46,6 +48,7 @@ from tansiq.node.creation import NewOfficer, NewPost, create_node
 from tansiq.node.home import Home
 from tansiq.node.officers import SignedIn
 from tansiq.node.opening import bind, open_node
+from tansiq.node.sessions import open_sessions
 from tansiq.protocol.directory import Directory, Use, fingerprint
 from tansiq.protocol.envelope import Lane
 from tansiq.protocol.keys import SealingKey, SigningKey
@@ -119,7 +122,8 @@ class Node:
 
     def use(self) -> Context:
         """Binds this process to the node's databases and returns its context."""
-        bind(self.home)
+        rebind(self.home)
+        open_sessions(self.home, self.context)
         return self.context
 
     def reopen(self) -> Context:
@@ -163,15 +167,16 @@ def _empty_home(path: Path, agency: str) -> Home:
 
 def _make(path: Path, agency: str, posts: Sequence[NewPost], officers: Sequence[NewOfficer]) -> _Template:
     home, identity = _empty_home(path, agency), SigningKey.generate()
-    directory = create_node(
-        home,
-        secret=SECRET,
-        identity=identity,
-        names={"en": agency},
-        address="https://127.0.0.1:1",
-        posts=posts,
-        officers=officers,
-    )
+    with cheap_passphrases():
+        directory = create_node(
+            home,
+            secret=SECRET,
+            identity=identity,
+            names={"en": agency},
+            address="https://127.0.0.1:1",
+            posts=posts,
+            officers=officers,
+        )
     signed_in = {}
     for officer in officers:
         keys = open_officer_keys(officer.number, officer.passphrase)
@@ -236,12 +241,15 @@ class Nodes:
     def __call__(self, agency: str = "es.cgi", *, met: bool = True) -> Node:
         """A node of the cast, bound; with ``met`` False it knows nobody yet. The second call gives a second copy."""
         template = _template(agency, met=met)
-        home = _copy(template.home, self._folder / f"{agency}-{len(self._made)}")
-        return self._open(replace(template, home=home))
+        return self._open(replace(template, home=self._copy(template.home)))
 
     def new(self, agency: str, *, posts: Sequence[NewPost], officers: Sequence[NewOfficer] = ()) -> Node:
         """A node of another agency, made for this test alone (about a second); it knows nobody."""
         return self._open(_make(self._folder / agency, agency, posts, officers))
+
+    def played(self, play: Callable[[Nodes], Sequence[Node]]) -> list[Node]:
+        """Copies of the nodes that ``play`` returns, as it left them; what it does is done once per run."""
+        return [self._open(replace(one, home=self._copy(one.home))) for one in _played(play)]
 
     def meet(self, one: Node, other: Node) -> None:
         """Lets two nodes take each other's present document and compare the words."""
@@ -253,6 +261,9 @@ class Nodes:
             each.use()
             _meet(theirs)
 
+    def _copy(self, home: Home) -> Home:
+        return _copy(home, self._folder / f"{home.agency}-{len(self._made)}")
+
     def _open(self, template: _Template) -> Node:
         context = open_node(template.home, secret=SECRET, clock=self.clock)
         made = Node(template.home, template.identity, context, template.officers)
@@ -261,11 +272,22 @@ class Nodes:
 
     def close(self) -> None:
         """Ends what the test made."""
+        forget()
         connections.close_all()
         for made in self._made:
             if made.home.on_postgresql:
                 for address in (made.home.database, made.home.keys_database):
                     postgres.drop_database(_database(address))
+
+
+@cache
+def _played(play: Callable[[Nodes], Sequence[Node]]) -> tuple[_Template, ...]:
+    """What ``play`` made of nodes of its own; nobody is connected to them any more."""
+    made = play(Nodes(_folder() / f"played-{play.__module__}-{play.__qualname__}", Clock()))
+    left = tuple(_Template(one.home, one.identity, one.officers, one.use().directory) for one in made)
+    forget()
+    connections.close_all()
+    return left
 
 
 def _send(sender: Node, receiver: Node, lanes: tuple[Lane, ...]) -> bool:

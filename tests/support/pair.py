@@ -19,6 +19,7 @@ from pathlib import Path
 from django.db import connection, connections
 
 from support import launcher, postgres
+from support.quick import cheap_passphrases
 from tansiq.directory.services import confirm_partner, take_directory
 from tansiq.exchange.context import Context, system_clock
 from tansiq.exchange.queries import counts
@@ -210,15 +211,16 @@ def _make(folder: Path, agency: str, *, pulls: bool) -> tuple[RealNode, Director
         main, keys = (postgres.address_of(postgres.create_database()) for _ in range(2))
         home = replace(home, database=main, keys_database=keys)
     identity = SigningKey.generate()
-    directory = create_node(
-        home,
-        secret=SECRET,
-        identity=identity,
-        names={"en": agency},
-        address=f"https://{home.listen}",
-        posts=[NewPost("desk", "desk")],
-        pulls=pulls,
-    )
+    with cheap_passphrases():
+        directory = create_node(
+            home,
+            secret=SECRET,
+            identity=identity,
+            names={"en": agency},
+            address=f"https://{home.listen}",
+            posts=[NewPost("desk", "desk")],
+            pulls=pulls,
+        )
     launcher.make_tables()
     connections.close_all()
     return RealNode(home, secret, folder / f"{agency}.log", folder / f"{agency}.visits", identity), directory

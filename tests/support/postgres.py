@@ -42,7 +42,7 @@ def _server() -> Any:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     server = get_server(folder / "data")
     with psycopg.connect(server.get_uri("postgres"), autocommit=True) as connection:
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        for setting in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
             connection.execute(sql.SQL("ALTER SYSTEM SET {} = off").format(sql.Identifier(setting)))
         connection.execute("SELECT pg_reload_conf()")
     return server

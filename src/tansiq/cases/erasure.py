@@ -21,10 +21,12 @@ from tansiq.cases.queries import ItemRow, item_row
 from tansiq.cases.sql import CHUNK, for_update, insert
 from tansiq.errors import Conflict, NotFound
 from tansiq.exchange.context import Context
+from tansiq.exchange.files_store import drop_files
 from tansiq.journal.access import Access, Operation, log_access
 from tansiq.keystore.store import KeyStore
 from tansiq.protocol.cbor import decode, encode
 from tansiq.protocol.ids import id_text
+from tansiq.protocol.manifest import PART_KIND
 
 __all__ = ["Ground", "erase_due", "erase_item", "follow", "replay_erasures", "sweep_erasures"]
 
@@ -67,6 +69,15 @@ def _refuse_while_leaving(row: ItemRow) -> None:
             raise Conflict("cases.still-leaving", item=id_text(row.id))
 
 
+def _forget_files(rows: Sequence[ItemRow]) -> None:
+    """Of files among ``rows``: their chunks, which nothing can open any longer, and what was known of them."""
+    with connection.cursor() as cursor:
+        for row in rows:
+            if row.kind == PART_KIND:
+                drop_files([(row.id, 0) if row.statement is None else (row.statement, row.place)])
+                cursor.execute("DELETE FROM cases_file WHERE item = %s", (row.id,))
+
+
 def _bury(rows: Sequence[ItemRow], *, context: Context, ordered_by: str, ground: Ground) -> None:
     """The tombstones, their leaves in the access journal, and the end of everything derived, in one commit."""
     now_ms = context.clock()
@@ -86,6 +97,7 @@ def _bury(rows: Sequence[ItemRow], *, context: Context, ordered_by: str, ground:
             ],
             keys=context.keys,
         )
+        _forget_files(rows)
         for follower in _followers:
             follower(rows)
         with connection.cursor() as cursor:

@@ -22,7 +22,16 @@ from tansiq.protocol.concealment import reveal
 from tansiq.protocol.ids import id_text
 from tansiq.protocol.parts import Part, parse_part
 
-__all__ = ["ItemRow", "item_faults", "item_row", "items_of", "items_of_statements", "open_item"]
+__all__ = [
+    "ItemRow",
+    "item_faults",
+    "item_row",
+    "items_of",
+    "items_of_statements",
+    "open_item",
+    "own_part",
+    "rows_by_id",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,14 @@ def items_of_statements(statements: Sequence[bytes]) -> dict[bytes, list[ItemRow
     return found
 
 
+def rows_by_id(items: Sequence[bytes]) -> list[ItemRow]:
+    """The rows of ``items``, in their order; what is not here is left out."""
+    found: dict[bytes, ItemRow] = {}
+    for chunk in chunks(items):
+        found.update((row.id, row) for row in _rows(f"id IN ({marks(chunk)})", chunk))
+    return [found[item] for item in items if item in found]
+
+
 def item_row(item: bytes) -> ItemRow:
     """One item's row. Raises NotFound."""
     rows = _rows("id = %s", [item])
@@ -106,11 +123,15 @@ def item_row(item: bytes) -> ItemRow:
     return rows[0]
 
 
-def _own_part(item: bytes, keys: KeyStore) -> Part:
+def own_part(item: bytes, keys: KeyStore) -> Part:
+    """The content of an item that was entered here. Raises NotFound ('cases.erased')."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT commitment, concealed FROM cases_item WHERE id = %s", (item,))
         commitment, concealed = cursor.fetchone()
-    key = keys.contents(item)[0]
+    try:
+        key = keys.contents(item)[0]
+    except NotFound:
+        key = None
     if key is None or concealed is None:
         raise NotFound("cases.erased", item=id_text(item))
     content, _ = reveal(bytes(concealed), key=key, statement_id=item, place=0, commitment=bytes(commitment))
@@ -120,7 +141,7 @@ def _own_part(item: bytes, keys: KeyStore) -> Part:
 def _content(row: ItemRow, keys: KeyStore) -> Part:
     """The content of an item that was not erased. Raises NotFound ('cases.erased')."""
     if row.statement is None and not row.erased:
-        return _own_part(row.id, keys)
+        return own_part(row.id, keys)
     stored = None
     if row.statement is not None and not row.erased:
         stored = open_statements([row.statement], keys=keys).get(row.statement)

@@ -26,7 +26,7 @@ from tansiq.protocol.concealment import Concealed, conceal
 from tansiq.protocol.ids import IdMaker, id_text
 from tansiq.protocol.parts import Part
 
-__all__ = ["add_items", "add_own_item", "answer_incoming", "bring_forward"]
+__all__ = ["add_items", "add_own_item", "answer_incoming", "bring_forward", "insert_item"]
 
 _maker = IdMaker()
 _INSERT = insert(
@@ -47,6 +47,12 @@ def _values(new: NewItem, item: bytes, now_ms: int, own: Concealed | None = None
         new.expires_ms, new.received_ms + REVIEW_MS, new.erase_ms, new.received_ms, now_ms, False,
         own.commitment if own else None, own.ciphertext if own else None,
     )  # fmt: skip
+
+
+def insert_item(new: NewItem, item: bytes, own: Concealed, *, now_ms: int) -> None:
+    """Stores an own item under its id, in the caller's transaction; its key is kept and its act is logged before."""
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, _values(new, item, now_ms, own))
 
 
 def add_items(items: Sequence[NewItem], *, context: Context) -> list[bytes]:

@@ -126,6 +126,9 @@ def make_node(making: Making) -> Directory:
             eyes_only=one.eyes_only,
             recovery=one.recovery,
             custodian=one.custodian,
+            roles=one.roles,
+            language=one.language or home.language,
+            zone=one.zone,
         )
         for one in profile.officers
         if one.number in making.passphrases

@@ -49,6 +49,8 @@ def init(
     database: Annotated[str, typer.Option("--database", metavar="URL", help=help_for("database"))] = "",
     keys_database: Annotated[str, typer.Option("--keys-database", metavar="URL", help=help_for("keys-database"))] = "",
     mirror: Annotated[str, typer.Option("--mirror", metavar="PATH", help=help_for("mirror"))] = "",
+    pages: Annotated[str, typer.Option("--pages", metavar="HOST:PORT", help=help_for("pages"))] = "",
+    pages_address: Annotated[str, typer.Option("--pages-address", metavar="URL", help=help_for("pages-address"))] = "",
     pulls: Annotated[bool, typer.Option("--pulls", help=help_for("pulls"))] = False,
     home_option: HomeOption = None,
     as_json: JsonFlag = False,
@@ -70,6 +72,8 @@ def init(
         raise BadInput("cli.two-databases")
     check_agency(agency)
     check_listen(listen)
+    if pages:
+        check_listen(pages)
     wanted = load_profile(profile, agency)
     if no_officers:
         wanted = replace(wanted, officers=())
@@ -85,7 +89,7 @@ def init(
         Making(
             home=Home(
                 path=path.resolve(), agency=agency, listen=listen, unlock_file=str(unlock), database=database,
-                keys_database=keys_database, mirror=mirror, language=LANGUAGE,
+                keys_database=keys_database, mirror=mirror, language=LANGUAGE, pages=pages, pages_address=pages_address,
             ),
             profile=wanted, address=address or f"https://{listen}", identity=key_file, identity_passphrase=identity_words,
             passphrases=words, pulls=pulls,

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from tansiq.cli import accounts
+from tansiq.cli.accounts import RoleOption
 from tansiq.cli.frame import command, group
 from tansiq.cli.language import told
 from tansiq.cli.options import HomeOption, JsonFlag, PassphraseFd, found_home, help_for, new_passphrase, passphrase
@@ -26,6 +28,7 @@ def add(
         list[str] | None, typer.Option("--recovery", metavar="NUMBER", help=help_for("recovery"))
     ] = None,
     custodian: Annotated[bool, typer.Option("--custodian", help=help_for("custodian"))] = False,
+    role: RoleOption = None,
     passphrase_fd: PassphraseFd = None,
     identity_passphrase_fd: Annotated[
         int | None, typer.Option("--identity-passphrase-fd", metavar="N", help=help_for("identity-passphrase-fd"))
@@ -47,7 +50,16 @@ def add(
     key = load_identity(identity, identity_words)
     context = open_node(node)
     posts = tuple(one.removeprefix(f"{node.agency}/") for one in post)
-    new = NewOfficer(number, posts, words, eyes_only=eyes_only, recovery=tuple(recovery or ()), custodian=custodian)
+    new = NewOfficer(
+        number,
+        posts,
+        words,
+        eyes_only=eyes_only,
+        recovery=tuple(recovery or ()),
+        custodian=custodian,
+        roles=tuple(role or ()),
+        language=node.language,
+    )
     directory = add_officer(new, identity=key, now_ms=context.clock())
     if name:
         name_officer(number, name, keys=context.keys, now_ms=context.clock())
@@ -79,3 +91,4 @@ def register(app: typer.Typer) -> None:
         key="officer-add",
         examples=["tansiq officer add ES-4018 --post counter-terrorism --identity /media/safe/es.cgi.identity"],
     )(add)
+    accounts.register(made)

@@ -15,6 +15,9 @@ Invariant: a profile holds no secret; each officer's passphrase is chosen by tha
     number = "ES-4017"
     name = "…"                        # kept concealed at this node, never sent
     posts = ["counter-terrorism"]
+    roles = ["officer"]               # what the pages offer; without it, what goes with the posts
+    language = "es"                   # how the pages read at first, and the zone of their clocks
+    zone = "Europe/Madrid"
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tansiq.errors import BadInput, NotFound
+from tansiq.policy.codes import code_list
 
 __all__ = ["Profile", "ProfileOfficer", "ProfilePost", "built_in", "load_profile"]
 
@@ -36,7 +40,7 @@ _NUMBER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}", re.ASCII)
 _KEYS: Final = {
     "": {"agency", "names", "posts", "officers"},
     "posts": {"name", "role", "names", "languages"},
-    "officers": {"number", "name", "posts", "eyes_only", "recovery", "custodian"},
+    "officers": {"number", "name", "posts", "eyes_only", "recovery", "custodian", "roles", "language", "zone"},
 }
 _GENERAL: Final = "general"
 
@@ -53,7 +57,9 @@ class ProfilePost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileOfficer:
-    """An officer: service number, name ('' when the node shall not know it), posts, and what own keys are wanted."""
+    """An officer: service number, name ('' when the node shall not know it), posts, what own keys are wanted, the roles on the
+    pages (none: those that go with the posts), and how pages read at first ('': as the node).
+    """
 
     number: str
     posts: tuple[str, ...]
@@ -61,6 +67,9 @@ class ProfileOfficer:
     eyes_only: bool = False
     recovery: tuple[str, ...] = ()
     custodian: bool = False
+    roles: tuple[str, ...] = ()
+    language: str = ""
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +138,15 @@ def _officer(table: Mapping[str, Any], posts: set[str]) -> ProfileOfficer:
     if not isinstance(name, str) or not all(isinstance(flag, bool) for flag in flags.values()):
         raise _wrong("officers.name")
     recovery = _texts(table.get("recovery", []), "officers.recovery")
-    return ProfileOfficer(number=number, name=name, posts=named, recovery=recovery, **flags)
+    roles = _texts(table.get("roles", []), "officers.roles")
+    if not set(roles) <= set(code_list("roles")):
+        raise _wrong("officers.roles")
+    language, zone = table.get("language", ""), table.get("zone", "UTC")
+    if not isinstance(language, str) or not isinstance(zone, str):
+        raise _wrong("officers.language")
+    return ProfileOfficer(
+        number=number, name=name, posts=named, recovery=recovery, roles=roles, language=language, zone=zone, **flags
+    )
 
 
 def load_profile(wanted: str, agency: str) -> Profile:

@@ -24,7 +24,8 @@ DESK: Final = "desk"
 OFFICE: Final = "embassy-office"
 _OFFICER: Final = "BENCH-1"
 _PASSPHRASE: Final = "a measurement's passphrase"  # noqa: S105 (of an officer who lives as long as the measurement)
-POSTS: Final = (NewPost(DESK, "desk"), NewPost(OFFICE, "office"))
+_READ: Final = ("es", "fr", "ar")
+POSTS: Final = (NewPost(DESK, "desk", languages=_READ), NewPost(OFFICE, "office", languages=_READ))
 OFFICERS: Final = (NewOfficer(_OFFICER, (DESK,), _PASSPHRASE),)
 _URGENT: Final = ("urgency_ground", "urgency_reason")
 _GIVEN: Final = (

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import signal
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from tansiq.demo.reception import show_sign_ins
 from tansiq.demo.stage import Stage, stage
 from tansiq.demo.story import Story
 from tansiq.demo.telling import Teller
@@ -67,7 +67,7 @@ def _print(result: Mapping[str, Any]) -> None:
 
 
 def _show_commands(story: Story, made: Stage, teller: Teller) -> None:
-    """What one can try while the nodes stay up."""
+    """What one can try on the command line while the nodes stay up."""
     teller.line()
     teller.say("demo.try")
     for node in made.nodes:
@@ -78,11 +78,6 @@ def _show_commands(story: Story, made: Stage, teller: Teller) -> None:
     teller.line(f"  tansiq exchange status --home {story.madrid.home.path}")
     pins = " ".join(f"--pin {story.document(node.agency)}" for node in made.nodes)
     teller.line(f"  tansiq verify {story.evidence} {pins}")
-    teller.say("demo.passphrases")
-    for node in made.nodes:
-        for officer, words in node.member.passphrases.items():
-            teller.line(f"  {officer}: {words}")
-    teller.say("demo.stop")
 
 
 def play(*, once: bool, home: Path | None, un_list: Path | None, as_json: bool, language: str) -> int:
@@ -106,10 +101,11 @@ def play(*, once: bool, home: Path | None, un_list: Path | None, as_json: bool, 
         code = 0 if result["ok"] else 1
         if once:
             return code
+        with teller.step("demo.step.waiting"):
+            story.leave_waiting()
         _show_commands(story, made, teller)
         try:
-            while all(node.process is not None and node.process.poll() is None for node in made.nodes):
-                time.sleep(0.5)
+            show_sign_ins(made.nodes, teller, while_up=lambda: all(node.is_up for node in made.nodes))
         except KeyboardInterrupt:
             teller.line()
             return code

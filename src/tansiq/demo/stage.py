@@ -22,49 +22,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from tansiq.demo.cast import CAST, Member
 from tansiq.errors import Conflict, Unavailable
 from tansiq.node.asking import ask
 from tansiq.node.home import Home
 from tansiq.node.running import is_running
 
-__all__ = ["CAST", "Member", "Node", "Stage", "run_command", "stage"]
+__all__ = ["Node", "Stage", "run_command", "stage"]
 
 _START_SECONDS: Final = 30.0
 _FIRST_PORT: Final = 20_000
 _PORTS: Final = 12_000
 _END_SECONDS: Final = 15.0
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """An agency of the story: the language of its desk, who acts there, and the passphrases by service number."""
-
-    agency: str
-    language: str
-    officer: str
-    post: str
-    identity_passphrase: str
-    passphrases: Mapping[str, str]
-
-
-CAST: Final = (
-    Member(
-        "es.cgi",
-        "es",
-        "ES-4017",
-        "es.cgi/counter-terrorism",
-        "tres llaves bajo el olivo de la demostración",
-        {"ES-4017": "cuatro gaviotas sobre el faro viejo", "ES-3300": "siete barcas en la dársena chica"},
-    ),
-    Member(
-        "ma.dgst",
-        "ar",
-        "MA-2210",
-        "ma.dgst/counter-terrorism",
-        "trois amandiers derrière le mur de la démonstration",
-        {"MA-2210": "خمس نخلات عند الباب الكبير للعرض"},
-    ),
-)
 
 
 def _command(*words: str) -> list[str]:
@@ -89,8 +58,14 @@ def _descriptors(*words: str) -> Iterator[list[int]]:
 
 def run_command(*words: str, descriptors: Sequence[int] = (), language: str = "en") -> subprocess.CompletedProcess[str]:
     """Runs one command of the command line to its end."""
+    return _run("tansiq.cli", *words, descriptors=descriptors, language=language)
+
+
+def _run(
+    module: str, *words: str, descriptors: Sequence[int] = (), language: str = "en"
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603 (our own program, no shell)
-        _command(*words),
+        [sys.executable, "-m", module, *words],
         pass_fds=tuple(descriptors),
         env=os.environ | {"TANSIQ_LANGUAGE": language},
         stdin=subprocess.DEVNULL,
@@ -116,18 +91,25 @@ class Node:
         """The agency's identifier."""
         return self.member.agency
 
+    @property
+    def is_up(self) -> bool:
+        """Whether its process runs."""
+        return self.process is not None and self.process.poll() is None
+
     def make(self, folder: Path) -> None:
-        """Makes the home with `tansiq init`. Raises Unavailable with what it said."""
+        """Makes the home with `tansiq init`, and lets its people sign in. Raises Unavailable."""
         officers = "".join(f"{number} {words}\n" for number, words in self.member.passphrases.items())
         with _descriptors(self.member.identity_passphrase, officers) as (identity, passphrases):
             words = [
                 "init", str(self.home.path), "--agency", self.agency, "--listen", self.home.listen,
                 "--unlock-file", str(folder / f"{self.agency}.unlock"), "--identity", str(folder / f"{self.agency}.identity"),
                 "--identity-passphrase-fd", str(identity), "--officer-passphrases-fd", str(passphrases),
+                "--profile", str(self.member.profile), "--pages", self.home.pages, "--pages-address", self.home.pages_address,
             ]  # fmt: skip
             if self.databases:
                 words += ["--database", self.databases[0], "--keys-database", self.databases[1]]
             made = run_command(*words, descriptors=(identity, passphrases), language=self.member.language)
+        made = made if made.returncode else _run("tansiq.demo.sign_ins", str(self.home.path))
         if made.returncode:
             raise Unavailable("demo.node-not-made", agency=self.agency, status=made.returncode)
 
@@ -142,7 +124,7 @@ class Node:
         )
         until = time.monotonic() + _START_SECONDS
         while time.monotonic() < until and self.process.poll() is None:
-            if is_running(self.home) and _listens(self.home.listen):
+            if is_running(self.home) and _listens(self.home.listen) and _listens(self.home.pages):
                 return
             time.sleep(0.02)
         raise Unavailable("demo.node-not-started", agency=self.agency)
@@ -238,14 +220,21 @@ def _folder(wanted: Path | None) -> Path:
 def stage(home: Path | None = None, *, databases: Mapping[str, tuple[str, str]] | None = None) -> Iterator[Stage]:
     """A stage in ``home``, or in a temporary folder; ``databases`` are two PostgreSQL addresses by agency."""
     folder = _folder(home)
+    ports = _free_ports(2 * len(CAST))
     nodes = tuple(
         Node(
             member,
-            Home(path=folder / member.agency, agency=member.agency, listen=f"127.0.0.1:{port}"),
+            Home(
+                path=folder / member.agency,
+                agency=member.agency,
+                listen=f"127.0.0.1:{ports.pop()}",
+                pages=f"127.0.0.1:{(port := ports.pop())}",
+                pages_address=f"http://{member.host}:{port}",
+            ),
             folder / f"{member.agency}.log",
             (databases or {}).get(member.agency),
         )
-        for member, port in zip(CAST, _free_ports(len(CAST)), strict=True)
+        for member in CAST
     )
     made = Stage(folder, nodes)
     try:

@@ -36,6 +36,10 @@ def _draft(name: str) -> Json:
     return tomllib.loads(resources.files("tansiq.demo").joinpath(f"{name}.toml").read_text(encoding="utf-8"))
 
 
+_WAITING: Final = ("es-telephone", "es-passage", "ma-ceuta", "ma-documents")
+"""What waits on a desk after the story; the first two letters tell who asks."""
+
+
 def _packed(content: bytes) -> str:
     return b64encode(zlib.compress(content, 6)).decode()
 
@@ -130,6 +134,15 @@ class Story:
             self.rabat.ask("register.import", {"file": _packed(content), "register": name}, officer=officer)
             for name, content in lists.items()
         ]
+
+    def import_at_madrid(self) -> Json:
+        """Madrid imports the invented register too, so that what Rabat asks is searched for there."""
+        invented = resources.files("tansiq.demo").joinpath("register.xml").read_bytes()
+        officer = self.madrid.member.officer
+        report: Json = self.madrid.ask(
+            "register.import", {"file": _packed(invented), "register": _REGISTER}, officer=officer
+        )
+        return report
 
     def ask(self) -> None:
         """Madrid's officer sends the enquiry."""
@@ -254,6 +267,26 @@ class Story:
             "enquiries": enquiries,
             "evidence": {"file": str(self.evidence), "verified": verified},
         }
+
+    def leave_waiting(self) -> None:
+        """Leaves matters on both desks, for whoever opens the pages. Not a part of what is counted."""
+        self.import_at_madrid()
+        asked = []
+        for name in _WAITING:
+            node = next(one for one in self._stage.nodes if one.agency.startswith(name[:2]))
+            sent = node.ask("enquiry.send", {"draft": _draft(f"waiting/{name}")}, officer=node.member.officer)
+            asked.append((node, sent["id"]))
+        for node, matter in asked:
+            self._until("deliver", lambda node=node, matter=matter: self._is_receipted(node, matter))
+
+    @property
+    def stage(self) -> Stage:
+        """Where it is played."""
+        return self._stage
+
+    @staticmethod
+    def _is_receipted(node: Node, matter: str) -> bool:
+        return any(one["id"] == matter and one["received_at"] for one in node.ask("enquiry.summaries"))
 
     # ------------------------------------------------------------------------------------------------ what is shown
 

@@ -11,7 +11,7 @@ import sys
 import textwrap
 import time
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -57,14 +57,32 @@ class Teller:
             self._out.write(f"{words}\n")
             self._out.flush()
 
+    @property
+    def is_live(self) -> bool:
+        """Whether somebody looks at a terminal, where a line can be shown anew."""
+        return self._out is not None and self._out.isatty()
+
+    @contextmanager
+    def live(self) -> Iterator[Callable[..., None]]:
+        """A text of the catalogue that is shown in the same place again and again, on a terminal."""
+        from rich.console import Console  # noqa: PLC0415 (only a terminal needs it)
+        from rich.live import Live  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+
+        with Live(console=Console(file=self._out, highlight=False, markup=False), auto_refresh=False) as shown:
+
+            def show(key: str, /, **values: object) -> None:
+                shown.update(Text(text(key, self.language, **values)), refresh=True)
+
+            yield show
+
     @contextmanager
     def step(self, key: str, /, **values: object) -> Iterator[None]:
         """A step: shown as under way on a terminal, then with its time."""
         self._number += 1
         words = text(key, self.language, **values)
         started = time.monotonic()
-        live = self._out is not None and self._out.isatty()
-        if live:
+        if self.is_live:
             from rich.console import Console  # noqa: PLC0415 (only a terminal needs it)
 
             with Console(file=self._out, highlight=False, markup=False).status(f"{self._number:2}  {words}"):

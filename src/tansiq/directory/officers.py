@@ -12,7 +12,7 @@ from tansiq.keystore.store import Contents, KeyStore
 from tansiq.protocol.concealment import conceal, reveal
 from tansiq.protocol.ids import new_id
 
-__all__ = ["name_officer", "officer_names"]
+__all__ = ["name_officer", "officer_name", "officer_names"]
 
 _CASE = b"officers' names\0"
 _LONGEST = 200
@@ -39,8 +39,19 @@ def name_officer(number: str, name: str, *, keys: KeyStore, now_ms: int) -> None
 
 def officer_names(*, keys: KeyStore) -> dict[str, str]:
     """The names that are kept, by service number; one whose key is gone is left out."""
+    return _opened("", (), keys)
+
+
+def officer_name(number: str, *, keys: KeyStore) -> str:
+    """The name of one officer; '' when it is not kept, or its key is gone."""
+    return _opened("WHERE number = %s", (number,), keys).get(number, "")
+
+
+def _opened(where: str, values: tuple[str, ...], keys: KeyStore) -> dict[str, str]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT number, thing, commitment, concealed FROM directory_officer_name ORDER BY number")
+        cursor.execute(
+            f"SELECT number, thing, commitment, concealed FROM directory_officer_name {where} ORDER BY number", values
+        )
         rows = cursor.fetchall()
     found = {}
     for number, thing, commitment, concealed in rows:

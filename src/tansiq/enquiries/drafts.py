@@ -22,7 +22,9 @@ from tansiq.exchange.drafts import Draft, OfficerAct, Reader
 from tansiq.policy.answer import Answer, Item, Refusal
 from tansiq.policy.codes import code_list
 from tansiq.policy.conditions import Conditions
+from tansiq.policy.correspondence import Translation
 from tansiq.policy.enquiry import Enquiry
+from tansiq.policy.law_between import Between
 from tansiq.policy.plain import Plain
 from tansiq.protocol.docket import Docket, agency_of
 from tansiq.protocol.envelope import Handover, Lane
@@ -31,13 +33,22 @@ from tansiq.protocol.parts import Part
 __all__ = [
     "ANSWER",
     "CHANNEL",
+    "CLARIFICATION",
+    "CLARIFICATION_REQUEST",
+    "DELAY",
+    "FEEDBACK",
     "PARTIAL_REFUSAL",
     "REFUSAL",
+    "REMINDER",
     "REQUEST",
+    "TRANSLATION",
     "URGENT_CLASSES",
+    "WITHDRAWAL",
     "Way",
+    "languages_of",
     "reply_draft",
     "request_draft",
+    "word_draft",
 ]
 
 REQUEST, ANSWER, REFUSAL, PARTIAL_REFUSAL = (
@@ -46,6 +57,14 @@ REQUEST, ANSWER, REFUSAL, PARTIAL_REFUSAL = (
     "enquiry.refusal",
     "enquiry.partial-refusal",
 )
+CLARIFICATION_REQUEST, CLARIFICATION, DELAY = (
+    "enquiry.clarification-request",
+    "enquiry.clarification",
+    "enquiry.delay",
+)
+REMINDER, WITHDRAWAL, FEEDBACK = "enquiry.reminder", "enquiry.withdrawal", "enquiry.feedback"
+TRANSLATION = "translation"
+"""The kind of a part, and of an item, that translates a text."""
 CHANNEL = "embassy"
 URGENT_CLASSES = frozenset({"urgent-direct", "urgent-indirect", "supplementary-at-once"})
 _MOST_CODES = 16
@@ -92,7 +111,7 @@ class Way:
         return (self.sender, self.office, self.addressee) if self.office else (self.sender, self.addressee)
 
 
-def _languages(content: Plain) -> tuple[str, ...]:
+def languages_of(content: Plain) -> tuple[str, ...]:
     """The languages of all texts in ``content``, each once."""
     found: set[str] = set()
     waiting: list[Any] = [content]
@@ -126,9 +145,22 @@ def _draft(docket: Docket, parts: Sequence[Part], *, way: Way, act: OfficerAct) 
     )
 
 
-def request_draft(request: Enquiry, *, matter: bytes, case: bytes, way: Way, act: OfficerAct) -> Draft:
+def _translated(translations: Sequence[Translation]) -> list[Part]:
+    return [Part(TRANSLATION, dict(one.to_plain())) for one in translations]
+
+
+def request_draft(
+    request: Enquiry,
+    *,
+    matter: bytes,
+    case: bytes,
+    way: Way,
+    act: OfficerAct,
+    translations: Sequence[Translation] = (),
+) -> Draft:
     """The draft of a request that has passed the checks of law."""
     content = request.to_plain()
+    parts = [Part(REQUEST, dict(content)), *_translated(translations)]
     handling, classification = _strictest([request.conditions])
     docket = Docket(
         kind=REQUEST,
@@ -139,12 +171,12 @@ def request_draft(request: Enquiry, *, matter: bytes, case: bytes, way: Way, act
         deadline_class=request.deadline_class or "",
         classification=classification,
         handling=handling,
-        languages=_languages(content),
+        languages=languages_of([dict(part.content) for part in parts] if translations else content),
         sender=way.sender,
         route=way.route,
         addressees=(way.addressee,),
     )
-    return _draft(docket, [Part(REQUEST, dict(content))], way=way, act=act)
+    return _draft(docket, parts, way=way, act=act)
 
 
 def reply_draft(
@@ -155,9 +187,11 @@ def reply_draft(
     follows: tuple[bytes, ...],
     way: Way,
     act: OfficerAct,
+    translations: Sequence[Translation] = (),
 ) -> Draft:
     """The draft of an answer or a refusal in ``enquiry``; ``follows`` begins with the statement that it answers."""
     parts = [Part(act.act, dict(reply.to_plain())), *(Part(ITEM, dict(item.assessed().to_plain())) for item in items)]
+    parts += _translated(translations)
     handling, classification = _strictest([item.conditions for item in items])
     docket = Docket(
         kind=act.act,
@@ -170,7 +204,41 @@ def reply_draft(
         deadline_class=enquiry.deadline_class,
         classification=classification,
         handling=handling,
-        languages=_languages([dict(part.content) for part in parts]),
+        languages=languages_of([dict(part.content) for part in parts]),
+        sender=way.sender,
+        route=way.route,
+        addressees=(way.addressee,),
+    )
+    return _draft(docket, parts, way=way, act=act)
+
+
+def word_draft(
+    said: Between,
+    *,
+    enquiry: EnquiryRow,
+    request: Docket | None,
+    answers: bytes,
+    follows: tuple[bytes, ...],
+    way: Way,
+    act: OfficerAct,
+    translations: Sequence[Translation] = (),
+) -> Draft:
+    """The draft of a word of the correspondence; it is handled as strictly as the request's docket says (None: that was
+    erased).
+    """
+    parts = [Part(act.act, dict(said.to_plain())), *_translated(translations)]
+    docket = Docket(
+        kind=act.act,
+        channel=enquiry.channel,
+        field=enquiry.field,
+        matter=enquiry.matter,
+        case=enquiry.case,
+        answers=answers,
+        follows=follows,
+        deadline_class=enquiry.deadline_class,
+        classification=request.classification if request is not None else "",
+        handling=request.handling if request is not None else (),
+        languages=languages_of([dict(part.content) for part in parts]),
         sender=way.sender,
         route=way.route,
         addressees=(way.addressee,),

@@ -1,4 +1,4 @@
-"""What arrives for this room: requests, answers, refusals, each verified before a row is written.
+"""What arrives for this room: requests, answers, refusals, and what is said between, verified before a row is written.
 
 Invariant: what is not signed by an officer of its desk, contradicts its docket, lacks what the law wants, or answers
 what was never asked is refused as a whole: the post room quarantines it with the reason and nothing of it is used. A
@@ -10,40 +10,65 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from django.db import connection
-
 from tansiq.cases.erasure import follow
+from tansiq.cases.files_sending import files_in, note_files
 from tansiq.cases.items import ITEM, NewItem, Whence, plain_item
-from tansiq.cases.queries import ItemRow
 from tansiq.cases.services import add_items
-from tansiq.cases.sql import insert, marks
-from tansiq.enquiries.drafts import ANSWER, PARTIAL_REFUSAL, REFUSAL, REQUEST, URGENT_CLASSES
+from tansiq.cases.sql import marks
+from tansiq.enquiries.correspondence import BODIES, codes_of, said_by
+from tansiq.enquiries.drafts import (
+    ANSWER,
+    CLARIFICATION,
+    PARTIAL_REFUSAL,
+    REFUSAL,
+    REQUEST,
+    TRANSLATION,
+    URGENT_CLASSES,
+)
+from tansiq.enquiries.history import judge, settle
+from tansiq.enquiries.notices import arrived as call
 from tansiq.enquiries.officers import verified_act
+from tansiq.enquiries.proposals import add_matches, forget_matches, matches_of
 from tansiq.enquiries.recovered import placed_parts, register_recovered_kinds
 from tansiq.enquiries.routes import received_at
-from tansiq.enquiries.rows import Direction, EnquiryRow, ReplyRow, add_enquiries, add_replies, enquiry_rows, settle
-from tansiq.enquiries.services import reply_items
+from tansiq.enquiries.rows import (
+    MOVES,
+    Direction,
+    EnquiryRow,
+    ReplyRow,
+    add_enquiries,
+    add_replies,
+    enquiry_rows,
+    replies_of,
+)
+from tansiq.enquiries.services import reply_items, word_whence
+from tansiq.enquiries.translations import end_translations, translations_kept
 from tansiq.errors import BadInput, Conflict, NotFound, NotProven, Refused
 from tansiq.exchange.context import Context
 from tansiq.exchange.kinds import Arrived, register
 from tansiq.journal.access import Access, Operation, log_access
 from tansiq.policy.answer import Answer, Item, Refusal
+from tansiq.policy.correspondence import Clarification, DelayNotice, Translation
+from tansiq.policy.course import Move
 from tansiq.policy.deadlines import due_at
 from tansiq.policy.enquiry import Enquiry
 from tansiq.policy.faults import Faults, refuse
 from tansiq.policy.law import answer_faults, law_faults, refusal_faults
+from tansiq.policy.law_between import between_faults
+from tansiq.protocol.acts import Act
 from tansiq.protocol.directory import Directory
 from tansiq.protocol.docket import Docket, agency_of
 from tansiq.protocol.parts import Part
-from tansiq.registers.matching import RegisterIndex, index_of
+from tansiq.registers.matching import index_of
 
 __all__ = ["register_kinds"]
 
 NODE = "node"
-_MOST_MATCHES = 10
-_ADD_MATCH = insert("enquiries_match", ("request", "entry", "subject", "score", "reasons", "decision", "decided_by"))
+_PLAIN_PARTS = 2
+"""Parts of a request without translations: the request and its officer's act."""
 _NEWER = "policy.law.code-unknown"
 """A partner's newer code is shown as it is and answered: it makes nothing unlawful."""
 
@@ -136,16 +161,6 @@ def _collected(row: EnquiryRow, *, operation: Operation, now_ms: int) -> Access:
     )
 
 
-def _matches(row: EnquiryRow, request: Enquiry, index: RegisterIndex) -> list[tuple[Any, ...]]:
-    """What the registers propose, each entry once, under the subject that it fits best."""
-    best: dict[bytes, tuple[float, int, str]] = {}
-    for place, subject in enumerate(request.subjects):
-        for match in index.match(subject, limit=_MOST_MATCHES):
-            if match.entry not in best or match.score > best[match.entry][0]:
-                best[match.entry] = (match.score, place, " ".join(match.reasons)[:1024])
-    return [(row.request, entry, place, score, reasons, "", "") for entry, (score, place, reasons) in best.items()]
-
-
 def _request_item(row: EnquiryRow, request: Enquiry, *, received_ms: int) -> NewItem:
     whence = Whence(
         case=row.case or row.matter,
@@ -165,8 +180,7 @@ def _take_requests(arrived: Sequence[Arrived], context: Context) -> None:
     matches: list[tuple[Any, ...]] = []
     accesses: list[Access] = []
     _refuse_known(arrived)
-    index = index_of(context)
-    index.refresh()
+    index_of(context).refresh()
     for one in arrived:
         request = _read_request(one)
         act = verified_act(one, directories=directories)
@@ -174,13 +188,17 @@ def _take_requests(arrived: Sequence[Arrived], context: Context) -> None:
         rows.append(row)
         items.append(_request_item(row, request, received_ms=one.at_ms))
         accesses.append(_collected(row, operation=Operation.COLLECTION, now_ms=now_ms))
-        if found := _matches(row, request, index):
+        if found := matches_of(row.matter, row.request, request.subjects, context, fresh=True):
             matches += found
             accesses.append(_collected(row, operation=Operation.COMBINATION, now_ms=now_ms))
     add_enquiries(rows)
+    call(rows)
     add_items(items, context=context)
-    with connection.cursor() as cursor:
-        cursor.executemany(_ADD_MATCH, matches)
+    for one, row, item in zip(arrived, rows, items, strict=True):
+        if len(one.ciphertexts) > _PLAIN_PARTS:
+            _keep_translations(one, row, context)
+            note_files(one.statement.id, files_in(one), items=[item], context=context)
+    add_matches(matches)
     log_access(accesses, keys=context.keys)
 
 
@@ -204,9 +222,7 @@ def _read_reply(arrived: Arrived) -> tuple[Answer | Refusal, list[tuple[int, Ite
 
 
 def _asked(arrived: Arrived, known: dict[bytes, EnquiryRow]) -> EnquiryRow:
-    """The enquiry of ours that is answered. Raises NotFound, Refused (not its addressee), NotProven, Conflict (it is
-    closed).
-    """
+    """The enquiry of ours that is answered. Raises NotFound, Refused (not its addressee), NotProven."""
     docket = arrived.docket
     enquiry = known.get(docket.matter)
     if enquiry is None or enquiry.direction != Direction.OUT:
@@ -215,9 +231,28 @@ def _asked(arrived: Arrived, known: dict[bytes, EnquiryRow]) -> EnquiryRow:
         raise Refused("enquiries.other-agency", agency=arrived.statement.agency)
     if docket.answers != enquiry.request or enquiry.request not in docket.follows:
         raise NotProven("enquiries.answers-another")
-    if not enquiry.is_open:
-        raise Conflict("enquiries.answered-before", state=enquiry.state)
     return enquiry
+
+
+def _received_ms(enquiry: EnquiryRow) -> int | None:
+    """When the addressee received the request, as far as it is known here."""
+    if enquiry.received_ms is not None:
+        return enquiry.received_ms
+    return received_at([enquiry.request], enquiry.partner).get(enquiry.request)
+
+
+def _said(one: Arrived, act: Act, enquiry: EnquiryRow) -> ReplyRow:
+    """The row of a word, as far as its docket and its officer say it."""
+    return ReplyRow(
+        statement=one.statement.id,
+        matter=enquiry.matter,
+        kind=one.docket.kind,
+        post=act.post,
+        officer=act.officer,
+        said_ms=one.statement.time_ms,
+        at_ms=one.at_ms,
+        follows=tuple(before for before in one.docket.follows if before != enquiry.request),
+    )
 
 
 def _take_replies(arrived: Sequence[Arrived], context: Context) -> None:
@@ -230,35 +265,94 @@ def _take_replies(arrived: Sequence[Arrived], context: Context) -> None:
         enquiry = _asked(one, known)
         reply, items = _read_reply(one)
         act = verified_act(one, directories=directories)
-        said = ReplyRow(
-            statement=one.statement.id,
-            matter=enquiry.matter,
-            kind=one.docket.kind,
-            post=act.post,
-            officer=act.officer,
-            said_ms=one.statement.time_ms,
-            at_ms=one.at_ms,
-        ).saying(reply, items=len(items))
-        received_ms = enquiry.received_ms
-        if received_ms is None:
-            received_ms = received_at([enquiry.request], enquiry.partner).get(enquiry.request)
-        deadline_ms = None
-        if received_ms is not None:
-            deadline_ms = due_at(received_at_ms=received_ms, deadline_class=enquiry.deadline_class)
+        said = _said(one, act, enquiry).saying(reply, items=len(items))
+        words = replies_of([enquiry.matter]) if enquiry.said != 0 else []
+        judge(said, enquiry, words)
         add_replies([said])
-        add_items(reply_items(reply, items, enquiry=enquiry, said=said, sender=enquiry.partner), context=context)
-        known[enquiry.matter] = settle(enquiry, said, received_ms=received_ms, deadline_ms=deadline_ms)
+        made = reply_items(reply, items, enquiry=enquiry, said=said, sender=enquiry.partner)
+        add_items(made, context=context)
+        note_files(one.statement.id, files_in(one), items=made, context=context)
+        _keep_translations(one, enquiry, context)
+        known[enquiry.matter] = settle(enquiry, said, words, received_ms=_received_ms(enquiry))
         accesses.append(_collected(enquiry, operation=Operation.COLLECTION, now_ms=now_ms))
+    call(known.values())
     log_access(accesses, keys=context.keys)
 
 
-def _forget_matches(items: Sequence[ItemRow]) -> None:
-    """When a request ends, so does what was found about the person: the entries proposed would tell who it was."""
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "DELETE FROM enquiries_match WHERE request = %s",
-            [(item.statement,) for item in items if item.kind == REQUEST],
-        )
+def _spoken_of(one: Arrived, known: dict[bytes, EnquiryRow]) -> EnquiryRow:
+    """The enquiry in which a word of the correspondence is said, by the desk that may say it.
+
+    Raises NotFound, Refused (another agency, another desk, nobody of ours addressed).
+    """
+    docket = one.docket
+    enquiry = known.get(docket.matter)
+    if enquiry is None or enquiry.direction == said_by(MOVES[docket.kind]):
+        raise NotFound("enquiries.never-asked")
+    if enquiry.partner != one.statement.agency:
+        raise Refused("enquiries.other-agency", agency=one.statement.agency)
+    if docket.sender != enquiry.their_post or enquiry.own_post not in docket.addressees:
+        raise Refused("enquiries.other-desk", post=docket.sender)
+    if enquiry.request not in docket.follows:
+        raise NotProven("enquiries.answers-another")
+    return enquiry
+
+
+def _answers(one: Arrived, enquiry: EnquiryRow, words: Sequence[ReplyRow]) -> None:
+    """Raises NotProven unless a word answers the request, and a clarification the question that was asked back."""
+    asked = {enquiry.request}
+    if one.docket.kind == CLARIFICATION:
+        asked = {word.statement for word in words if word.move is Move.ASK_BACK}
+    if one.docket.answers not in asked:
+        raise NotProven("enquiries.answers-another")
+
+
+def _take_words(arrived: Sequence[Arrived], context: Context) -> None:
+    now_ms = context.clock()
+    directories: dict[str, Directory] = {}
+    matters = list({one.docket.matter for one in arrived})
+    known = {row.matter: row for row in enquiry_rows(f"matter IN ({marks(matters)})", matters, lock=True)}
+    accesses = []
+    for one in arrived:
+        enquiry = _spoken_of(one, known)
+        body = BODIES[one.docket.kind].from_plain(_part(one, one.docket.kind).content)
+        refuse(_known_codes(between_faults(body, said_ms=one.statement.time_ms, today=_day(one))))
+        act = verified_act(one, directories=directories)
+        words = replies_of([enquiry.matter])
+        said = replace(_said(one, act, enquiry), grounds=codes_of(body))
+        if isinstance(body, DelayNotice):
+            said = replace(said, until_ms=body.until_ms)
+        elif isinstance(body, Clarification):
+            said = replace(said, until_ms=one.at_ms)
+        judge(said, enquiry, words)
+        _answers(one, enquiry, words)
+        add_replies([said])
+        whence = word_whence(enquiry, said, sender=enquiry.partner)
+        subjects = body.subjects if isinstance(body, Clarification) else ()
+        add_items([plain_item(whence, said.kind, subjects=subjects)], context=context)
+        _keep_translations(one, enquiry, context)
+        accesses.append(_collected(enquiry, operation=Operation.COLLECTION, now_ms=now_ms))
+        if subjects and (found := matches_of(said.matter, said.statement, subjects, context)):
+            add_matches(found)
+            accesses.append(_collected(enquiry, operation=Operation.COMBINATION, now_ms=now_ms))
+        known[enquiry.matter] = settle(enquiry, said, words, received_ms=_received_ms(enquiry))
+    call(known.values())
+    log_access(accesses, keys=context.keys)
+
+
+def _keep_translations(one: Arrived, enquiry: EnquiryRow, context: Context) -> None:
+    """Stores the translations that travel with a statement. Raises BadInput."""
+    placed = [(place, part) for place, part in placed_parts(one) if part.kind == TRANSLATION]
+    if not placed:
+        return
+    whence = Whence(
+        case=enquiry.case or enquiry.matter,
+        statement=one.statement.id,
+        sender=enquiry.partner,
+        received_ms=one.at_ms,
+        purpose=enquiry.purpose,
+    )
+    items = [plain_item(replace(whence, place=place), TRANSLATION) for place, _ in placed]
+    translations_kept([Translation.from_plain(part.content) for _, part in placed], items, context=context)
 
 
 def register_kinds() -> None:
@@ -266,5 +360,8 @@ def register_kinds() -> None:
     register(REQUEST, _take_requests)
     for kind in (ANSWER, REFUSAL, PARTIAL_REFUSAL):
         register(kind, _take_replies)
-    follow(_forget_matches)
+    for kind in BODIES:
+        register(kind, _take_words)
+    follow(forget_matches)
+    follow(end_translations)
     register_recovered_kinds()

@@ -6,10 +6,16 @@ made again, as far as their bodies still open. What is there already stays as it
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from tansiq.cases.files_sending import files_in, note_files
 from tansiq.cases.items import ITEM, Whence, plain_item
 from tansiq.cases.services import add_items
-from tansiq.enquiries.drafts import ANSWER, PARTIAL_REFUSAL, REFUSAL, REQUEST, URGENT_CLASSES
+from tansiq.enquiries.correspondence import BODIES, codes_of, said_by
+from tansiq.enquiries.drafts import ANSWER, PARTIAL_REFUSAL, REFUSAL, REQUEST, TRANSLATION, URGENT_CLASSES
+from tansiq.enquiries.history import settle
 from tansiq.enquiries.rows import (
+    MOVES,
     Direction,
     EnquiryRow,
     ReplyRow,
@@ -17,13 +23,14 @@ from tansiq.enquiries.rows import (
     add_replies,
     enquiry_rows,
     replies_of,
-    settle,
 )
-from tansiq.enquiries.services import reply_items
+from tansiq.enquiries.services import reply_items, word_whence
+from tansiq.enquiries.translations import translations_kept
 from tansiq.exchange.context import Context
 from tansiq.exchange.kinds import Arrived
 from tansiq.exchange.own_again import register_recovered
 from tansiq.policy.answer import Answer, Item, Refusal
+from tansiq.policy.correspondence import Clarification, DelayNotice, Translation
 from tansiq.policy.enquiry import Enquiry, LawBasis
 from tansiq.protocol.docket import agency_of
 from tansiq.protocol.parts import Part
@@ -78,32 +85,72 @@ def _request_again(arrived: Arrived, context: Context) -> None:
         purpose=row.purpose,
     )
     add_enquiries([row])
-    add_items([plain_item(whence, REQUEST, subjects=request.subjects, conditions=request.conditions)], context=context)
+    made = [plain_item(whence, REQUEST, subjects=request.subjects, conditions=request.conditions)]
+    add_items(made, context=context)
+    note_files(arrived.statement.id, files_in(arrived), items=made, context=context)
+    _translations_again(arrived, whence, context)
 
 
 def _reply_again(arrived: Arrived, context: Context) -> None:
     docket = arrived.docket
     rows = enquiry_rows("matter = %s AND direction = %s", (docket.matter, int(Direction.IN)), lock=True)
-    if not rows or arrived.statement.id in {one.statement for one in replies_of([docket.matter])}:
+    words = replies_of([docket.matter]) if rows else []
+    if not rows or arrived.statement.id in {one.statement for one in words}:
         return
     part = arrived.part(docket.kind)
     reply: Answer | Refusal | None = None
     if part is not None:
         reply = Answer.from_plain(part.content) if docket.kind == ANSWER else Refusal.from_plain(part.content)
     items = [(place, Item.from_plain(one.content)) for place, one in placed_parts(arrived) if one.kind == ITEM]
-    said = ReplyRow(
+    said = _said(arrived, rows[0])
+    said = said if reply is None else said.saying(reply, items=len(items))
+    add_replies([said])
+    made = reply_items(reply, items, enquiry=rows[0], said=said, sender=context.agency)
+    add_items(made, context=context)
+    note_files(arrived.statement.id, files_in(arrived), items=made, context=context)
+    _translations_again(arrived, word_whence(rows[0], said, sender=context.agency), context)
+    settle(rows[0], said, words, received_ms=rows[0].received_ms)
+
+
+def _said(arrived: Arrived, enquiry: EnquiryRow) -> ReplyRow:
+    return ReplyRow(
         statement=arrived.statement.id,
-        matter=docket.matter,
-        kind=docket.kind,
-        post=docket.sender,
+        matter=enquiry.matter,
+        kind=arrived.docket.kind,
+        post=arrived.docket.sender,
         officer=_officer(arrived),
         said_ms=arrived.statement.time_ms,
         at_ms=arrived.statement.time_ms,
+        follows=tuple(before for before in arrived.docket.follows if before != enquiry.request),
     )
-    said = said if reply is None else said.saying(reply, items=len(items))
+
+
+def _translations_again(arrived: Arrived, whence: Whence, context: Context) -> None:
+    placed = [(place, part) for place, part in placed_parts(arrived) if part.kind == TRANSLATION]
+    if placed:
+        items = [plain_item(replace(whence, place=place), TRANSLATION) for place, _ in placed]
+        translations_kept([Translation.from_plain(part.content) for _, part in placed], items, context=context)
+
+
+def _word_again(arrived: Arrived, context: Context) -> None:
+    docket = arrived.docket
+    ours = int(said_by(MOVES[docket.kind]))
+    rows = enquiry_rows("matter = %s AND direction = %s", (docket.matter, ours), lock=True)
+    words = replies_of([docket.matter]) if rows else []
+    if not rows or arrived.statement.id in {one.statement for one in words}:
+        return
+    said, part = _said(arrived, rows[0]), arrived.part(docket.kind)
+    body = BODIES[docket.kind].from_plain(part.content) if part is not None else None
+    if body is not None:
+        said = replace(said, grounds=codes_of(body))
+    if isinstance(body, DelayNotice):
+        said = replace(said, until_ms=body.until_ms)
     add_replies([said])
-    add_items(reply_items(reply, items, enquiry=rows[0], said=said, sender=context.agency), context=context)
-    settle(rows[0], said, received_ms=rows[0].received_ms, deadline_ms=rows[0].deadline_ms)
+    subjects = body.subjects if isinstance(body, Clarification) else ()
+    whence = word_whence(rows[0], said, sender=context.agency)
+    add_items([plain_item(whence, said.kind, subjects=subjects)], context=context)
+    _translations_again(arrived, whence, context)
+    settle(rows[0], said, words, received_ms=rows[0].received_ms)
 
 
 def register_recovered_kinds() -> None:
@@ -111,3 +158,5 @@ def register_recovered_kinds() -> None:
     register_recovered(REQUEST, _request_again)
     for kind in (ANSWER, REFUSAL, PARTIAL_REFUSAL):
         register_recovered(kind, _reply_again)
+    for kind in BODIES:
+        register_recovered(kind, _word_again)

@@ -1,7 +1,7 @@
 """Rows of enquiries, written and read in batches: what services, handlers and queries share.
 
-Invariant: one place knows the columns. States: *sent* (ours, no receipt yet), *received*, *partial* (something was
-said, more is to come), *answered*, *refused*.
+Invariant: one place knows the columns. The state and the clock of a row are those of `policy.course` for the words that
+are here; nothing else writes them.
 """
 
 from __future__ import annotations
@@ -13,28 +13,40 @@ from typing import Any
 
 from django.db import connection
 
-from tansiq.cases.items import DAY_MS
-from tansiq.cases.services import bring_forward
 from tansiq.cases.sql import for_update, insert, marks
 from tansiq.policy.answer import Answer, Refusal
+from tansiq.policy.course import OPEN_STATES, Move, Word
+from tansiq.policy.reminding import steps_of
 
 __all__ = [
-    "CLOSED_REVIEW_MS",
-    "NO_HIT_MS",
+    "MOVES",
+    "UNDATED_MS",
     "Direction",
     "EnquiryRow",
     "ReplyRow",
     "add_enquiries",
     "add_replies",
     "enquiry_rows",
+    "order_of",
+    "remind_at",
     "replies_of",
-    "settle",
+    "store_course",
 ]
 
-CLOSED_REVIEW_MS = 182 * DAY_MS
-"""First review at most six months after an exchange closes (Directive (EU) 2023/977, Article 16(3))."""
-NO_HIT_MS = 30 * DAY_MS
-"""What a partner asked about, and of which we have nothing, ends here after thirty days."""
+UNDATED_MS = 1 << 53
+"""On a desk, what has no deadline stands behind everything that has one, the latest first."""
+MOVES = {
+    "enquiry.answer": Move.ANSWER,
+    "enquiry.partial-refusal": Move.PARTIAL,
+    "enquiry.refusal": Move.REFUSAL,
+    "enquiry.clarification-request": Move.ASK_BACK,
+    "enquiry.clarification": Move.CLARIFY,
+    "enquiry.delay": Move.DELAY,
+    "enquiry.reminder": Move.REMIND,
+    "enquiry.withdrawal": Move.WITHDRAW,
+    "enquiry.feedback": Move.FEEDBACK,
+}
+"""What each kind of word does to an enquiry (an answer may be partial)."""
 
 
 class Direction(IntEnum):
@@ -69,11 +81,22 @@ class EnquiryRow:
     received_ms: int | None = None
     deadline_ms: int | None = None
     answered_ms: int | None = None
+    order_ms: int | None = None
+    said: int | None = None
+    delays: int | None = None
+    remind_ms: int | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether something is still to be said."""
-        return self.state in {"sent", "received", "partial"}
+        return self.state in OPEN_STATES
+
+    @property
+    def paused(self) -> bool:
+        """Whether the clock stands still, for a clarification is awaited."""
+        return (
+            self.is_open and self.deadline_ms is None and self.received_ms is not None and self.deadline_class != "none"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +113,8 @@ class ReplyRow:
     outcome: str = ""
     grounds: tuple[str, ...] = ()
     items: int = 0
+    follows: tuple[bytes, ...] = ()
+    until_ms: int | None = None
 
     def saying(self, reply: Answer | Refusal, *, items: int) -> ReplyRow:
         """This row with the codes of ``reply``."""
@@ -98,17 +123,46 @@ class ReplyRow:
         return replace(self, outcome=reply.outcome or "", items=items)
 
     @property
-    def state(self) -> str:
-        """The state in which it leaves the enquiry."""
-        if self.kind == "enquiry.refusal":
-            return "refused"
-        return "partial" if self.outcome == "answer.partial" or self.kind == "enquiry.partial-refusal" else "answered"
+    def move(self) -> Move:
+        """What it does to the enquiry."""
+        return Move.PARTIAL if self.outcome == "answer.partial" else MOVES[self.kind]
+
+    @property
+    def word(self) -> Word:
+        """It as the course of an enquiry is judged by."""
+        ground = self.grounds[0] if self.grounds and self.kind == "enquiry.delay" else ""
+        return Word(
+            id=self.statement,
+            move=self.move,
+            said_ms=self.said_ms,
+            follows=self.follows,
+            until_ms=self.until_ms,
+            ground=ground,
+        )
 
 
 _ENQUIRY = tuple("case_ref" if field.name == "case" else field.name for field in fields(EnquiryRow))
 _REPLY = tuple(field.name for field in fields(ReplyRow))
 _ADD_ENQUIRY = insert("enquiries_enquiry", (*_ENQUIRY, "is_open"))
 _ADD_REPLY = insert("enquiries_reply", _REPLY)
+
+
+def order_of(row: EnquiryRow, *, ended_ms: int | None) -> int:
+    """Where a row stands on a desk: an open one when it is due, a closed one when it ended."""
+    if row.is_open:
+        return UNDATED_MS - row.sent_ms if row.deadline_ms is None else row.deadline_ms
+    return ended_ms or row.answered_ms or row.sent_ms
+
+
+def remind_at(row: EnquiryRow) -> int | None:
+    """When the clock first has to look at a row again: the desk that must answer before it is due, the one that asked
+    when the partner is late; None: never.
+    """
+    if not row.is_open or row.deadline_ms is None:
+        return None
+    if row.direction == Direction.OUT:
+        return row.deadline_ms
+    return steps_of(deadline_ms=row.deadline_ms, deadline_class=row.deadline_class)[0][1]
 
 
 def add_enquiries(rows: Sequence[EnquiryRow]) -> None:
@@ -118,7 +172,7 @@ def add_enquiries(rows: Sequence[EnquiryRow]) -> None:
             one.matter, int(one.direction), one.partner, one.own_post, one.their_post, one.office_post, one.channel,
             one.case or None, " ".join(one.sought)[:256], one.field, one.purpose, one.deadline_class, one.urgent,
             one.state, one.outcome, one.request, one.officer, one.sent_ms, one.received_ms, one.deadline_ms,
-            one.answered_ms, one.is_open,
+            one.answered_ms, order_of(one, ended_ms=None), 0, 0, remind_at(one), one.is_open,
         )
         for one in rows
     ]  # fmt: skip
@@ -149,11 +203,11 @@ def enquiry_rows(where: str, values: Sequence[Any], *, lock: bool = False) -> li
 
 
 def add_replies(rows: Sequence[ReplyRow]) -> None:
-    """Adds replies, in the caller's transaction."""
+    """Adds words, in the caller's transaction."""
     values = [
         (
             one.statement, one.matter, one.kind, one.post, one.officer, one.said_ms, one.at_ms, one.outcome,
-            " ".join(one.grounds)[:512], one.items,
+            " ".join(one.grounds)[:512], one.items, b"".join(one.follows), one.until_ms,
         )
         for one in rows
     ]  # fmt: skip
@@ -162,7 +216,7 @@ def add_replies(rows: Sequence[ReplyRow]) -> None:
 
 
 def replies_of(matters: Sequence[bytes]) -> list[ReplyRow]:
-    """What was said in reply in ``matters``, the oldest first."""
+    """What was said after the requests of ``matters``, the oldest first."""
     if not matters:
         return []
     with connection.cursor() as cursor:
@@ -171,46 +225,38 @@ def replies_of(matters: Sequence[bytes]) -> list[ReplyRow]:
             list(matters),
         )
         found = [dict(zip(_REPLY, row, strict=True)) for row in cursor.fetchall()]
-    return [
-        ReplyRow(
-            **row
-            | {
-                "statement": bytes(row["statement"]),
-                "matter": bytes(row["matter"]),
-                "grounds": tuple(row["grounds"].split()),
-            }
+    out: list[ReplyRow] = []
+    last: dict[bytes, tuple[bytes, ...]] = {}
+    for row in found:
+        statement, matter, follows = bytes(row["statement"]), bytes(row["matter"]), row["follows"]
+        out.append(
+            ReplyRow(
+                **row
+                | {
+                    "statement": statement,
+                    "matter": matter,
+                    "grounds": tuple(row["grounds"].split()),
+                    # A row of an older version does not say what it follows: the one before it.
+                    "follows": last.get(matter, ()) if follows is None else _ids(bytes(follows)),
+                }
+            )
         )
-        for row in found
-    ]
+        last[matter] = (statement,)
+    return out
 
 
-def settle(enquiry: EnquiryRow, reply: ReplyRow, *, received_ms: int | None, deadline_ms: int | None) -> EnquiryRow:
-    """What a reply does to its enquiry: its state, outcome, moments, and how long its items stay; returns the new row.
+def _ids(joined: bytes) -> tuple[bytes, ...]:
+    return tuple(joined[at : at + 16] for at in range(0, len(joined), 16))
 
-    In the caller's transaction.
-    """
-    settled = replace(
-        enquiry,
-        state=reply.state,
-        outcome=reply.outcome,
-        answered_ms=None if reply.state == "partial" else reply.at_ms,
-        received_ms=received_ms,
-        deadline_ms=deadline_ms,
-    )
+
+def store_course(row: EnquiryRow) -> None:
+    """Writes what a word, or a receipt, has changed of a row, in the caller's transaction."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE enquiries_enquiry SET state = %s, is_open = %s, outcome = %s, answered_ms = %s, received_ms = %s, "
-            "deadline_ms = %s WHERE matter = %s",
+            "deadline_ms = %s, order_ms = %s, said = %s, delays = %s, remind_ms = %s WHERE matter = %s",
             (
-                settled.state, settled.is_open, settled.outcome, settled.answered_ms, received_ms, deadline_ms,
-                settled.matter,
+                row.state, row.is_open, row.outcome, row.answered_ms, row.received_ms, row.deadline_ms, row.order_ms,
+                row.said, row.delays, row.remind_ms, row.matter,
             ),
         )  # fmt: skip
-    if not settled.is_open:
-        nothing_held = enquiry.direction == Direction.IN and reply.outcome == "answer.no-hit"
-        review_ms = reply.at_ms + CLOSED_REVIEW_MS
-        bring_forward(
-            [enquiry.request], review_ms=review_ms, erase_ms=reply.at_ms + NO_HIT_MS if nothing_held else None
-        )
-        bring_forward([reply.statement], review_ms=review_ms)
-    return settled

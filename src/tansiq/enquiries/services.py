@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from django.db import connection, transaction
 
+from tansiq.cases.files_sending import OwnFile, note_sent_files, with_files
 from tansiq.cases.items import NewItem, Whence, evaluated_item, plain_item
 from tansiq.cases.services import add_items
+from tansiq.cases.sql import marks
 from tansiq.directory.queries import own_directory
 from tansiq.enquiries.attested import check_attested
 from tansiq.enquiries.drafts import (
@@ -27,8 +30,8 @@ from tansiq.enquiries.drafts import (
     reply_draft,
     request_draft,
 )
+from tansiq.enquiries.history import heads, require_permitted, settle
 from tansiq.enquiries.officers import ActingOfficer
-from tansiq.enquiries.routes import received_at
 from tansiq.enquiries.rows import (
     Direction,
     EnquiryRow,
@@ -37,14 +40,15 @@ from tansiq.enquiries.rows import (
     add_replies,
     enquiry_rows,
     replies_of,
-    settle,
 )
-from tansiq.errors import BadInput, Conflict, NotFound
+from tansiq.enquiries.translations import translation_items, translations_kept
+from tansiq.enquiries.wording import check_wording, languages_read
+from tansiq.errors import BadInput, NotFound
 from tansiq.exchange.context import Context
 from tansiq.exchange.services import send_many
 from tansiq.journal.access import Access, Operation, log_access
 from tansiq.policy.answer import Answer, Item, Refusal
-from tansiq.policy.deadlines import due_at
+from tansiq.policy.correspondence import Translation
 from tansiq.policy.enquiry import Enquiry, LawBasis
 from tansiq.policy.law import check_answer, check_enquiry, check_refusal
 from tansiq.protocol.docket import agency_of, check_post
@@ -55,11 +59,13 @@ __all__ = [
     "MATCH_DECISIONS",
     "answer_enquiry",
     "decide_match",
-    "note_receipts",
+    "disclosure",
+    "held_matter",
     "refuse_enquiry",
     "reply_items",
     "send_enquiries",
     "send_enquiry",
+    "word_whence",
 ]
 
 MATCH_DECISIONS = frozenset({"match.same", "match.different"})
@@ -79,11 +85,15 @@ def send_enquiries(
     to_post: str,
     via_office_post: str,
     case: bytes = b"",
+    translations: Sequence[Sequence[Translation]] = (),
+    files: Sequence[Sequence[OwnFile]] = (),
 ) -> list[bytes]:
     """Sends ``requests`` from one desk to another in one commit; returns their matters, which name the enquiries.
 
-    ``via_office_post`` is the embassy office, ours or the partner's. Raises Refused (law, not in the post, partner not
-    confirmed, attested by somebody else), NotFound (no such desk), BadInput.
+    ``via_office_post`` is the embassy office, ours or the partner's; ``translations`` are those of each request, by
+    fields of its part 0, ``files`` the officer's own that go with it. Raises Refused (law, a language that the desk does
+    not read, not in the post, partner not confirmed, attested by somebody else), NotFound (no such desk, no such file),
+    BadInput.
     """
     for post in (from_post, via_office_post, to_post):
         check_post(post)
@@ -97,17 +107,38 @@ def send_enquiries(
         check_enquiry(request, today=today)
         check_attested(request.law, request.subjects, own)
     matters = [_maker.make(now_ms) for _ in requests]
-    drafts = [
-        request_draft(request, matter=matter, case=case, way=way, act=act)
-        for request, matter in zip(requests, matters, strict=True)
+    languages, attached = languages_read(to_post), translations or [()] * len(requests)
+    drafts = []
+    for request, matter, given in zip(requests, matters, attached, strict=True):
+        draft = request_draft(request, matter=matter, case=case, way=way, act=act, translations=given)
+        check_wording(
+            request,
+            languages=languages,
+            urgent=request.deadline_class in URGENT_CLASSES,
+            translations=given,
+            own=own,
+            tags=None if given else draft.docket.languages,
+        )
+        drafts.append(draft)
+    going = [
+        with_files(draft, own_files, context=context, officer=officer.number)
+        for draft, own_files in zip(drafts, files or [()] * len(drafts), strict=True)
     ]
+    drafts = [draft for draft, _ in going]
     with transaction.atomic():
         said = list(zip(requests, matters, send_many(drafts, context=context), strict=True))
         add_enquiries([_own_enquiry(*one, way=way, case=case, officer=officer.number) for one in said])
-        add_items([_own_request(*one, case=case, sender=context.agency) for one in said], context=context)
+        made = [_own_request(*one, case=case, sender=context.agency) for one in said]
+        add_items(made, context=context)
+        for item, (_, sent) in zip(made, going, strict=True):
+            note_sent_files(item.statement, sent, items=[item], context=context, officer=officer.number)
+        for (request, matter, statement), given in zip(said, attached, strict=True):
+            if given:
+                whence = _own_whence(request, matter, statement, case=case, sender=context.agency)
+                translations_kept(given, translation_items(given, whence, first=1), context=context)
         log_access(
             [
-                _disclosure(matter, request.law, way, officer=officer.number, now_ms=now_ms)
+                disclosure(matter, request.law, way, officer=officer.number, now_ms=now_ms)
                 for request, matter, _ in said
             ],
             keys=context.keys,
@@ -115,7 +146,7 @@ def send_enquiries(
     return matters
 
 
-def send_enquiry(
+def send_enquiry(  # noqa: PLR0913 (a way of three desks, and what goes along it)
     request: Enquiry,
     *,
     context: Context,
@@ -124,6 +155,8 @@ def send_enquiry(
     to_post: str,
     via_office_post: str,
     case: bytes = b"",
+    translations: Sequence[Translation] = (),
+    files: Sequence[OwnFile] = (),
 ) -> bytes:
     """Sends one request; see `send_enquiries`."""
     return send_enquiries(
@@ -134,6 +167,8 @@ def send_enquiry(
         to_post=to_post,
         via_office_post=via_office_post,
         case=case,
+        translations=[translations],
+        files=[files],
     )[0]
 
 
@@ -162,18 +197,22 @@ def _own_enquiry(
     )
 
 
-def _own_request(request: Enquiry, matter: bytes, statement: Statement, *, case: bytes, sender: str) -> NewItem:
-    whence = Whence(
+def _own_whence(request: Enquiry, matter: bytes, statement: Statement, *, case: bytes, sender: str) -> Whence:
+    return Whence(
         case=case or matter,
         statement=statement.id,
         sender=sender,
         received_ms=statement.time_ms,
         purpose=request.law.purpose or "" if request.law else "",
     )
+
+
+def _own_request(request: Enquiry, matter: bytes, statement: Statement, *, case: bytes, sender: str) -> NewItem:
+    whence = _own_whence(request, matter, statement, case=case, sender=sender)
     return plain_item(whence, REQUEST, subjects=request.subjects, conditions=request.conditions)
 
 
-def _disclosure(matter: bytes, law: LawBasis | None, way: Way, *, officer: str, now_ms: int) -> Access:
+def disclosure(matter: bytes, law: LawBasis | None, way: Way, *, officer: str, now_ms: int) -> Access:
     """What the law wants logged of a transfer: who, to whom, for what purpose, on what basis (Article 25)."""
     law = law or LawBasis()
     return Access(
@@ -187,14 +226,12 @@ def _disclosure(matter: bytes, law: LawBasis | None, way: Way, *, officer: str, 
     )
 
 
-def _to_reply_to(matter: bytes, officer: ActingOfficer) -> EnquiryRow:
-    """The partner's enquiry, held until the transaction ends. Raises NotFound, Conflict (it is closed)."""
-    rows = enquiry_rows("matter = %s AND direction = %s", (matter, int(Direction.IN)), lock=True)
+def held_matter(matter: bytes, officer: ActingOfficer, direction: Direction) -> tuple[EnquiryRow, list[ReplyRow]]:
+    """An enquiry of the officer's desk, held until the transaction ends, and what was said in it. Raises NotFound."""
+    rows = enquiry_rows("matter = %s AND direction = %s", (matter, int(direction)), lock=True)
     if not rows or rows[0].own_post not in officer.posts:
         raise NotFound("enquiries.unknown", enquiry=id_text(matter))
-    if not rows[0].is_open:
-        raise Conflict("enquiries.closed", enquiry=id_text(matter), state=rows[0].state)
-    return rows[0]
+    return rows[0], replies_of([matter]) if rows[0].said != 0 else []
 
 
 def _reply(
@@ -205,31 +242,70 @@ def _reply(
     kind: str,
     context: Context,
     officer: ActingOfficer,
+    translations: Sequence[Translation],
+    files: Sequence[OwnFile] = (),
 ) -> bytes:
     now_ms = context.clock()
     with transaction.atomic():
-        enquiry = _to_reply_to(matter, officer)
-        way = Way.find(enquiry.own_post, enquiry.office_post, enquiry.their_post, context=context, now_ms=now_ms)
-        follows = (enquiry.request, *[one.statement for one in replies_of([matter])][-1:])
-        act = officer.acting(kind, post=enquiry.own_post)
-        draft = reply_draft(reply, items, enquiry=enquiry, follows=follows, way=way, act=act)
-        statement = send_many([draft], context=context)[0]
+        enquiry, words = held_matter(matter, officer, Direction.IN)
         said = ReplyRow(
-            statement=statement.id,
+            statement=b"",
             matter=matter,
             kind=kind,
             post=enquiry.own_post,
             officer=officer.number,
-            said_ms=statement.time_ms,
+            said_ms=now_ms,
             at_ms=now_ms,
+            follows=heads(words),
         ).saying(reply, items=len(items))
+        require_permitted(said.move, enquiry, words, said_ms=now_ms)
+        way = Way.find(enquiry.own_post, enquiry.office_post, enquiry.their_post, context=context, now_ms=now_ms)
+        act = officer.acting(kind, post=enquiry.own_post)
+        draft = reply_draft(
+            reply,
+            items,
+            enquiry=enquiry,
+            follows=(enquiry.request, *said.follows),
+            way=way,
+            act=act,
+            translations=translations,
+        )
+        check_wording(
+            reply,
+            items,
+            languages=languages_read(enquiry.their_post),
+            urgent=enquiry.urgent,
+            translations=translations,
+            own=own_directory(),
+            tags=None if translations else draft.docket.languages,
+        )
+        draft, sent = with_files(draft, files, context=context, officer=officer.number)
+        statement = send_many([draft], context=context)[0]
+        said = replace(said, statement=statement.id, said_ms=statement.time_ms)
         add_replies([said])
-        placed = enumerate(items, 1)
-        add_items(reply_items(reply, placed, enquiry=enquiry, said=said, sender=context.agency), context=context)
-        settle(enquiry, said, received_ms=enquiry.received_ms, deadline_ms=enquiry.deadline_ms)
+        made = reply_items(reply, enumerate(items, 1), enquiry=enquiry, said=said, sender=context.agency)
+        add_items(made, context=context)
+        note_sent_files(statement.id, sent, items=made, context=context, officer=officer.number)
+        if translations:
+            whence = word_whence(enquiry, said, sender=context.agency)
+            translations_kept(
+                translations, translation_items(translations, whence, first=1 + len(items)), context=context
+            )
+        settle(enquiry, said, words, received_ms=enquiry.received_ms)
         law = reply.law if isinstance(reply, Answer) else LawBasis(purpose=enquiry.purpose or None)
-        log_access([_disclosure(matter, law, way, officer=officer.number, now_ms=now_ms)], keys=context.keys)
+        log_access([disclosure(matter, law, way, officer=officer.number, now_ms=now_ms)], keys=context.keys)
     return statement.id
+
+
+def word_whence(enquiry: EnquiryRow, said: ReplyRow, *, sender: str) -> Whence:
+    """Whence the parts of a word come; the cover's place."""
+    return Whence(
+        case=enquiry.case or enquiry.matter,
+        statement=said.statement,
+        sender=sender,
+        received_ms=said.at_ms,
+        purpose=enquiry.purpose,
+    )
 
 
 def reply_items(
@@ -258,27 +334,44 @@ def reply_items(
 
 
 def answer_enquiry(
-    matter: bytes, *, context: Context, officer: ActingOfficer, answer: Answer, items: Sequence[Item] = ()
+    matter: bytes,
+    *,
+    context: Context,
+    officer: ActingOfficer,
+    answer: Answer,
+    items: Sequence[Item] = (),
+    translations: Sequence[Translation] = (),
+    files: Sequence[OwnFile] = (),
 ) -> bytes:
     """Answers a partner's enquiry; returns the statement's id. An outcome of ``answer.partial`` leaves it open.
 
-    Raises NotFound (no such enquiry on the officer's desk), Conflict (it is closed), Refused (law, attested by somebody
-    else).
+    ``translations`` name fields of the answer (part 0) or of its items (parts from 1), and ``files``, the officer's own,
+    the part that each belongs to. Raises NotFound (no such enquiry
+    on the officer's desk), Conflict (it is closed), Refused (law, language, attested by somebody else).
     """
     assessed = tuple(item.assessed() for item in items)
     check_answer(answer, assessed, agency=context.agency, today=_today(context.clock()))
     check_attested(answer.law, [subject for item in assessed for subject in item.subjects], own_directory())
-    return _reply(matter, answer, assessed, kind=ANSWER, context=context, officer=officer)
+    return _reply(
+        matter, answer, assessed, kind=ANSWER, context=context, officer=officer, translations=translations, files=files
+    )
 
 
-def refuse_enquiry(matter: bytes, *, context: Context, officer: ActingOfficer, refusal: Refusal) -> bytes:
+def refuse_enquiry(
+    matter: bytes,
+    *,
+    context: Context,
+    officer: ActingOfficer,
+    refusal: Refusal,
+    translations: Sequence[Translation] = (),
+) -> bytes:
     """Refuses a partner's enquiry on coded grounds; returns the statement's id. A partial refusal leaves it open.
 
     Raises as `answer_enquiry`.
     """
     check_refusal(refusal)
     kind = PARTIAL_REFUSAL if refusal.partial else REFUSAL
-    return _reply(matter, refusal, (), kind=kind, context=context, officer=officer)
+    return _reply(matter, refusal, (), kind=kind, context=context, officer=officer, translations=translations)
 
 
 def decide_match(matter: bytes, entry: bytes, decision: str, *, context: Context, officer: ActingOfficer) -> None:
@@ -293,11 +386,12 @@ def decide_match(matter: bytes, entry: bytes, decision: str, *, context: Context
         rows = enquiry_rows("matter = %s", (matter,), lock=True)
         if not rows or rows[0].own_post not in officer.posts:
             raise NotFound("enquiries.unknown", enquiry=id_text(matter))
+        named = [rows[0].request, *(word.statement for word in replies_of([matter]))]
         with connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE enquiries_match SET decision = %s, decided_by = %s, decided_ms = %s "
-                "WHERE request = %s AND entry = %s",
-                (decision, officer.number, now_ms, rows[0].request, entry),
+                f"WHERE entry = %s AND request IN ({marks(named)})",
+                (decision, officer.number, now_ms, entry, *named),
             )
             if not cursor.rowcount:
                 raise NotFound("enquiries.unknown-match", enquiry=id_text(matter))
@@ -310,27 +404,3 @@ def decide_match(matter: bytes, entry: bytes, decision: str, *, context: Context
             time_ms=now_ms,
         )
         log_access([access], keys=context.keys)
-
-
-def note_receipts(*, limit: int = 1000) -> int:
-    """Writes down when partners received our enquiries, and so when answers are due; returns how many.
-
-    For the clock's sweep: until it has run, the queries read the receipts themselves.
-    """
-    with transaction.atomic():
-        waiting = enquiry_rows("received_ms IS NULL ORDER BY sent_ms LIMIT %s", (limit,))
-        noted = []
-        for partner in {row.partner for row in waiting}:
-            known = received_at([row.request for row in waiting if row.partner == partner], partner)
-            noted += [(row, known[row.request]) for row in waiting if row.request in known]
-        with connection.cursor() as cursor:
-            cursor.executemany(
-                "UPDATE enquiries_enquiry SET received_ms = %s, deadline_ms = %s, "
-                "state = CASE WHEN state = 'sent' THEN 'received' ELSE state END "
-                "WHERE matter = %s AND received_ms IS NULL",
-                [
-                    (at_ms, due_at(received_at_ms=at_ms, deadline_class=row.deadline_class), row.matter)
-                    for row, at_ms in noted
-                ],
-            )
-    return len(noted)

@@ -17,7 +17,12 @@ from tansiq.protocol.directory import Certified, Directory, Use
 from tansiq.protocol.keys import SealingKey, SigningKey
 from tansiq.protocol.wraps import OwnSecret
 
-__all__ = ["Context", "OpeningKey", "system_clock"]
+__all__ = ["CLEARANCE", "LARGEST_FILE", "Context", "OpeningKey", "system_clock"]
+
+LARGEST_FILE = 50_000_000
+"""Unless the node's configuration says otherwise; what SIENA carried in 2015."""
+CLEARANCE = "class.restricted"
+"""Unless the configuration says otherwise."""
 
 
 def _newest(keys: Sequence[Certified], time_ms: int) -> Certified:
@@ -50,6 +55,10 @@ class Context:
     owns: Mapping[bytes, OwnSecret] = field(repr=False)
     opening: Mapping[bytes, OpeningKey] = field(repr=False)
     clock: Callable[[], int] = system_clock
+    largest_file: int = LARGEST_FILE
+    """In bytes: larger ones are neither taken in nor fetched."""
+    clearance: str = CLEARANCE
+    """Up to what every officer is cleared to whom no other clearance was given; a code of the classification."""
 
     @classmethod
     def load(cls, keys: KeyStore, *, clock: Callable[[], int] = system_clock) -> Context:

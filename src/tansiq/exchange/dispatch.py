@@ -17,6 +17,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from tansiq.errors import Error, NotFound
 from tansiq.exchange.context import Context
 from tansiq.exchange.erasure import erased_from
+from tansiq.exchange.files import note_arrived
 from tansiq.exchange.kinds import Arrived, handler_of
 from tansiq.exchange.opening import Opened, open_statement
 from tansiq.faults import reach
@@ -179,7 +180,8 @@ def _run(ready: Sequence[tuple[_Waiting, Arrived, Opened]], context: Context) ->
         handler = handler_of(kind)
         if handler is None:
             raise NotFound("exchange.unknown-kind", kind=kind)
-        handler([arrived for _, arrived, _ in group], context)
+        handler(arrived := [one for _, one, _ in group], context)
+        note_arrived(arrived, context=context)
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO exchange_handled (statement) VALUES (%s) ON CONFLICT DO NOTHING",

@@ -5,6 +5,7 @@ rate and time are limited before they cost anything; every refusal is `applicati
 
     POST /exchange/1/parcel   a parcel in, a parcel out (push and pull)
     POST /exchange/1/restore  a node that restored a backup asks for what it lost
+    POST /exchange/1/files    chunks of files, wanted and given
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from django.db import close_old_connections, transaction
 from tansiq.directory.queries import current_directory, node_keys, own_directory
 from tansiq.errors import BadInput, Error, NotFound, TooMuch, Unavailable
 from tansiq.exchange.context import Context
+from tansiq.exchange.files_exchange import talk_of_files
+from tansiq.exchange.files_wire import MAX_MESSAGE_BYTES, parse_files_message
 from tansiq.exchange.intake import prove, require_confirmed, take
 from tansiq.exchange.parcels import make_parcel
 from tansiq.exchange.release import next_batch
@@ -38,7 +41,10 @@ __all__ = ["CONTENT_TYPE", "Door", "key_name"]
 
 CONTENT_TYPE = "application/tansiq-parcel+cbor"
 _BODY_SECONDS = 60.0
+_PARCEL, _RESTORE, _FILES = "/exchange/1/parcel", "/exchange/1/restore", "/exchange/1/files"
 _PEER_RATE = (200.0, 400.0)
+_FILES_RATE = (25.0, 50.0)
+"""Each may carry a mebibyte and some: enough for any line, too little to keep the door busy."""
 _STRANGER_RATE = (10.0, 50.0)
 """Requests per second and at once: of a peer that is known, and of an address whose requests were not signed by one."""
 _MOST_STRANGERS = 4096
@@ -87,6 +93,7 @@ class Door:
         self._run = run_directory
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="door")
         self._peers = _Rates(*_PEER_RATE)
+        self._files = _Rates(*_FILES_RATE)
         self._strangers = _Rates(*_STRANGER_RATE)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -104,7 +111,8 @@ class Door:
             await _answer(send, 200, CONTENT_TYPE, answer)
 
     async def _serve(self, scope: Message, receive: Receive) -> bytes:
-        work = {"/exchange/1/parcel": self._parcel, "/exchange/1/restore": self._restore}.get(scope["path"])
+        path = scope["path"]
+        work = {_PARCEL: self._parcel, _RESTORE: self._restore, _FILES: self._talk_of_files}.get(path)
         if work is None or scope["method"] != "POST":
             raise NotFound("exchange.no-such-door")
         loop = asyncio.get_running_loop()
@@ -115,9 +123,10 @@ class Door:
         except Error:
             self._strangers.spend(address)
             raise
-        self._peers.spend(peer)
-        if verified.length > MAX_PARCEL_BYTES:
-            raise TooMuch("protocol.parcel-too-large", limit=MAX_PARCEL_BYTES)
+        (self._files if path == _FILES else self._peers).spend(peer)
+        limit = MAX_MESSAGE_BYTES if path == _FILES else MAX_PARCEL_BYTES
+        if verified.length > limit:
+            raise TooMuch("protocol.parcel-too-large", limit=limit)
         async with asyncio.timeout(_BODY_SECONDS):
             body = await _read(receive, verified.length)
         check_digest(verified, hashlib.sha256(body).digest())
@@ -167,6 +176,9 @@ class Door:
 
     def _restore(self, peer: str, body: bytes) -> bytes:
         return serve_restore(peer, body, context=self._context)
+
+    def _talk_of_files(self, peer: str, body: bytes) -> bytes:
+        return talk_of_files(parse_files_message(body), peer=peer, context=self._context).to_bytes()
 
 
 async def _read(receive: Receive, length: int) -> bytes:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from django.db import models
 
 __all__ = [
-    "Batch", "Handled", "Lane", "Outbox", "Peer", "Pending", "Quarantine", "Queue", "ReceiptRow", "Received", "Reported", "Restore",
-    "Sent", "Statement", "Tombstone",
+    "Batch", "Chunk", "FileChunk", "FileComing", "FileGoing", "Handled", "Lane", "Outbox", "Peer", "Pending", "Quarantine",
+    "Queue", "ReceiptRow", "Received", "Reported", "Restore", "Sent", "Statement", "Tombstone",
 ]  # fmt: skip
 
 
@@ -245,3 +245,80 @@ class Tombstone(models.Model):
 
     class Meta:
         db_table = "exchange_tombstone"
+
+
+class Chunk(models.Model):
+    """One encrypted chunk of a file, once, whoever holds it; named by the SHA-256 of its ciphertext."""
+
+    hash = models.BinaryField(primary_key=True, max_length=32)
+    size = models.IntegerField()
+    data = models.BinaryField()
+    stored_ms = models.BigIntegerField()
+
+    class Meta:
+        db_table = "exchange_chunk"
+
+
+class FileChunk(models.Model):
+    """Which chunks a file is made of: the file is the part at ``place`` of a statement, or an own one (``thing``).
+
+    Of a statement that only passes here, whose body is closed, the chunks that were asked for stand at place -1, and at
+    -2 those that its sender does not give.
+    """
+
+    pk = models.CompositePrimaryKey("thing", "place", "number")
+    thing = models.BinaryField(max_length=16)
+    place = models.SmallIntegerField()
+    number = models.IntegerField()
+    hash = models.BinaryField(max_length=32, db_index=True)
+
+    class Meta:
+        db_table = "exchange_file_chunk"
+
+
+class FileComing(models.Model):
+    """A file that a peer said it sends: fetched from ``peer``, state 0 while chunks are missing, 1 whole, 2 not to be
+    had (``code``); ``told`` once the peer knows how it ended.
+    """
+
+    pk = models.CompositePrimaryKey("thing", "place")
+    thing = models.BinaryField(max_length=16)
+    place = models.SmallIntegerField()
+    peer = models.CharField(max_length=64)
+    total = models.IntegerField()
+    state = models.SmallIntegerField(default=0)
+    code = models.CharField(max_length=128, default="")
+    tries = models.IntegerField(default=0)
+    retry_ms = models.BigIntegerField(default=0)
+    since_ms = models.BigIntegerField()
+    done_ms = models.BigIntegerField(null=True)
+    told = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "exchange_file_coming"
+        indexes = [
+            models.Index(fields=["peer", "since_ms"], name="exchange_file_open", condition=models.Q(state=0)),
+            models.Index(
+                fields=["peer"], name="exchange_file_untold", condition=models.Q(state__gt=0, told=False, place__gte=0)
+            ),
+        ]
+
+
+class FileGoing(models.Model):
+    """A file that goes to a peer: how many of its chunks were given, and how it ended there (``code`` '' when whole)."""
+
+    pk = models.CompositePrimaryKey("peer", "thing", "place")
+    peer = models.CharField(max_length=64)
+    thing = models.BinaryField(max_length=16)
+    place = models.SmallIntegerField()
+    total = models.IntegerField()
+    given = models.IntegerField(default=0)
+    code = models.CharField(max_length=128, default="")
+    since_ms = models.BigIntegerField()
+    done_ms = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "exchange_file_going"
+        indexes = [
+            models.Index(fields=["peer"], name="exchange_file_going_open", condition=models.Q(done_ms__isnull=True))
+        ]

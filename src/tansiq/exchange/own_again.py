@@ -14,6 +14,7 @@ from django.db import DatabaseError, connection, transaction
 
 from tansiq.errors import Conflict
 from tansiq.exchange.context import Context
+from tansiq.exchange.files import note_own_again
 from tansiq.exchange.kinds import Arrived
 from tansiq.exchange.standing import read_docket
 from tansiq.protocol.cbor import decode
@@ -86,6 +87,8 @@ def _settle(parked: _Parked, context: Context) -> bool:
             arrived = _read(parked, context)
             if not _may_run(arrived):
                 return False
+            with transaction.atomic():
+                note_own_again(arrived, context=context)
             make_again = _recovered.get(arrived.docket.kind)
             if make_again is not None:
                 with transaction.atomic():

@@ -16,6 +16,7 @@ from tansiq.directory.queries import documents_of, partners
 from tansiq.errors import BadInput, NotFound, Refused, TooMuch
 from tansiq.exchange.context import Context
 from tansiq.exchange.drafts import Composed, Draft, Reader, compose, wraps_to_bytes
+from tansiq.exchange.files import note_sent
 from tansiq.faults import reach
 from tansiq.keystore.store import Contents, Kept
 from tansiq.protocol.cbor import decode, encode
@@ -24,6 +25,7 @@ from tansiq.protocol.docket import Docket, parse_docket
 from tansiq.protocol.envelope import Handover, Lane, parse_entry
 from tansiq.protocol.ids import IdMaker
 from tansiq.protocol.limits import MAX_HANDOVERS, MAX_WRAPS
+from tansiq.protocol.manifest import PART_KIND as FILE
 from tansiq.protocol.statement import Statement, parse_statement
 from tansiq.protocol.wraps import ContentKeys, Wrap, parse_wrap, seal_nested, seal_wrap
 
@@ -100,12 +102,16 @@ def _store(composed: Sequence[Composed], *, context: Context, now_ms: int) -> No
                 if peer != context.agency
             ],
         )  # fmt: skip
+    for one in composed:
+        if any(part.kind == FILE for part in one.draft.parts):
+            peers = [peer for peer in one.wraps if peer != context.agency]
+            note_sent(one.made.statement.id, one.draft.parts, peers, now_ms=now_ms)
 
 
 def send_many(drafts: Sequence[Draft], *, context: Context) -> list[Statement]:
     """Says all ``drafts`` in one commit (or in the caller's transaction); returns the statements.
 
-    Raises NotFound (no such partner), Refused (its words were not compared) and TooMuch (a part, or the whole, is too
+    Raises NotFound (no such partner, a file that is not whole here), Refused (its words were not compared) and TooMuch (a part, or the whole, is too
     large, or there are too many readers).
     """
     now_ms = context.clock()

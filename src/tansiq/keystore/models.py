@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from django.db import models
 
-__all__ = ["CaseKey", "ContentKeys", "KeptWraps", "OfficerSecret", "Secret"]
+__all__ = ["CaseKey", "ContentKeys", "KeptWraps", "OfficerSecret", "SealedSession", "Secret"]
 
 
 class Secret(models.Model):
@@ -69,3 +69,22 @@ class KeptWraps(models.Model):
 
     class Meta:
         db_table = "keystore_kept_wraps"
+
+
+class SealedSession(models.Model):
+    """A session, encrypted under its cookie's secret: the row's own key is a hash of that secret, so it opens with the cookie alone.
+
+    ``family`` is a hash that the sessions of one account share; ``agent`` a code for the sort of browser. It lies here, not in the main
+    database, because it may hold an officer's opened key: no backup has it, and what is deleted is written over.
+    """
+
+    identifier = models.BinaryField(primary_key=True, max_length=32)
+    family = models.BinaryField(max_length=32, db_index=True)
+    agent = models.CharField(max_length=16, default="")
+    created_ms = models.BigIntegerField()
+    seen_ms = models.BigIntegerField()
+    ends_ms = models.BigIntegerField()
+    sealed = models.BinaryField()
+
+    class Meta:
+        db_table = "keystore_session"

@@ -15,7 +15,9 @@ from tansiq.errors import NotFound, Refused
 from tansiq.keystore.router import ALIAS
 from tansiq.keystore.sealing import OFFICER_COST, Cost, derive, seal, unseal
 
-__all__ = ["MIN_PASSPHRASE", "OfficerKey", "has_officer", "open_officer_keys", "put_officer_keys"]
+__all__ = [
+    "MIN_PASSPHRASE", "OfficerKey", "drop_officer_keys", "has_officer", "open_officer_keys", "put_officer_keys", "reseal_officer_keys",
+]  # fmt: skip
 
 MIN_PASSPHRASE = 12
 
@@ -33,9 +35,19 @@ def put_officer_keys(officer: str, keys: list[OfficerKey], passphrase: str) -> N
     """Seals ``keys`` under the officer's ``passphrase``. Raises Refused when it is too short."""
     if len(passphrase) < MIN_PASSPHRASE:
         raise Refused("keystore.short-passphrase", least=MIN_PASSPHRASE)
+    rows = _sealed(officer, keys, passphrase)
+    with transaction.atomic(using=ALIAS), connections[ALIAS].cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO keystore_officer_secret (identifier, officer, use, salt, cost, sealed) VALUES (%s, %s, %s, %s, %s, %s)",
+            rows,
+        )
+
+
+def _sealed(officer: str, keys: list[OfficerKey], passphrase: str) -> list[tuple[bytes, str, str, bytes, str, bytes]]:
+    """The rows of ``keys`` under a fresh salt."""
     salt = os.urandom(16)
     key = derive(passphrase.encode(), salt=salt, cost=OFFICER_COST)
-    rows = [
+    return [
         (
             one.identifier,
             officer,
@@ -46,11 +58,34 @@ def put_officer_keys(officer: str, keys: list[OfficerKey], passphrase: str) -> N
         )
         for one in keys
     ]
+
+
+def reseal_officer_keys(officer: str, old: str, new: str) -> None:
+    """Seals the officer's keys under a new passphrase, all in one commit. Raises NotFound and Refused as opening and putting do."""
+    keys = open_officer_keys(officer, old)
+    if len(new) < MIN_PASSPHRASE:
+        raise Refused("keystore.short-passphrase", least=MIN_PASSPHRASE)
+    rows = _sealed(officer, keys, new)
     with transaction.atomic(using=ALIAS), connections[ALIAS].cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO keystore_officer_secret (identifier, officer, use, salt, cost, sealed) VALUES (%s, %s, %s, %s, %s, %s)",
-            rows,
+            "UPDATE keystore_officer_secret SET salt = %s, cost = %s, sealed = %s WHERE identifier = %s AND officer = %s",
+            [(row[3], row[4], row[5], row[0], row[1]) for row in rows],
         )
+    _compact()
+
+
+def drop_officer_keys(officer: str) -> None:
+    """Erases an officer's keys for ever."""
+    with transaction.atomic(using=ALIAS), connections[ALIAS].cursor() as cursor:
+        cursor.execute("DELETE FROM keystore_officer_secret WHERE officer = %s", (officer,))
+    _compact()
+
+
+def _compact() -> None:
+    """Folds SQLite's log into the database, so that no page with what was replaced stays in the log."""
+    if connections[ALIAS].vendor == "sqlite" and not connections[ALIAS].in_atomic_block:
+        with connections[ALIAS].cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def has_officer(officer: str) -> bool:

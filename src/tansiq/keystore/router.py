@@ -25,7 +25,7 @@ class KeyStoreRouter:
 
     def allow_relation(self, first: Any, second: Any, **hints: Any) -> bool:
         """Only within one database."""
-        return self.db_for_read(type(first)) == self.db_for_read(type(second))
+        return self.db_for_read(first) == self.db_for_read(second)
 
     def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
         """Each table in its own database."""

@@ -47,6 +47,8 @@ class NewOfficer:
 
     ``eyes_only`` gives a reading key of one's own; ``recovery`` names the custodians (service numbers, outermost first)
     who can together read what is sealed to it; ``custodian`` gives the key with which an officer is one of them.
+    ``roles`` are what the officer may do on the pages (those that go with the posts when none is named); ``language`` and ``zone``
+    how pages read at first.
     """
 
     number: str
@@ -55,6 +57,9 @@ class NewOfficer:
     eyes_only: bool = False
     recovery: tuple[str, ...] = ()
     custodian: bool = False
+    roles: tuple[str, ...] = ()
+    language: str = "en"
+    zone: str = "UTC"
 
 
 def migrate() -> None:
@@ -173,6 +178,8 @@ def create_node(
         )
         signed = make_directory(directory, identity=identity)
         publish_own(signed, now_ms=now_ms)
+        for officer in officers:
+            _account(officer, signed, now_ms)
         (home.path / CONFIGURATION).write_text(home.to_toml(), encoding="utf-8")
     except BaseException:
         connections.close_all()
@@ -181,8 +188,24 @@ def create_node(
     return signed
 
 
+def _account(officer: NewOfficer, directory: Directory, now_ms: int) -> None:
+    """Makes the account with which the officer signs in on the pages."""
+    from tansiq.accounts.roles import roles_for_posts  # noqa: PLC0415 (only after Django is bound)
+    from tansiq.accounts.services import create_account  # noqa: PLC0415
+
+    named = {f"{directory.agency}/{post}" for post in officer.posts}
+    create_account(
+        officer.number,
+        officer.passphrase,
+        roles=officer.roles or roles_for_posts(post.role for post in directory.posts if post.id in named),
+        language=officer.language,
+        zone=officer.zone,
+        now_ms=now_ms,
+    )
+
+
 def add_officer(officer: NewOfficer, *, identity: Signer, now_ms: int) -> Directory:
-    """Makes an officer's keys and publishes a directory document that names the service number.
+    """Makes an officer's keys and account, and publishes a directory document that names the service number.
 
     Raises Conflict (the number is taken), NotFound (no such post).
     """
@@ -208,4 +231,5 @@ def add_officer(officer: NewOfficer, *, identity: Signer, now_ms: int) -> Direct
     )
     signed = make_directory(following, identity=identity)
     publish_own(signed, now_ms=now_ms)
+    _account(officer, signed, now_ms)
     return signed

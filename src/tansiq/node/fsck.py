@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from tansiq.exchange.context import Context
+from tansiq.exchange.files_check import file_faults
 from tansiq.node.findings import Finding, Report
 from tansiq.node.fsck_contents import Contents
 from tansiq.node.fsck_entries import check_entries, check_waiting, restoring_in
@@ -53,6 +54,8 @@ def _faults(context: Context, progress: Progress, counts: dict[str, int]) -> Ite
         yield from contents.statements(progress)
         yield from contents.things()
         yield from contents.wraps()
+        for code, where in file_faults(view):
+            yield Finding(code, where)
         counts["orphans"] = sum(1 for _ in orphans(view, before_ms=context.clock() - _YOUNG_MS))
         restoring = restoring_in(view)
     if not restoring:

@@ -26,7 +26,13 @@ CONFIGURATION = "node.toml"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
     """A node's configuration. ``database`` and ``keys_database`` are '' for embedded SQLite or postgresql:// addresses;
-    ``listen`` is host:port for TLS; ``unlock_file`` the path of the unlock secret ('' when it comes otherwise).
+    ``listen`` is host:port for TLS; ``unlock_file`` the path of the unlock secret ('' when it comes otherwise);
+    ``largest_file`` the bytes of a file that is taken in or fetched; ``clearance`` that of every officer to whom no
+    other was given (a code of the classification); ``no_hit_days`` after how many days a partner's data end of which
+    nothing was found; ``pages`` is host:port of the pages that officers open ('' none),
+    ``pages_address`` their address as a browser knows it when it is another, behind a proxy; ``pages_certificate`` and
+    ``pages_key`` the files for TLS when the node itself speaks it there; a session ends after ``session_minutes`` without use and
+    ``session_hours`` at most.
     """
 
     path: Path
@@ -38,6 +44,22 @@ class Home:
     pull_seconds: float = 5.0
     mirror: str = ""
     language: str = "en"
+    largest_file: int = 50_000_000
+    clearance: str = "class.restricted"
+    no_hit_days: int = 30
+    pages: str = ""
+    pages_address: str = ""
+    pages_certificate: str = ""
+    pages_key: str = ""
+    session_minutes: int = 30
+    session_hours: int = 10
+
+    @property
+    def pages_origin(self) -> str:
+        """The address of the pages as a browser writes it, without a path; '' when there are none."""
+        if self.pages_address or not self.pages:
+            return self.pages_address.rstrip("/")
+        return f"{'https' if self.pages_certificate else 'http'}://{self.pages}"
 
     @property
     def data(self) -> Path:
@@ -76,15 +98,36 @@ class Home:
             f'agency = "{self.agency}"',
             f'listen = "{self.listen}"',
         ]
-        names = ("database", "keys_database", "unlock_file", "mirror", "language")
+        names = (
+            "database",
+            "keys_database",
+            "unlock_file",
+            "mirror",
+            "language",
+            "pages",
+            "pages_address",
+            "pages_certificate",
+            "pages_key",
+        )
         lines.extend(f'{name} = "{getattr(self, name)}"' for name in names if getattr(self, name))
         lines.append(f"pull_seconds = {self.pull_seconds}")
+        if self.largest_file != Home.largest_file:
+            lines.append(f"largest_file = {self.largest_file}")
+        if self.no_hit_days != Home.no_hit_days:
+            lines.append(f"no_hit_days = {self.no_hit_days}")
+        for name in ("session_minutes", "session_hours"):
+            if getattr(self, name) != getattr(Home, name):
+                lines.append(f"{name} = {getattr(self, name)}")
+        if self.clearance != Home.clearance:
+            lines.append(f'clearance = "{self.clearance}"')
         return "\n".join(lines) + "\n"
 
 
 _TYPES = {
     "agency": str, "database": str, "keys_database": str, "listen": str, "unlock_file": str,
     "pull_seconds": (int, float), "mirror": str, "language": str,
+    "largest_file": int, "no_hit_days": int, "clearance": str, "pages": str, "pages_address": str, "pages_certificate": str, "pages_key": str,
+    "session_minutes": int, "session_hours": int,
 }  # fmt: skip
 
 

@@ -23,6 +23,8 @@ __all__ = ["EVERY_MS", "WHAT", "Mirrored", "mirror_if_due", "mirror_keys"]
 WHAT = "keys"
 EVERY_MS = 20 * 3_600_000
 """Copied this often when the home names a place: within 24 hours even if one attempt fails."""
+_LEFT_OUT = frozenset({"keystore_session"})
+"""A session ends with its node: a copy would only keep what may hold an opened key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ def mirror_keys(home: Home, to: Path, *, context: Context, progress: Progress = 
     ):
         applied = [list(row) for row in view.rows("SELECT app, name FROM django_migrations ORDER BY app, name")]
         writer = Writer(stream, {"what": WHAT, "agency": context.agency, "time_ms": time_ms, "migrations": applied})
-        dump_tables(writer, view, tables(ALIAS), stage="mirror", progress=progress)
+        kept = [table for table in tables(ALIAS) if table.name not in _LEFT_OUT]
+        dump_tables(writer, view, kept, stage="mirror", progress=progress)
         writer.end(context.own)
     size = target.stat().st_size
     write_mark(home, MIRROR, Mark(time_ms, str(target.resolve()), size))

@@ -1,20 +1,21 @@
-"""An officer at work: the service number, the posts, and the signing key, open for one act.
+"""An officer at work: the service number, the posts, and the signing key, open for one act or one page.
 
 Invariant: the key comes from the officer's own passphrase alone and must be certified by our directory now.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tansiq.errors import Refused
 from tansiq.exchange.context import Context
 from tansiq.exchange.drafts import OfficerAct
-from tansiq.keystore.officers import open_officer_keys
+from tansiq.keystore.officers import OfficerKey, open_officer_keys
 from tansiq.protocol.directory import Use
 from tansiq.protocol.keys import SealingKey, SigningKey
 
-__all__ = ["SignedIn", "sign_in"]
+__all__ = ["SignedIn", "sign_in", "signed_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,11 @@ class SignedIn:
 
 def sign_in(number: str, passphrase: str, *, context: Context) -> SignedIn:
     """Opens the officer's keys. Raises NotFound (unknown), Refused (wrong passphrase, or no longer certified)."""
-    keys = open_officer_keys(number, passphrase)
+    return signed_in(number, open_officer_keys(number, passphrase), context=context)
+
+
+def signed_in(number: str, keys: Sequence[OfficerKey], *, context: Context) -> SignedIn:
+    """The officer whose opened ``keys`` these are. Raises Refused when the directory does not certify the signing key now."""
     directory = context.directory
     current = {key.key.identifier for key in directory.current(Use.OFFICER_SIGNS, number, context.clock())}
     signers = [SigningKey(key.private) for key in keys if key.use == Use.OFFICER_SIGNS and key.identifier in current]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 
 import django
 from django.conf import settings
@@ -41,11 +42,15 @@ def register_capabilities() -> None:
     """Lets every capability register the kinds that it handles, and the acts that may be asked of it."""
     from tansiq.enquiries import handlers as enquiries  # noqa: PLC0415 (only after Django is bound)
     from tansiq.exchange import service  # noqa: PLC0415
+    from tansiq.node.callings import register_roster  # noqa: PLC0415
+    from tansiq.node.header import register_header  # noqa: PLC0415
     from tansiq.node.registered import register_acts  # noqa: PLC0415
 
     service.register_kinds()
     enquiries.register_kinds()
+    register_roster()
     register_acts()
+    register_header()
 
 
 def open_node(home: Home, *, secret: bytes | None = None, clock: Callable[[], int] = system_clock) -> Context:
@@ -54,6 +59,12 @@ def open_node(home: Home, *, secret: bytes | None = None, clock: Callable[[], in
     Raises what finding and opening raise: no home, no secret, another secret.
     """
     bind(home)
+    from tansiq.enquiries.terms import Terms, set_terms  # noqa: PLC0415 (only after Django is bound)
+    from tansiq.node.sessions import open_sessions  # noqa: PLC0415
+
     keys = open_key_store(find_unlock_secret(home) if secret is None else secret)
     register_capabilities()
-    return Context.load(keys, clock=clock)
+    set_terms(Terms(no_hit_days=home.no_hit_days))
+    context = replace(Context.load(keys, clock=clock), largest_file=home.largest_file, clearance=home.clearance)
+    open_sessions(home, context)
+    return context

@@ -1,4 +1,5 @@
-"""The processes of a running node: the web (its door) and the worker (delivery, dispatch, clock, acts).
+"""The processes of a running node: the web (its door), the worker (delivery, dispatch, clock, acts) and, where the node
+has any, the pages that officers open.
 
 Invariant: one process tree, forked from one opened node, so that its memory is shared; when one process dies, all
 end, and a supervisor (systemd) starts the tree again. All work is restartable at any instruction, so ending is always
@@ -29,6 +30,7 @@ from tansiq.node.certificate import held_certificates, server_context
 from tansiq.node.guard import GuardedProtocol
 from tansiq.node.home import Home
 from tansiq.node.opening import open_node
+from tansiq.node.pages import run_pages
 from tansiq.node.worker import work
 
 __all__ = ["run_node", "run_web", "run_worker", "settle_memory"]
@@ -123,12 +125,13 @@ def settle_memory() -> None:
 
 
 def run_node(home: Home, *, ready: Callable[[], None] = lambda: None) -> int:
-    """Runs web and worker until SIGTERM or SIGINT; returns the exit code (1 when a process died of itself)."""
+    """Runs web, worker and pages until SIGTERM or SIGINT; returns the exit code (1 when a process died of itself)."""
     context = open_node(home)
     connections.close_all()
     settle_memory()
     lifeline = os.pipe()
-    children = {_fork(function, home, context, lifeline=lifeline) for function in (run_web, run_worker)}
+    functions = (run_web, run_worker, run_pages) if home.pages else (run_web, run_worker)
+    children = {_fork(function, home, context, lifeline=lifeline) for function in functions}
     ending = False
 
     def end(_signal: int, _frame: object) -> None:

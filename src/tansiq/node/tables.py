@@ -7,6 +7,7 @@ says so first.
 
 from __future__ import annotations
 
+import datetime as dt
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,15 +26,25 @@ __all__ = ["Column", "Table", "from_database", "table_from", "tables", "to_datab
 _SORTS = {
     "AutoField": "int", "BigAutoField": "int", "SmallAutoField": "int", "IntegerField": "int", "BigIntegerField": "int", "SmallIntegerField": "int",
     "PositiveIntegerField": "int", "PositiveSmallIntegerField": "int", "BooleanField": "bool", "CharField": "text", "TextField": "text",
-    "BinaryField": "bytes", "FloatField": "float",
+    "BinaryField": "bytes", "FloatField": "float", "JSONField": "json", "DateTimeField": "time",
 }  # fmt: skip
-_TYPES: dict[str, type] = {"int": int, "bool": bool, "text": str, "bytes": bytes, "float": bytes}
-"""How each sort travels; a float as its eight bytes (IEEE 754), for the one encoding knows no floats."""
+_TYPES: dict[str, type] = {
+    "int": int,
+    "bool": bool,
+    "text": str,
+    "bytes": bytes,
+    "float": bytes,
+    "json": str,
+    "time": str,
+}
+"""How each sort travels; a float as its eight bytes (IEEE 754), for the one encoding knows no floats; JSON and a moment as text."""
+_MADE_ANEW = frozenset({"account", "auth", "contenttypes"})
+"""Tables of the sign-in library that stay empty here or that a migration fills."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its name, the sort of its values (int, bool, text, bytes, float), whether the database counts it up
+    """A column: its name, the sort of its values (int, bool, text, bytes, float, json, time), whether the database counts it up
     itself.
     """
 
@@ -79,9 +90,13 @@ def tables(alias: str = "default") -> list[Table]:
     for model in _models(alias):
         if model._meta.proxy or not model._meta.managed or not router.allow_migrate(alias, model._meta.app_label):
             continue
+        if model._meta.app_label in _MADE_ANEW:
+            continue
         columns = []
         for field in model._meta.local_concrete_fields:
-            sort = _SORTS.get(field.get_internal_type())
+            # A reference to another row has the type of that row's key, and is never counted up.
+            target = getattr(field, "target_field", field)
+            sort = _SORTS.get(target.get_internal_type())
             if sort is None:
                 raise Conflict("node.unknown-column", table=model._meta.db_table, column=str(field.column))
             columns.append(Column(str(field.column), sort, "AutoField" in field.get_internal_type()))
@@ -115,7 +130,14 @@ def _float(value: Any) -> bytes:
     return struct.pack(">d", value)
 
 
-_READ: dict[str, Callable[[Any], Any]] = {"int": int, "bool": bool, "text": str, "bytes": _bytes, "float": _float}
+def _time(value: Any) -> str:
+    """A moment (UTC) as both databases take it from a text."""
+    return str(value.astimezone(dt.UTC).replace(tzinfo=None) if value.tzinfo else value)
+
+
+_READ: dict[str, Callable[[Any], Any]] = {
+    "int": int, "bool": bool, "text": str, "bytes": _bytes, "float": _float, "json": str, "time": _time,
+}  # fmt: skip
 
 
 def from_database(table: Table) -> Callable[[Sequence[Any]], list[Any]]:

@@ -13,11 +13,15 @@ from concurrent.futures import ThreadPoolExecutor
 import aiohttp
 from django.db import close_old_connections
 
+from tansiq.accounts.upkeep import sweep_accounts
 from tansiq.cases.erasure import erase_due, sweep_erasures
-from tansiq.enquiries.services import note_receipts
+from tansiq.cases.files import sweep_uploads
+from tansiq.enquiries.notices import remind
+from tansiq.enquiries.receipts import note_receipts
 from tansiq.exchange.context import Context
 from tansiq.exchange.delivery import Delivery
 from tansiq.exchange.dispatch import dispatch_once, wake_waiting
+from tansiq.exchange.files_delivery import FileDelivery
 from tansiq.exchange.restoring import restoring_peers
 from tansiq.exchange.service import tell_directory
 from tansiq.exchange.wake import SWEEP_SECONDS, wake_socket
@@ -72,11 +76,13 @@ async def _waking(home: Home, arrived: asyncio.Event, delivery: Delivery) -> Non
 
 def tick(context: Context) -> int:
     """What the clock does every half minute: lets what waited be looked at again, writes down when partners received our
-    enquiries, tells them our newer directory document; returns how many were told.
+    enquiries, calls officers to what is due, ends sessions, tells them our newer directory document; returns how many were told.
     """
     close_old_connections()
     wake_waiting()
     note_receipts()
+    remind(context)
+    sweep_accounts()
     return tell_directory(context=context)
 
 
@@ -88,6 +94,7 @@ def keep_up(home: Home, context: Context) -> None:
     close_old_connections()
     if not restoring_peers():
         sweep_erasures(context=context)
+        sweep_uploads(context=context)
         while erase_due(context=context, limit=_AT_ONCE) == _AT_ONCE:
             continue
     sweep(context=context)
@@ -134,6 +141,7 @@ async def work(home: Home, context: Context, *, pulls: bool) -> None:
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     arrived = asyncio.Event()
     delivering, dispatching = ThreadPoolExecutor(2, "delivery"), ThreadPoolExecutor(1, "dispatch")
+    fetching = ThreadPoolExecutor(1, "files")
     delivery = Delivery(
         context,
         pool=delivering,
@@ -142,12 +150,15 @@ async def work(home: Home, context: Context, *, pulls: bool) -> None:
         pulls=pulls,
     )
 
+    files = FileDelivery(context, pool=fetching, pull_seconds=home.pull_seconds, pulls=pulls)
+
     def woken() -> None:
         arrived.set()
         delivery.wake()
 
     tasks = [
         asyncio.create_task(delivery.run()),
+        asyncio.create_task(files.run()),
         asyncio.create_task(_dispatching(context, arrived, dispatching, delivery)),
         asyncio.create_task(_waking(home, arrived, delivery)),
         asyncio.create_task(_clock(context, delivering, delivery)),
@@ -164,5 +175,6 @@ async def work(home: Home, context: Context, *, pulls: bool) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        fetching.shutdown(wait=True, cancel_futures=True)
         delivering.shutdown(wait=True, cancel_futures=True)
         dispatching.shutdown(wait=True, cancel_futures=True)

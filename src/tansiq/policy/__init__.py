@@ -8,8 +8,12 @@ A rule answers with codes; the sentences for people stand in ``texts/`` in four 
     values      texts with a language, incomplete dates, a person's word
     subjects    whom or what it is about      conditions  what the originator demands
     enquiry     what is asked, on what basis  answer      items, answers, refusals, the question of what comes in
+    correspondence  what is said between request and answer, and after
+    course      the states of an enquiry and its clock (course.toml)
+    languages   whether the desk that gets it reads it
     rules       the requirements as tables    faults      what a check finds
     law         the checks of every channel
+    law_between the checks of the correspondence
     deadlines   when an answer is due (deadlines.toml)
     handling    one decision for every use of an item (handling.toml)
 """

@@ -58,6 +58,7 @@ class Answer(Record):
     outcome: Annotated[str | None, Code("answer_outcomes")] = None
     note: Annotated[Text | None, One(Text)] = None
     law: Annotated[LawBasis | None, One(LawBasis)] = None
+    language_exception: Annotated[str | None, Code("language_exceptions")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,7 @@ class Refusal(Record):
     grounds: Annotated[tuple[str, ...], Many(Code("refusal_grounds"), 16)] = ()
     reasons: Annotated[Text | None, One(Text)] = None
     partial: Annotated[bool, Flag()] = False
+    language_exception: Annotated[str | None, Code("language_exceptions")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

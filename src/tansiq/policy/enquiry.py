@@ -81,6 +81,7 @@ class Enquiry(Record):
 
     ``facts`` are those of the case; ``reasons_held`` the objective reasons why the partner holds the information;
     ``link`` ties the purpose to the subject; ``conditions`` are the use restrictions on the request itself.
+    ``language_exception`` says why an urgent one leaves in a language that the desk has not published.
     """
 
     sought: Annotated[tuple[str, ...], Many(Code("sought"), 16)] = ()
@@ -95,3 +96,4 @@ class Enquiry(Record):
     urgency_reason: Annotated[Text | None, One(Text)] = None
     law: Annotated[LawBasis | None, One(LawBasis)] = None
     conditions: Annotated[Conditions | None, One(Conditions)] = None
+    language_exception: Annotated[str | None, Code("language_exceptions")] = None

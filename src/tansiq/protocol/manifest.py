@@ -3,7 +3,8 @@
 Invariant: every chunk has the same plain size but the last, is padded and encrypted under a key of its own (derived
 from the file's key and the chunk's number), and is named by the SHA-256 of its ciphertext; the manifest travels as a
 part, so a file is committed to and erased like any other content: erase the file's key. Memory is flat with size: one
-chunk at a time. A file's key encrypts one file only.
+chunk at a time. A file's key encrypts one file only. Its ``name`` is its sender's word and no path; ``of`` says to
+which other part of the statement the file belongs.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from tansiq.errors import BadInput, NotProven, TooMuch
-from tansiq.protocol.cbor import Fields, encode
+from tansiq.protocol.cbor import Fields, Plain, encode
 from tansiq.protocol.cose import decrypt0, encrypt0
+from tansiq.protocol.limits import MAX_PARTS
 from tansiq.protocol.padding import pad, unpad
 from tansiq.protocol.parts import Part
 
@@ -30,13 +32,17 @@ __all__ = [
 PART_KIND: Final = "file"
 CHUNK_SIZE: Final = 1 << 20
 MAX_CHUNKS: Final = 65_536
-_KEY, _SIZE, _CHUNK_SIZE, _CHUNKS, _MEDIA, _DIGEST = range(6)
-_KNOWN: Final = frozenset(range(6))
+_KEY, _SIZE, _CHUNK_SIZE, _CHUNKS, _MEDIA, _DIGEST, _NAME, _OF = range(8)
+_KNOWN: Final = frozenset(range(8))
+_MOST_NAME: Final = 160
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A file: its ``key`` (32 bytes), plain ``size`` in bytes, chunks by ciphertext hash, media type, plain SHA-256."""
+    """A file: its ``key`` (32 bytes), plain ``size`` in bytes, chunks by ciphertext hash, media type, plain SHA-256.
+
+    ``name`` is '' when it has none; ``of`` the place of the part that it belongs to (None: of none).
+    """
 
     key: bytes = field(repr=False)
     size: int
@@ -44,10 +50,12 @@ class Manifest:
     chunks: tuple[bytes, ...]
     media_type: str
     digest: bytes
+    name: str = field(default="", repr=False)
+    of: int | None = None
 
     def to_part(self) -> Part:
         """The part in which the manifest travels."""
-        content = {
+        content: dict[Plain, Plain] = {
             _KEY: self.key,
             _SIZE: self.size,
             _CHUNK_SIZE: self.chunk_size,
@@ -55,6 +63,10 @@ class Manifest:
             _MEDIA: self.media_type,
             _DIGEST: self.digest,
         }
+        if self.name:
+            content[_NAME] = self.name
+        if self.of is not None:
+            content[_OF] = self.of
         return Part(PART_KIND, content)
 
     def plain_size(self, index: int) -> int:
@@ -114,6 +126,8 @@ def parse_manifest(part: Part) -> Manifest:
         chunks=fields.octet_strings(_CHUNKS, most=MAX_CHUNKS, size=32),
         media_type=fields.text(_MEDIA, most=128),
         digest=fields.octets(_DIGEST, size=32),
+        name=fields.text(_NAME, most=_MOST_NAME) if fields.has(_NAME) else "",
+        of=fields.integer(_OF, most=MAX_PARTS - 1) if fields.has(_OF) else None,
     )
     if len(manifest.chunks) != -(-manifest.size // manifest.chunk_size):
         raise BadInput("protocol.wrong-field", what="manifest", field=_CHUNKS)

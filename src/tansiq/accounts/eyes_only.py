@@ -1,0 +1,46 @@
+"""Keys of one officer: what the directory says of them, and who can read what is sealed to an eyes-only key if its owner can't.
+
+Invariant: the recovery readers are those that the key itself names, as the offline identity certified them: nobody learns later that there
+was another one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tansiq.accounts.invitations import waiting
+from tansiq.accounts.models import Invitation
+from tansiq.directory.queries import own_directory
+from tansiq.protocol.directory import Use
+from tansiq.protocol.words import fingerprint_words
+
+__all__ = ["KeyState", "key_state", "recovery_readers"]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyState:
+    """What stands about an officer's signing key: 'certified', 'waiting' (with its words, to be compared) or 'none'."""
+
+    state: str
+    words: tuple[str, ...] = ()
+
+
+def key_state(number: str, *, language: str, at_ms: int) -> KeyState:
+    """The state of the signing key of ``number``."""
+    if own_directory().current(Use.OFFICER_SIGNS, number, at_ms):
+        return KeyState("certified")
+    for one in waiting(number):
+        words = fingerprint_words(bytes(one.keys[0].identifier), language)
+        return KeyState("waiting", tuple(words))
+    return KeyState("none")
+
+
+def recovery_readers(number: str) -> tuple[str, ...] | None:
+    """The custodians of the eyes-only key of ``number``, outermost first; None when there is no such key."""
+    directory = own_directory()
+    owners = {key.key.identifier: key.owner for key in directory.keys if key.use == Use.RECOVERY_OPENS}
+    own = [key for key in directory.keys if key.use == Use.OFFICER_OPENS and key.owner == number]
+    if own:
+        return tuple(owners.get(identifier, "?") for identifier in own[-1].recovery)
+    invited = Invitation.objects.filter(number=number, eyes_only=True).first()
+    return None if invited is None else tuple(invited.recovery.split())

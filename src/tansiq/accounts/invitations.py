@@ -1,0 +1,178 @@
+"""Invitations: a code that is shown once lets one person make the own account and keys.
+
+Invariant: the code lies here as a keyed hash, works once and ends by itself. What it makes is an account that can sign in; whether its keys are
+believed the offline identity decides, which certifies them in the next directory document (`waiting`).
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import transaction
+
+from tansiq.accounts.attempts import Kind, begin, succeeded
+from tansiq.accounts.events import What, note
+from tansiq.accounts.models import Account, Invitation, WaitingKey
+from tansiq.accounts.opened import Opened
+from tansiq.accounts.passphrases import check_passphrase
+from tansiq.accounts.roles import ON_COMMAND_LINE_ONLY, check_roles, roles_of
+from tansiq.accounts.services import create_account
+from tansiq.errors import BadInput, Conflict, NotFound, Refused
+from tansiq.keystore.officers import OfficerKey, drop_officer_keys, put_officer_keys
+from tansiq.protocol.directory import Directory, Use
+from tansiq.protocol.keys import SealingKey, SigningKey
+from tansiq.web.access import Role
+
+__all__ = ["Invited", "Waiting", "accept", "invite", "open_invitations", "waiting", "withdraw"]
+
+_DAYS_MS: Final = 7 * 86_400_000
+_SIGNS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+_GROUPS: Final = 5
+_EACH: Final = 4
+_EYES_ONLY: Final = frozenset({Role.HEAD, Role.LIAISON})
+_LONGEST_NUMBER: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Keys of one officer that wait for certification, with the posts of the invitation and the custodians (service numbers)."""
+
+    number: str
+    posts: tuple[str, ...]
+    recovery: tuple[str, ...]
+    keys: tuple[WaitingKey, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invited:
+    """Who is invited: service number, posts and roles, custodians of the eyes-only key, the language of the first page."""
+
+    number: str
+    posts: tuple[str, ...]
+    roles: tuple[str, ...]
+    recovery: tuple[str, ...] = ()
+    language: str = "en"
+
+
+def _hash(number: str, code: str, node: Opened) -> bytes:
+    plain = "".join(sign for sign in code.upper() if sign in _SIGNS)
+    return node.keyed("invitation", f"{number.casefold()} {plain}")
+
+
+def _is_number(number: str) -> bool:
+    shaped = number.replace("-", "").replace(".", "").replace("_", "")
+    return 0 < len(number) <= _LONGEST_NUMBER and shaped.isascii() and shaped.isalnum()
+
+
+def invite(invited: Invited, *, by: str, directory: Directory, node: Opened, on_page: bool = False) -> str:
+    """Invites somebody; returns the code, which is shown nowhere again. A second invitation takes the place of the first.
+
+    Roles that need no key take no posts. ``on_page``: an administrator invites, who may not make readers without the offline
+    identity. Raises BadInput, Conflict (there is an account), NotFound (no such post) or Refused.
+    """
+    number, posts = invited.number, invited.posts
+    if not _is_number(number):
+        raise BadInput("accounts.wrong-number")
+    column = check_roles(invited.roles)
+    held = roles_of(column)
+    if on_page and held & ON_COMMAND_LINE_ONLY:
+        raise Refused("accounts.command-line-only")
+    known = {post.id for post in directory.posts}
+    for post in posts:
+        if post not in known:
+            raise NotFound("directory.unknown-post", post=post)
+    if not posts and held - ON_COMMAND_LINE_ONLY - {Role.ADMINISTRATOR}:
+        raise BadInput("accounts.no-post")
+    if Account.objects.filter(number__iexact=number).exists():
+        raise Conflict("accounts.account-exists", officer=number)
+    if any(officer.number == number for officer in directory.officers):
+        raise Conflict("node.officer-exists", officer=number)
+    plain = "".join(secrets.choice(_SIGNS) for _ in range(_GROUPS * _EACH))
+    values = {
+        "code": _hash(number, plain, node), "posts": " ".join(posts), "roles": column, "eyes_only": bool(held & _EYES_ONLY),
+        "recovery": " ".join(invited.recovery), "language": invited.language, "made_ms": node.clock(), "made_by": by,
+        "ends_ms": node.clock() + _DAYS_MS, "used_ms": 0,
+    }  # fmt: skip
+    with transaction.atomic():
+        Invitation.objects.update_or_create(number=number, defaults=values)
+        note(What.INVITED, number, by=by, now_ms=node.clock())
+    return "-".join(plain[at : at + _EACH] for at in range(0, len(plain), _EACH))
+
+
+def withdraw(number: str, *, by: str, node: Opened) -> None:
+    """Takes an invitation back. Raises NotFound."""
+    with transaction.atomic():
+        deleted, _ = Invitation.objects.filter(number=number, used_ms=0).delete()
+        if not deleted:
+            raise NotFound("accounts.no-invitation", officer=number)
+        note(What.INVITATION_ENDED, number, by=by, now_ms=node.clock())
+
+
+def open_invitations(*, node: Opened) -> list[Invitation]:
+    """Invitations that may still be used, the first to end first."""
+    return list(Invitation.objects.filter(used_ms=0, ends_ms__gt=node.clock()).order_by("ends_ms"))
+
+
+def accept(number: str, code: str, passphrase: str, *, address: str, language: str, node: Opened) -> Account:
+    """Uses an invitation: makes the account, and the officer's keys where there are posts; returns the account.
+
+    Raises Refused (no such invitation, used, ended, wrong code: all the same; or a weak passphrase) or TooMuch (locked).
+    """
+    who = {Kind.ADDRESS: address, Kind.INVITATION: number}
+    begin(who, node=node)
+    found = Invitation.objects.filter(number__iexact=number.strip()).first()
+    kept = bytes(found.code) if found is not None else bytes(32)
+    right = hmac.compare_digest(kept, _hash(found.number if found else number.strip(), code, node))
+    if found is None or not right or found.used_ms or found.ends_ms <= node.clock():
+        raise Refused("accounts.wrong-invitation")
+    succeeded(who, node=node)
+    check_passphrase(passphrase, number=found.number)
+    made = _new_keys(found) if found.posts else []
+    with transaction.atomic():
+        if not Invitation.objects.filter(pk=found.pk, used_ms=0).update(used_ms=node.clock()):
+            raise Refused("accounts.wrong-invitation")
+        account = create_account(
+            found.number,
+            passphrase,
+            roles=found.roles.split(),
+            language=language,
+            by=found.made_by,
+            now_ms=node.clock(),
+        )
+        for key, public in made:
+            WaitingKey.objects.create(
+                identifier=key.identifier, number=found.number, use=key.use, public=public, made_ms=node.clock()
+            )
+        note(What.INVITATION_USED, found.number, now_ms=node.clock())
+        if made:
+            # The key store's commit comes first; keys of an attempt whose own commit failed are nobody's and go.
+            drop_officer_keys(found.number)
+            put_officer_keys(found.number, [key for key, _ in made], passphrase)
+    return account
+
+
+def _new_keys(invitation: Invitation) -> list[tuple[OfficerKey, bytes]]:
+    """The keys that this invitation brings, each with its public half."""
+    signing = SigningKey.generate()
+    made = [(OfficerKey(signing.identifier, str(Use.OFFICER_SIGNS), signing.private), signing.public.public)]
+    if invitation.eyes_only:
+        reading = SealingKey.generate()
+        made.append((OfficerKey(reading.identifier, str(Use.OFFICER_OPENS), reading.private), reading.public.public))
+    return made
+
+
+def waiting(number: str = "") -> list[Waiting]:
+    """Keys that wait for certification, of one officer or of all."""
+    rows = WaitingKey.objects.filter(number=number) if number else WaitingKey.objects.all()
+    by_number: dict[str, list[WaitingKey]] = {}
+    for row in rows.order_by("number", "use"):
+        by_number.setdefault(row.number, []).append(row)
+    invitations = Invitation.objects.in_bulk(list(by_number))
+    return [
+        Waiting(one, tuple(invitations[one].posts.split()), tuple(invitations[one].recovery.split()), tuple(keys))
+        for one, keys in by_number.items()
+        if one in invitations
+    ]

@@ -1,0 +1,297 @@
+"""Exits: whoever wants an item out of here, to read, show, print, export or hand on, asks here first.
+
+Invariant: one decision for every use (`policy.handling`), from the conditions that the originator wrote, the posts that
+it was sent to or handed down to, the reader's posts, clearance and purpose. What a reader may not view is, to that
+reader, not here: not listed, not counted, and named with the same words as what never was. A use that the law wants
+logged is logged before anything leaves (Directive (EU) 2016/680, Article 25).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, Protocol
+
+from django.db import connection
+
+from tansiq.cases.contents import StoredStatement, open_statements
+from tansiq.cases.queries import ItemRow, item_row, own_part
+from tansiq.cases.sql import chunks, marks
+from tansiq.errors import Error, NotFound, Refused
+from tansiq.exchange.context import Context
+from tansiq.journal.access import Access, Operation, log_access
+from tansiq.policy.answer import IncomingCheck, Item
+from tansiq.policy.conditions import Conditions
+from tansiq.policy.enquiry import Enquiry
+from tansiq.policy.handling import Decision, Held, Reader, Use, decide
+from tansiq.protocol.cbor import decode
+from tansiq.protocol.concealment import reveal
+from tansiq.protocol.ids import id_text
+from tansiq.protocol.manifest import PART_KIND as FILE
+from tansiq.protocol.parts import Part
+
+__all__ = [
+    "Weighed", "clearance_of", "incoming_of", "reader_of", "take_out", "use_clearances", "visible", "weigh",
+]  # fmt: skip
+
+
+class Officer(Protocol):
+    """An officer as an exit needs one."""
+
+    @property
+    def number(self) -> str:
+        """The service number."""
+
+    @property
+    def posts(self) -> tuple[str, ...]:
+        """The posts, ``agency/name``."""
+
+
+Clearances = Callable[[str], str]
+"""The clearance (a code of the classification) of an officer by service number; '' when none was given."""
+
+_clearances: list[Clearances] = []
+
+
+def use_clearances(clearances: Clearances) -> None:
+    """Lets the room that knows the officers say to what each is cleared; a later one takes the place of an earlier."""
+    _clearances[:] = [clearances]
+
+
+def clearance_of(officer: str, *, context: Context) -> str:
+    """Up to what an officer is cleared: as was given to the officer, else as the node's configuration says for all."""
+    return (_clearances[0](officer) if _clearances else "") or context.clearance
+
+
+def reader_of(officer: Officer, *, context: Context, purpose: str = "") -> Reader:
+    """The officer as a reader; without ``purpose`` each item is read for what it was given for."""
+    return Reader(
+        agency=context.agency,
+        officer=officer.number,
+        posts=frozenset(officer.posts),
+        clearance=clearance_of(officer.number, context=context),
+        purpose=purpose,
+    )
+
+
+# ---------------------------------------------------------------------------------------------------- what is held
+
+
+def _of_enquiry(part: Part) -> Conditions | None:
+    return Enquiry.from_plain(part.content).conditions
+
+
+def _of_item(part: Part) -> Conditions | None:
+    return Item.from_plain(part.content).conditions
+
+
+_CONDITIONS: Final[Mapping[str, Callable[[Part], Conditions | None]]] = {
+    "enquiry.request": _of_enquiry,
+    "item": _of_item,
+}
+"""The kinds of parts that carry conditions of their own."""
+
+
+def _conditions_of(part: Part | None) -> Conditions | None:
+    """A part's own conditions. What a newer version wrote is not understood, and so read as none."""
+    read = _CONDITIONS.get(part.kind) if part is not None else None
+    try:
+        return read(part) if read is not None and part is not None else None
+    except Error:
+        return None
+
+
+def _belongs_to(part: Part, parts: Sequence[Part | None]) -> Part | None:
+    """The part that a file belongs to."""
+    of = part.content.get(7) if part.kind == FILE else None
+    return parts[of] if type(of) is int and 0 <= of < len(parts) else None
+
+
+def incoming_of(item: bytes, *, context: Context) -> IncomingCheck | None:
+    """The last answer about how an item was obtained; None when nobody answered."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, commitment, concealed FROM cases_incoming_answer WHERE item = %s ORDER BY id DESC LIMIT 1",
+            (item,),
+        )
+        row = cursor.fetchone()
+    if row is None or row[2] is None:
+        return None
+    thing = bytes(row[0])
+    key = context.keys.contents(thing)[0]
+    if key is None:
+        return None
+    content, _ = reveal(bytes(row[2]), key=key, statement_id=thing, place=0, commitment=bytes(row[1]))
+    return IncomingCheck.from_plain(decode(content))
+
+
+def _case_posts(rows: Sequence[ItemRow]) -> dict[bytes, frozenset[str]]:
+    """By the case (or matter) in which an item stands: the posts that may know of the case."""
+    found: dict[bytes, set[str]] = {}
+    for some in chunks(dict.fromkeys(row.case for row in rows)):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT case_ref, post FROM cases_case_post WHERE case_ref IN ({marks(some)}) UNION ALL "
+                "SELECT m.matter, p.post FROM cases_case_matter m JOIN cases_case_post p ON p.case_ref = m.case_ref "
+                f"WHERE m.matter IN ({marks(some)})",
+                [*some, *some],
+            )
+            for case, post in cursor.fetchall():
+                found.setdefault(bytes(case), set()).add(post)
+    return {case: frozenset(posts) for case, posts in found.items()}
+
+
+def _drafts(rows: Sequence[ItemRow]) -> dict[bytes, tuple[str, bytes | None]]:
+    """Of own files: whose draft it is ('' when it is none), and the item that it belongs to."""
+    found: dict[bytes, tuple[str, bytes | None]] = {}
+    for some in chunks(row.id for row in rows if row.kind == FILE and row.statement is None):
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT item, draft, officer, parent FROM cases_file WHERE item IN ({marks(some)})", some)
+            for item, draft, officer, parent in cursor.fetchall():
+                found[bytes(item)] = (officer if draft else "", None if parent is None else bytes(parent))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """An item, its content (None: erased, or closed to this node) and what was decided of the use."""
+
+    row: ItemRow
+    decision: Decision
+    part: Part | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scales:
+    """What is read once for many items."""
+
+    stored: Mapping[bytes, StoredStatement]
+    posts: Mapping[bytes, frozenset[str]]
+    drafts: Mapping[bytes, tuple[str, bytes | None]]
+    context: Context
+
+    @classmethod
+    def of(cls, rows: Sequence[ItemRow], context: Context) -> _Scales:
+        statements = list(dict.fromkeys(row.statement for row in rows if row.statement is not None))
+        return cls(open_statements(statements, keys=context.keys), _case_posts(rows), _drafts(rows), context)
+
+    def own(self, row: ItemRow) -> tuple[Held | None, Part | None]:
+        """An item that was entered here: its case's posts gave it, or of a draft nobody but its officer."""
+        posts = self.posts.get(row.case, frozenset())
+        part = None if row.erased else own_part(row.id, self.context.keys)
+        draft, parent = self.drafts.get(row.id, ("", None))
+        conditions = _conditions_of(part)
+        if conditions is None and parent is not None:
+            try:
+                conditions = _conditions_of(own_part(parent, self.context.keys))
+            except Error:
+                conditions = None
+        held = Held(
+            originator=row.originator,
+            origin_posts=frozenset((f"officer:{draft}",)) if draft else posts,
+            addressees=frozenset() if draft else posts,
+            purpose=row.purpose,
+            conditions=replace(conditions or Conditions(), expires_at_ms=row.expires_ms),
+        )
+        return held, part
+
+    def said(self, row: ItemRow) -> tuple[Held | None, Part | None]:
+        """An item that stands in a statement: who said it to whom is in the docket."""
+        stored = self.stored.get(row.statement or b"")
+        if stored is None or stored.docket is None:
+            return None, None
+        docket = stored.docket
+        part = stored.parts[row.place] if row.place < len(stored.parts) else None
+        own = _conditions_of(part) or (_conditions_of(_belongs_to(part, stored.parts)) if part is not None else None)
+        strictest = Conditions(
+            codes=docket.handling, classification=docket.classification or None, expires_at_ms=row.expires_ms
+        )
+        held = Held(
+            originator=row.originator,
+            origin_posts=frozenset((docket.sender,)),
+            addressees=frozenset((*docket.route, *docket.addressees)) | self.posts.get(row.case, frozenset()),
+            purpose=row.purpose,
+            conditions=own or strictest,
+        )
+        return held, part
+
+
+_CLOSED = Decision(allowed=False, reasons=("policy.use.not-addressed",))
+
+
+def weigh(rows: Sequence[ItemRow], use: Use, reader: Reader, *, context: Context, target: str = "") -> list[Weighed]:
+    """The decision on this use of each of ``rows``, with the content where there is one; nothing is logged."""
+    scales = _Scales.of(rows, context)
+    now_ms = context.clock()
+    out = []
+    for row in rows:
+        held, part = scales.own(row) if row.statement is None else scales.said(row)
+        if held is None:
+            out.append(Weighed(row, _CLOSED, None))
+            continue
+        if use is not Use.VIEW and held.originator != context.agency:
+            held = replace(held, incoming=incoming_of(row.id, context=context))
+        who = reader if reader.purpose else replace(reader, purpose=row.purpose)
+        if row.statement is None:
+            who = replace(who, posts=who.posts | {f"officer:{who.officer}"})
+        out.append(Weighed(row, decide(use, held, who, at_ms=now_ms, target=target), part))
+    return out
+
+
+def visible(rows: Sequence[ItemRow], reader: Reader, *, context: Context) -> list[ItemRow]:
+    """Those of ``rows`` that the reader may know of, in their order: filter first, then count and cut."""
+    return [one.row for one in weigh(rows, Use.VIEW, reader, context=context) if one.decision.allowed]
+
+
+_OPERATIONS: Final = {
+    Use.VIEW: Operation.CONSULTATION,
+    Use.COPY: Operation.COLLECTION,
+    Use.PRINT: Operation.CONSULTATION,
+    Use.PROGRAM: Operation.COMBINATION,
+}
+"""What the law calls a use; every other is a disclosure."""
+
+
+def take_out(
+    items: Sequence[bytes],
+    use: Use,
+    reader: Reader,
+    *,
+    context: Context,
+    justification: str = "",
+    target: str = "",
+    recipients: Sequence[str] = (),
+) -> list[Weighed]:
+    """The items with their contents, for this use, logged; all of them or none.
+
+    Raises NotFound ('cases.unknown-item') for one that is not here, or that the reader may not know of, and
+    ('cases.erased'); Refused('policy.use') when it may be viewed but not used so.
+    """
+    rows = [item_row(item) for item in items]
+    known = weigh(rows, Use.VIEW, reader, context=context)
+    for one in known:
+        if not one.decision.allowed:
+            raise NotFound("cases.unknown-item", item=one.row.id.hex())
+    weighed = known if use is Use.VIEW else weigh(rows, use, reader, context=context, target=target)
+    for one in weighed:
+        if not one.decision.allowed:
+            reasons = ", ".join(one.decision.reasons)
+            raise Refused("policy.use", use=use.value, count=len(one.decision.reasons), reasons=reasons)
+        if one.part is None:
+            raise NotFound("cases.erased", item=id_text(one.row.id))
+    log_access(
+        [
+            Access(
+                operation=_OPERATIONS.get(use, Operation.DISCLOSURE),
+                officer=reader.officer,
+                thing=one.row.id,
+                purpose=reader.purpose or one.row.purpose,
+                justification=justification,
+                recipients=tuple(recipients) or ((target,) if target else ()),
+                time_ms=context.clock(),
+            )
+            for one in weighed
+        ],
+        keys=context.keys,
+    )
+    return weighed

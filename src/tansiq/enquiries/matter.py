@@ -1,0 +1,395 @@
+"""One enquiry as an officer sees it: its request, everything that was said, the way, the proofs, the proposals.
+
+Invariant: each content goes through the one decision on its use (`cases.exits`): what the officer may not view is not
+there. The look is logged (Directive (EU) 2016/680, Article 25). Plain values fit for JSON; what was erased is null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db import connection, transaction
+
+from tansiq.cases.contents import StoredStatement, open_statements
+from tansiq.cases.exits import Weighed, reader_of, weigh
+from tansiq.cases.items import ITEM
+from tansiq.cases.queries import ItemRow, items_of_statements, own_part, rows_by_id
+from tansiq.cases.sql import marks
+from tansiq.enquiries.drafts import ANSWER, PARTIAL_REFUSAL, REFUSAL, REQUEST
+from tansiq.enquiries.duplicates import duplicates_of
+from tansiq.enquiries.officers import ActingOfficer
+from tansiq.enquiries.proofs import StatementProof, proofs_of
+from tansiq.enquiries.routes import handovers_of, received_at, stops
+from tansiq.enquiries.rows import MOVES, Direction, EnquiryRow, ReplyRow, enquiry_rows, replies_of
+from tansiq.enquiries.summaries import DIRECTIONS, Json, as_time, summaries_of, with_receipts
+from tansiq.enquiries.timeline import timeline_of
+from tansiq.enquiries.translations import Kept, kept_translations
+from tansiq.errors import Error, NotFound
+from tansiq.exchange.context import Context
+from tansiq.journal.access import Access, Operation, log_access
+from tansiq.names import compare
+from tansiq.policy.correspondence import Clarification
+from tansiq.policy.course import Move, permits, side_of
+from tansiq.policy.enquiry import Enquiry
+from tansiq.policy.handling import Reader, Use
+from tansiq.policy.subjects import Subject
+from tansiq.protocol.envelope import Handover
+from tansiq.protocol.ids import id_text
+from tansiq.registers.listed import Entry
+from tansiq.registers.matching import names_of
+from tansiq.registers.queries import readable_entry, stored_entries
+
+__all__ = ["may_be_said", "show_enquiry"]
+
+_REPLIES: Final = frozenset({ANSWER, REFUSAL, PARTIAL_REFUSAL})
+_BOUND: Final = frozenset({ITEM, REQUEST})
+"""Kinds of items that carry conditions of their own."""
+_SHOWN_USES: Final = (Use.COPY, Use.PRINT, Use.EXPORT, Use.FORWARD, Use.COURT, Use.PROGRAM)
+
+
+def may_be_said(row: EnquiryRow, words: Sequence[ReplyRow], *, now_ms: int) -> list[str]:
+    """The kinds of words that our side may say now, in the order of the list of kinds."""
+    ours = "asker" if row.direction == Direction.OUT else "addressee"
+    known = [word.word for word in words]
+    moves = {move for move in Move if side_of(move) == ours and permits(move, known, said_ms=now_ms)}
+    return [kind for kind, move in MOVES.items() if move in moves]
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What is read once of an enquiry's statements, as far as the officer may view it."""
+
+    row: EnquiryRow
+    stored: Mapping[bytes, StoredStatement]
+    items: Mapping[bytes, list[ItemRow]]
+    viewed: Mapping[bytes, Weighed]
+    uses: Mapping[bytes, Json]
+    handovers: Mapping[bytes, Sequence[Handover]]
+    proofs: Mapping[bytes, StatementProof]
+    came: Mapping[bytes, int]
+    theirs: frozenset[bytes]
+    translations: Mapping[bytes, list[Json]]
+
+    def content(self, statement: bytes, place: int = 0) -> Any:
+        """The content of a part; None: it was erased, or is not for this officer.
+
+        What carries conditions of its own is viewed under them, all else as the request is.
+        """
+        if self.withheld(statement, place):
+            return None
+        stored = self.stored.get(statement)
+        part = stored.parts[place] if stored is not None and place < len(stored.parts) else None
+        return None if part is None else part.content
+
+    def withheld(self, statement: bytes, place: int = 0) -> list[str]:
+        """Why the officer may not view a part; nothing when it may be viewed."""
+        own = next((one for one in self.items.get(statement, ()) if one.place == place and one.kind in _BOUND), None)
+        asked = next((one for one in self.items.get(self.row.request, ()) if one.kind == REQUEST), None)
+        item = own or asked
+        if item is None or item.erased:
+            return []
+        decision = self.viewed[item.id].decision
+        return [] if decision.allowed else list(decision.reasons)
+
+    def route(self, statement: bytes, *, said_ms: int, received_ms: int | None) -> list[Json]:
+        """The desks on the way with their times."""
+        stored = self.stored.get(statement)
+        if stored is None or stored.docket is None:
+            return []
+        passed = self.handovers.get(statement, ())
+        return [
+            {"post": stop.post, "taken_at": as_time(stop.taken_ms), "handed_at": as_time(stop.handed_ms)}
+            for stop in stops(stored.docket, passed, said_ms=said_ms, received_ms=received_ms)
+        ]
+
+    def proof(self, statement: bytes) -> Json:
+        """What stands behind a statement."""
+        one = self.proofs[statement]
+        return {
+            "statement": id_text(statement),
+            "leaf": one.leaf,
+            "receipt": one.receipt,
+            "cosigned": one.cosigned,
+            "head_size": one.size,
+            "head_root": one.root.hex(),
+        }
+
+    def shown_items(self, statement: bytes) -> list[Json]:
+        """The evaluated items of a statement that the officer may view."""
+        return [
+            {
+                "id": id_text(row.id),
+                "place": row.place,
+                "evaluation": row.evaluation,
+                "basis": row.basis,
+                "handling": list(row.handling),
+                "classification": row.classification,
+                "category": list(row.category),
+                "originator": row.originator,
+                "incoming": row.incoming,
+                "erased": row.erased,
+                "content": self.content(statement, row.place),
+                "uses": self.uses.get(row.id, {}),
+                "translations": [one for one in self.translations.get(statement, []) if one["part"] == row.place],
+            }
+            for row in self.items.get(statement, ())
+            if row.kind == ITEM and (row.erased or self.viewed[row.id].decision.allowed)
+        ]
+
+
+def _uses(rows: Sequence[ItemRow], reader: Reader, context: Context) -> dict[bytes, Json]:
+    """What may be done with each item besides viewing it: use → yes or no with its reasons."""
+    found: dict[bytes, Json] = {row.id: {} for row in rows}
+    for use in _SHOWN_USES:
+        target = ""
+        for one in weigh(rows, use, reader, context=context, target=target):
+            found[one.row.id][use.value] = {
+                "allowed": one.decision.allowed,
+                "reasons": list(one.decision.reasons),
+            }
+    return found
+
+
+def _translated(kept: Mapping[bytes, Sequence[Kept]], context: Context, viewed: Mapping[tuple[bytes, int], bool],
+                stored: Mapping[bytes, StoredStatement]) -> dict[bytes, list[Json]]:  # fmt: skip
+    """The translations by statement, of texts that the officer may view."""
+    items = {row.id: row for row in rows_by_id([one.item for some in kept.values() for one in some])}
+    out: dict[bytes, list[Json]] = {}
+    for statement, some in kept.items():
+        for one in some:
+            row = items.get(one.item)
+            if row is None or row.erased or not viewed.get((statement, one.part), True):
+                continue
+            words = _translation_text(row, stored, context)
+            if words is not None:
+                out.setdefault(statement, []).append(
+                    {
+                        "item": id_text(one.item),
+                        "part": one.part,
+                        "field": one.field,
+                        "text": words,
+                        "officer": one.officer,
+                        "at": as_time(one.at_ms),
+                        "ours": row.originator == context.agency,
+                    }
+                )
+    return out
+
+
+def _translation_text(row: ItemRow, stored: Mapping[bytes, StoredStatement], context: Context) -> Any:
+    if row.statement is None:
+        try:
+            return own_part(row.id, context.keys).content.get("text")
+        except Error:
+            return None
+    opened = stored.get(row.statement)
+    part = opened.parts[row.place] if opened is not None and row.place < len(opened.parts) else None
+    return None if part is None else part.content.get("text")
+
+
+def _open(row: EnquiryRow, words: Sequence[ReplyRow], reader: Reader, context: Context) -> _Opened:
+    statements = [row.request, *(word.statement for word in words)]
+    stored = open_statements(statements, keys=context.keys)
+    items = items_of_statements(statements)
+    rows = [item for some in items.values() for item in some]
+    bound = [one for one in rows if one.kind in _BOUND]
+    viewed = {one.row.id: one for one in weigh(bound, Use.VIEW, reader, context=context)}
+    ours = {word.statement for word in words if (side_of(word.move) == "asker") == (row.direction == Direction.OUT)}
+    came = {word.statement: word.at_ms for word in words if word.statement not in ours}
+    theirs = frozenset(came) | ({row.request} if row.direction == Direction.IN else set())
+    allowed = {(one.statement or b"", one.place): viewed[one.id].decision.allowed for one in bound}
+    return _Opened(
+        row=row,
+        stored=stored,
+        items=items,
+        viewed=viewed,
+        uses=_uses([one for one in bound if not one.erased], reader, context),
+        handovers=handovers_of(statements, row.partner),
+        proofs=proofs_of(statements, row.partner),
+        came=came | received_at(sorted(ours), row.partner),
+        theirs=theirs,
+        translations=_translated(kept_translations(statements), context, allowed, stored),
+    )
+
+
+def _best_name(entry: Entry | None, asked: Sequence[str]) -> str:
+    """Of an entry's names the one that fits best what was asked."""
+    if entry is None:
+        return ""
+    held = entry.searchable
+    return max(held, key=lambda name: max((compare(one, name).score for one in asked), default=0.0), default="")
+
+
+def _named(opened: _Opened, words: Sequence[ReplyRow]) -> dict[bytes, tuple[Subject, ...]]:
+    """The persons named in the request and in what clarified it, as far as the officer may view them."""
+    found: dict[bytes, tuple[Subject, ...]] = {}
+    if (content := opened.content(opened.row.request)) is not None:
+        found[opened.row.request] = Enquiry.from_plain(content).subjects
+    for word in words:
+        if word.move is Move.CLARIFY and (content := opened.content(word.statement)) is not None:
+            found[word.statement] = Clarification.from_plain(content).subjects
+    return found
+
+
+def _matches(named: Mapping[bytes, Sequence[Subject]], context: Context) -> list[Json]:
+    if not named:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT request, entry, subject, score, reasons, decision, decided_by, decided_ms FROM enquiries_match "
+            f"WHERE request IN ({marks(list(named))}) ORDER BY score DESC, entry",
+            list(named),
+        )
+        rows = [(bytes(row[0]), bytes(row[1]), *row[2:]) for row in cursor.fetchall()]
+    stored = stored_entries([row[1] for row in rows])
+    out = []
+    for statement, entry_id, subject, score, reasons, decision, decided_by, decided_ms in rows:
+        known = stored.get(entry_id)
+        entry = readable_entry(known, context.keys) if known is not None else None
+        subjects = named[statement]
+        asked = names_of(subjects[subject]) if subject < len(subjects) else []
+        out.append(
+            {
+                "entry": id_text(entry_id),
+                "statement": id_text(statement),
+                "register": known.register if known else "",
+                "reference": known.reference if known else "",
+                "listed": known.listed if known else False,
+                "name": _best_name(entry, asked),
+                "names": list(entry.searchable) if entry is not None else [],
+                "subject": subject,
+                "score": score,
+                "reasons": reasons.split(),
+                "decision": decision,
+                "decided_by": decided_by,
+                "decided_at": as_time(decided_ms),
+            }
+        )
+    return out
+
+
+def _visible(matter: bytes, officer: ActingOfficer) -> EnquiryRow:
+    rows = enquiry_rows("matter = %s", (matter,))
+    if not rows or {rows[0].own_post, rows[0].office_post}.isdisjoint(officer.posts):
+        raise NotFound("enquiries.unknown", enquiry=id_text(matter))
+    return with_receipts(rows)[0]
+
+
+def _word(word: ReplyRow, opened: _Opened) -> Json:
+    """What was said, with all that belongs to it."""
+    received_ms = opened.came.get(word.statement)
+    return {
+        "statement": id_text(word.statement),
+        "kind": word.kind,
+        "ours": word.statement not in opened.theirs,
+        "officer": word.officer,
+        "post": word.post,
+        "at": as_time(word.at_ms),
+        "said_at": as_time(word.said_ms),
+        "received_at": as_time(received_ms),
+        "outcome": word.outcome,
+        "grounds": list(word.grounds),
+        "until": as_time(word.until_ms) if word.move is Move.DELAY else None,
+        "content": opened.content(word.statement),
+        "withheld": opened.withheld(word.statement),
+        "items": opened.shown_items(word.statement),
+        "translations": [one for one in opened.translations.get(word.statement, []) if one["part"] == 0],
+        "route": opened.route(word.statement, said_ms=word.said_ms, received_ms=received_ms),
+        "proof": opened.proof(word.statement),
+    }
+
+
+def _request(opened: _Opened) -> Json:
+    row = opened.row
+    item = next((one for one in opened.items[row.request] if one.kind == REQUEST), None)
+    return {
+        "statement": id_text(row.request),
+        "officer": row.officer,
+        "post": row.their_post if row.direction == Direction.IN else row.own_post,
+        "item": id_text(item.id) if item is not None else "",
+        "content": opened.content(row.request),
+        "withheld": opened.withheld(row.request),
+        "uses": opened.uses.get(item.id, {}) if item is not None else {},
+        "handling": list(item.handling) if item is not None else [],
+        "classification": item.classification if item is not None else "",
+        "incoming": item.incoming if item is not None else "",
+        "translations": [one for one in opened.translations.get(row.request, []) if one["part"] == 0],
+        "proof": opened.proof(row.request),
+    }
+
+
+def _incoming(opened: _Opened) -> str:
+    """The state of 'may this have been obtained by ill-treatment?' for what came from the partner: '' when nothing came,
+    'unanswered' while something is, else the gravest answer.
+    """
+    came = [
+        one
+        for statement in opened.theirs
+        for one in opened.items.get(statement, ())
+        if one.kind in _BOUND and not one.erased
+    ]
+    answers = {one.incoming for one in came}
+    if not came:
+        return ""
+    if "" in answers:
+        return "unanswered"
+    return next((code for code in ("obtained.yes", "obtained.doubt", "obtained.no-sign") if code in answers), "")
+
+
+def show_enquiry(
+    matter: bytes, *, context: Context, officer: ActingOfficer, justification: str = "", purpose: str = ""
+) -> Json:
+    """One enquiry with everything that belongs to it, for an officer of its desk or office; logged as a consultation.
+
+    ``request`` and ``words`` (of which ``replies`` are the answers and refusals) with content, items, translations,
+    route and proof; ``timeline`` all of it in time; ``may`` the kinds of words that our side may say now; ``matches``,
+    ``duplicates``, ``incoming``. ``purpose`` (a code) is that for which it is read; without one, each item's own. What
+    was erased, or may not be viewed, is null. Raises NotFound.
+    """
+    row = _visible(matter, officer)
+    words = replies_of([matter])
+    reader = reader_of(officer, context=context, purpose=purpose)
+    opened = _open(row, words, reader, context)
+    said = [_word(word, opened) for word in words]
+    named = _named(opened, words)
+    now_ms = context.clock()
+    mine = row.own_post in officer.posts
+    shown = summaries_of([row], now_ms)[0] | {
+        "request": _request(opened),
+        "route": opened.route(row.request, said_ms=row.sent_ms, received_ms=row.received_ms),
+        "words": said,
+        "replies": [one for one in said if one["kind"] in _REPLIES],
+        "timeline": timeline_of(row, said, route=opened.route(row.request, said_ms=row.sent_ms,
+                                                             received_ms=row.received_ms)),
+        "may": may_be_said(row, words, now_ms=now_ms) if mine else [],
+        "matches": _matches(named, context),
+        "duplicates": [
+            {
+                "id": id_text(one.row.matter),
+                "direction": DIRECTIONS[one.row.direction],
+                "partner": one.row.partner,
+                "their_post": one.row.their_post,
+                "state": one.row.state,
+                "sent_at": as_time(one.row.sent_ms),
+                "reason": one.reason,
+            }
+            for one in duplicates_of(
+                row, [subject for some in named.values() for subject in some], context=context, posts=officer.posts
+            )
+        ],
+        "incoming": _incoming(opened),
+        "receipts": row.direction == Direction.IN or row.received_ms is not None,
+    }  # fmt: skip
+    access = Access(
+        operation=Operation.CONSULTATION,
+        officer=officer.number,
+        thing=matter,
+        purpose=purpose or row.purpose,
+        justification=justification or "enquiry.show",
+        time_ms=now_ms,
+    )
+    with transaction.atomic():
+        log_access([access], keys=context.keys)
+    return shown

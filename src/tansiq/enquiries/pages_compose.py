@@ -1,0 +1,194 @@
+"""Writing an enquiry: the form, the draft, how the partner will read it and who will see what, then the signature.
+
+Invariant: nothing leaves that was not shown as it will be read; what is sent is what was shown (the draft's version).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+
+from tansiq.directory.queries import own_directory
+from tansiq.enquiries.attested import check_attested
+from tansiq.enquiries.drafts import REQUEST, URGENT_CLASSES
+from tansiq.enquiries.forms import Data, form_of
+from tansiq.enquiries.forms_enquiry import INITIAL, Way, enquiry_from, enquiry_sections, translations_from, way_from
+from tansiq.enquiries.pages_common import AT_A_DESK, Named, acting, listed, node_of, told
+from tansiq.enquiries.pages_rows import question_of, term_of
+from tansiq.enquiries.pages_said import reader_here, request_blocks
+from tansiq.enquiries.pages_showing import Showing
+from tansiq.enquiries.pages_sight import readers_in_words
+from tansiq.enquiries.pages_writing import Judged, Writing, drop, keep, page_of, preview_of
+from tansiq.enquiries.services import send_enquiry
+from tansiq.enquiries.sight import readers_of_request
+from tansiq.enquiries.wording import languages_read, wording_faults
+from tansiq.errors import Error
+from tansiq.policy.codes import code_list
+from tansiq.policy.correspondence import Translation
+from tansiq.policy.enquiry import Enquiry
+from tansiq.policy.faults import Faults
+from tansiq.policy.law import law_faults
+from tansiq.protocol.ids import id_text
+from tansiq.texts import text
+from tansiq.web.access import page
+from tansiq.web.visitor import Request
+
+__all__ = ["compose", "draft", "forget", "new", "preview"]
+
+_FORM: Final = "enquiry"
+_EDITING: Final = ("GET", "POST")
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """An enquiry that may leave, with its way."""
+
+    enquiry: Enquiry
+    way: Way
+    translations: tuple[Translation, ...]
+
+
+def _writing(request: Request, draft: str, named: Named) -> Writing:
+    return Writing(
+        kind=_FORM,
+        about=draft,
+        here=reverse("enquiry-compose", kwargs={"draft": draft}),
+        sections=lambda data: enquiry_sections(data, request, named),
+        initial=INITIAL,
+    )
+
+
+def _judge(data: Data, request: Request, named: Named) -> Judged:
+    """What the forms, the law and the addressed desk's languages say to it."""
+    language = request.language
+    form = form_of(enquiry_sections(data, request, named))
+    way = way_from(data, request, named)
+    lacking = {
+        name: (text("enquiries.form.way-missing", language),)
+        for name, post in (("to", way.addressee), ("via", way.office), ("from", way.sender))
+        if not post
+    }
+    enquiry, faults = enquiry_from(data, form=form, request=request)
+    if enquiry is None:
+        return Judged(faults={**faults, **lacking})
+    translations = translations_from(data, request=request)
+    today = dt.datetime.fromtimestamp(request.now_ms / 1000, dt.UTC).date()
+    found = list(law_faults(enquiry, today=today))
+    if way.addressee:
+        found += wording_faults(
+            enquiry, languages=languages_read(way.addressee), urgent=enquiry.deadline_class in URGENT_CLASSES,
+            translations=translations,
+        )  # fmt: skip
+    judged = Judged.of(Faults(found), form=form, language=language)
+    if judged.faults or lacking:
+        return Judged(faults={**judged.faults, **lacking}, wanted=judged.wanted)
+    try:
+        check_attested(enquiry.law, enquiry.subjects, own_directory())
+    except Error as error:
+        return Judged(messages=(told(error, language),))
+    return Judged(made=_Ready(enquiry, way, translations))
+
+
+@page(*AT_A_DESK)
+def new(request: Request) -> HttpResponse:
+    """A new draft."""
+    return HttpResponseRedirect(reverse("enquiry-compose", kwargs={"draft": secrets.token_hex(6)}))
+
+
+@page(*AT_A_DESK, methods=_EDITING)
+def compose(request: Request, draft: str) -> HttpResponse:
+    """The form."""
+    named = Named(request.language)
+    writing = _writing(request, draft, named)
+    context = {"forget": reverse("enquiry-draft-forget", kwargs={"draft": draft}), "submit": "enquiries.form.preview"}
+    return page_of(
+        request, writing, lambda data: _judge(data, request, named), template="enquiries/compose.html", context=context
+    )
+
+
+@page(*AT_A_DESK, methods=("POST",))
+def draft(request: Request, draft: str) -> HttpResponse:
+    """Keeps what is written so far."""
+    return keep(request, _writing(request, draft, Named(request.language)))
+
+
+@page(*AT_A_DESK, methods=_EDITING)
+def forget(request: Request, draft: str) -> HttpResponse:
+    """Throws the draft away, after asking."""
+    if request.method == "POST":
+        drop(request, _writing(request, draft, Named(request.language)))
+        return HttpResponseRedirect("/")
+    return render(
+        request,
+        "enquiries/forget.html",
+        {"back": reverse("enquiry-compose", kwargs={"draft": draft}), "url": request.path},
+    )
+
+
+def _as_read(ready: _Ready, request: Request, named: Named) -> Mapping[str, Any]:
+    """The enquiry as the partner will read it, and who will see what."""
+    language = request.language
+    plain: dict[str, Any] = dict(ready.enquiry.to_plain())
+    showing = Showing(reader_here(request), translations=_translated(ready.translations))
+    sight = readers_of_request(
+        context=node_of(request), from_post=ready.way.sender, to_post=ready.way.addressee, via_office_post=ready.way.office,
+        kinds=(REQUEST,),
+    )  # fmt: skip
+    conditions = plain.get("conditions", {})
+    words = conditions.get("words") or {}
+    read = code_list("languages")
+    return {
+        "question": question_of(plain.get("sought", ()), language),
+        "to": named.place(ready.way.addressee),
+        "office": named.place(ready.way.office),
+        "term": term_of(str(plain.get("deadline_class", "")), language),
+        "handling": tuple(conditions.get("codes", ())),
+        "classification": conditions.get("classification", ""),
+        "condition": words.get("value", ""),
+        "condition_language": words.get("language", ""),
+        "subjects": showing.subjects(plain),
+        "blocks": request_blocks(plain, showing, language),
+        "readers": readers_in_words(sight, named, language),
+        "languages": listed([read.label(one, language) for one in languages_read(ready.way.addressee)], language),
+    }
+
+
+def _translated(translations: Sequence[Translation]) -> list[dict[str, Any]]:
+    return [
+        {
+            "field": one.field,
+            "officer": one.translator,
+            "text": {"language": one.text.language, "value": one.text.value},
+        }
+        for one in translations
+        if one.part == 0
+    ]
+
+
+@page(*AT_A_DESK, methods=_EDITING)
+def preview(request: Request, draft: str) -> HttpResponse:
+    """How the partner will read it, and who will see what; by POST it is signed and sent."""
+    named = Named(request.language)
+
+    def send(ready: _Ready) -> str:
+        matter = send_enquiry(
+            ready.enquiry, context=node_of(request), officer=acting(request), from_post=ready.way.sender,
+            to_post=ready.way.addressee, via_office_post=ready.way.office, translations=ready.translations,
+        )  # fmt: skip
+        return reverse("enquiry", kwargs={"matter": id_text(matter)})
+
+    return preview_of(
+        request,
+        _writing(request, draft, named),
+        lambda data: _judge(data, request, named),
+        template="enquiries/preview.html",
+        context=lambda ready: _as_read(ready, request, named),
+        send=send,
+    )

@@ -1,0 +1,142 @@
+"""What this room shows in the frame of every page: the desk and the list in the navigation, the channels with each partner,
+what happened meanwhile, and what the search finds.
+
+Invariant: each provider reads a few ranges of an index, cut at a fixed length, and only of the reader's own desks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from tansiq.directory.queries import partners
+from tansiq.enquiries.desk import DeskView, counts_of, desk_page, find_reference
+from tansiq.enquiries.drafts import CHANNEL
+from tansiq.enquiries.pages_common import AT_A_DESK, Named, day_ends_ms, ms_of, node_of
+from tansiq.enquiries.pages_rows import question_of, state_of
+from tansiq.enquiries.summaries import Json
+from tansiq.errors import BadInput
+from tansiq.policy.codes import code_list
+from tansiq.texts import text
+from tansiq.web.access import Role
+from tansiq.web.registry import GROUPS, NAVIGATION, NOTICES, SEARCH, Entry, Found, Group, GroupRow, Notice
+from tansiq.web.visitor import Request
+
+__all__ = ["register_frame"]
+
+_DESK: Final = frozenset(AT_A_DESK)
+_EVERYBODY: Final = frozenset(Role) - {Role.ADMINISTRATOR}
+_MOST_NOTICES: Final = 30
+_LATELY_MS: Final = 7 * 86_400_000
+
+
+def _has_desk(request: Request) -> bool:
+    return bool(request.visitor.posts) and bool(request.visitor.roles & _DESK)
+
+
+def _view(request: Request, **narrowed: Any) -> DeskView:
+    return DeskView(posts=request.visitor.posts, day_ends_ms=day_ends_ms(request), **narrowed)
+
+
+def _pressing(request: Request) -> int:
+    """How much is late or due today."""
+    if not _has_desk(request):
+        return 0
+    counts = counts_of(_view(request), context=node_of(request), sections=("overdue", "today"))
+    return sum(one.number for one in counts.values())
+
+
+def _channels(request: Request) -> Group | None:
+    """The channels with each partner that we have met, with how much is open on each."""
+    if not _has_desk(request):
+        return None
+    named, language, rows = Named(request.language), request.language, []
+    met = [one.agency for one in partners() if not one.is_self and one.confirmed_ms]
+    for agency in met:
+        for channel in code_list("channels"):
+            if channel != CHANNEL:
+                continue
+            view = _view(request, partner=agency, channel=channel)
+            count = counts_of(view, context=node_of(request), sections=("open",))["open"]
+            address = f"{reverse('enquiries')}?{urlencode({'partner': agency, 'channel': channel})}"
+            label = text(f"enquiries.channel.{channel}", language)
+            rows.append(GroupRow(label=label, url=address, sign=channel, count=count.number))
+    if not rows:
+        return None
+    country = named.country(met[0]) if len(met) == 1 else ""
+    heading = text("enquiries.page.channels-with", language, partner=country or named.agency(met[0]))
+    return Group(heading=heading if len(met) == 1 else text("enquiries.page.channels", language), rows=tuple(rows))
+
+
+def _latest(request: Request, **narrowed: Any) -> list[Json]:
+    return desk_page(_view(request, **narrowed), context=node_of(request), limit=_MOST_NOTICES).rows
+
+
+def _notices(request: Request) -> Iterable[Notice]:
+    """What came lately and what is late or nearly due."""
+    if not _has_desk(request):
+        return
+    language, named = request.language, Named(request.language)
+    lately = request.now_ms - _LATELY_MS
+    for section, key, tone in (
+        ("overdue", "enquiries.notice.late", "late"),
+        ("today", "enquiries.notice.today", "due"),
+    ):
+        for one in _latest(request, section=section):
+            yield _notice(one, key, tone, ms_of(one["deadline"]) or request.now_ms, language, named)
+    for one in _latest(request, section="later", direction="in"):
+        received = ms_of(one["received_at"])
+        if received is not None and received >= lately:
+            yield _notice(one, "enquiries.notice.came", "", received, language, named)
+    for one in _latest(request, section="closed", direction="out"):
+        answered = ms_of(one["answered_at"])
+        if answered is not None and answered >= lately and one["state"] in {"answered", "refused"}:
+            yield _notice(one, "enquiries.notice.answered", "proof", answered, language, named)
+
+
+def _notice(one: Json, key: str, tone: str, at_ms: int, language: str, named: Named) -> Notice:
+    words = text(
+        key, language, question=question_of(one["sought"], language), desk=named.post(one["their_post"]),
+        state=state_of(one, language),
+    )  # fmt: skip
+    return Notice(
+        words=words,
+        url=reverse("enquiry", kwargs={"matter": one["id"]}),
+        at_ms=min(at_ms, max(at_ms, 0)),
+        tone=tone,
+        read=tone in {"", "proof"} and one["state"] == "closed",
+    )
+
+
+def _search(request: Request, asked: str) -> Iterable[Found]:
+    """Matters whose reference begins so."""
+    if not _has_desk(request):
+        return
+    try:
+        found = find_reference(asked, context=node_of(request), posts=request.visitor.posts)
+    except BadInput:
+        return
+    named = Named(request.language)
+    for one in found:
+        detail = f"{one['id']} · {named.post(one['their_post'])} · {state_of(one, request.language)}"
+        yield Found(
+            kind="enquiries.page.enquiry",
+            title=question_of(one["sought"], request.language),
+            url=reverse("enquiry", kwargs={"matter": one["id"]}),
+            detail=detail,
+            sign=one["channel"],
+        )
+
+
+def register_frame() -> None:
+    """Registers all of it; again does nothing new."""
+    NAVIGATION.register(
+        "desk", Entry(label="enquiries.page.desk", url="desk", roles=_EVERYBODY, count=_pressing), order=10
+    )
+    NAVIGATION.register("enquiries", Entry(label="enquiries.page.enquiries", url="enquiries", roles=_DESK), order=20)
+    GROUPS.register("channels", _channels, order=10)
+    NOTICES.register("enquiries", _notices, order=10)
+    SEARCH.register("enquiries", _search, order=20)

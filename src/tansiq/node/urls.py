@@ -1,0 +1,24 @@
+"""The addresses of the pages: those of every room that has pages, one after another."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from tansiq.accounts.pages import register_frame
+from tansiq.cases.pages import register_frame as register_cases
+from tansiq.enquiries.pages import register_frame as register_enquiries
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("tansiq.web.pages")),
+    path("", include("tansiq.accounts.pages")),
+    path("", include("tansiq.cases.pages")),
+    path("", include("tansiq.enquiries.pages")),
+]
+handler400 = "tansiq.web.error_pages.bad_request"
+handler403 = "tansiq.web.error_pages.forbidden"
+handler404 = "tansiq.web.error_pages.not_found"
+handler500 = "tansiq.web.error_pages.fault"
+
+register_frame()
+register_cases()
+register_enquiries()

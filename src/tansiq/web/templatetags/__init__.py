@@ -1,0 +1,1 @@
+"""What templates may say: one library, ``{% load tansiq %}``."""

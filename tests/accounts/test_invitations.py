@@ -1,0 +1,197 @@
+"""Invitations: one code, one person, one use; keys that wait until the offline identity certifies them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from support.browsing import Browser
+from support.node import Clock, Node
+from tansiq.accounts.invitations import Invited, accept, invite, open_invitations, waiting, withdraw
+from tansiq.accounts.models import Account, Invitation
+from tansiq.accounts.opened import Opened
+from tansiq.accounts.services import account_of, create_account
+from tansiq.directory.queries import own_directory
+from tansiq.errors import Conflict, Error, NotFound, Refused
+from tansiq.keystore.officers import open_officer_keys
+from tansiq.node.certifying import certify
+from tansiq.node.officers import sign_in
+from tansiq.protocol.directory import Use
+
+pytestmark = pytest.mark.storage
+
+NEW = "ES-4019"
+ADMINISTRATOR = "ES-0007"
+WORDS = "cuatro palabras sin relación"
+DESK = "es.cgi/counter-terrorism"
+HERE = "127.0.0.1"
+
+
+def invited(es: Opened, **more: Any) -> str:
+    values = {"number": NEW, "posts": (DESK,), "roles": ("officer",)} | more
+    return invite(Invited(**values), by=ADMINISTRATOR, directory=own_directory(), node=es)
+
+
+def taken(es: Opened, code: str, *, number: str = NEW, passphrase: str = WORDS) -> Account:
+    return accept(number, code, passphrase, address=HERE, language="es", node=es)
+
+
+def code_of(error: pytest.ExceptionInfo[Error]) -> str:
+    return error.value.code
+
+
+def test_an_invitation_makes_the_account_and_keys_that_wait(es: Opened, madrid: Node) -> None:
+    code = invited(es)
+    assert re.fullmatch(r"([A-Z2-9]{4}-){4}[A-Z2-9]{4}", code)
+    account = taken(es, f" {code.lower().replace('-', ' ')} ", number="es-4019")
+    assert (account.number, account.roles, account.language) == (NEW, "officer", "es")
+    (one,) = waiting()
+    assert (one.number, one.posts, [key.use for key in one.keys]) == (NEW, (DESK,), ["officer.sign"])
+    with pytest.raises(Refused) as caught:
+        sign_in(NEW, WORDS, context=madrid.context)
+    assert code_of(caught) == "node.officer-not-certified"
+
+
+def test_the_offline_identity_certifies_and_then_the_officer_signs(es: Opened, madrid: Node, clock: Clock) -> None:
+    taken(es, invited(es))
+    made = certify(NEW, identity=madrid.identity, now_ms=clock())
+    assert (made.document, made.officers) == (2, (NEW,))
+    clock.advance(minutes=1)
+    assert sign_in(NEW, WORDS, context=madrid.context).posts == (DESK,)
+    assert waiting() == []
+    with pytest.raises(Conflict):
+        certify(identity=madrid.identity, now_ms=clock())
+    with pytest.raises(NotFound):
+        certify(NEW, identity=madrid.identity, now_ms=clock())
+
+
+def test_heads_and_liaison_officers_get_a_reading_key_of_their_own(es: Opened, madrid: Node, clock: Clock) -> None:
+    taken(es, invited(es, roles=("liaison",), posts=(DESK,)))
+    assert {key.use for key in waiting()[0].keys} == {str(Use.OFFICER_SIGNS), str(Use.OFFICER_OPENS)}
+    assert len(open_officer_keys(NEW, WORDS)) == 2
+    certify(identity=madrid.identity, now_ms=clock())
+    assert own_directory().current(Use.OFFICER_OPENS, NEW, clock())[0].recovery == ()
+
+
+def test_a_custodian_that_does_not_exist_stops_the_certification(es: Opened, madrid: Node, clock: Clock) -> None:
+    taken(es, invited(es, roles=("head",), recovery=("ES-9999",)))
+    with pytest.raises(NotFound) as caught:
+        certify(identity=madrid.identity, now_ms=clock())
+    assert code_of(caught) == "node.no-custodian"
+    assert own_directory().number == 1
+    assert waiting()
+
+
+def test_it_works_once_and_for_seven_days(es: Opened, clock: Clock) -> None:
+    code = invited(es)
+    taken(es, code)
+    answers = set()
+    for number, typed in ((NEW, code), ("ES-9999", code), (NEW, "AAAA-AAAA-AAAA-AAAA-AAAA")):
+        with pytest.raises(Refused) as caught:
+            taken(es, typed, number=number)
+        answers.add((code_of(caught), str(caught.value.values)))
+    late = invited(es, number="ES-4020")
+    clock.advance(days=8)
+    with pytest.raises(Refused) as caught:
+        taken(es, late, number="ES-4020")
+    answers.add((code_of(caught), str(caught.value.values)))
+    assert answers == {("accounts.wrong-invitation", "{}")}
+    assert Account.objects.filter(number="ES-4020").count() == 0
+
+
+def test_a_second_invitation_takes_the_place_of_the_first_and_one_can_be_withdrawn(es: Opened) -> None:
+    first, second = invited(es), invited(es)
+    with pytest.raises(Refused):
+        taken(es, first)
+    assert [one.number for one in open_invitations(node=es)] == [NEW]
+    withdraw(NEW, by=ADMINISTRATOR, node=es)
+    with pytest.raises(Refused):
+        taken(es, second)
+    with pytest.raises(NotFound):
+        withdraw(NEW, by=ADMINISTRATOR, node=es)
+
+
+def test_the_code_is_guessed_no_better_than_a_passphrase(es: Opened) -> None:
+    code = invited(es)
+    for _ in range(5):
+        with pytest.raises(Refused):
+            taken(es, "AAAA")
+    with pytest.raises(Error) as caught:
+        taken(es, code)
+    assert code_of(caught) == "accounts.locked"
+
+
+def test_the_code_lies_nowhere(es: Opened) -> None:
+    code = invited(es)
+    kept = bytes(Invitation.objects.get(number=NEW).code)
+    assert len(kept) == 32
+    assert code.replace("-", "").encode() not in kept
+
+
+def test_a_weak_passphrase_leaves_the_invitation_as_it_was(es: Opened) -> None:
+    code = invited(es)
+    with pytest.raises(Refused) as caught:
+        taken(es, code, passphrase="short")
+    assert code_of(caught) == "keystore.short-passphrase"
+    assert taken(es, code).number == NEW
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"number": "not a number"}, "accounts.wrong-number"),
+        ({"number": ""}, "accounts.wrong-number"),
+        ({"number": "ES-4017"}, "accounts.account-exists"),
+        ({"posts": ("es.cgi/nowhere",)}, "directory.unknown-post"),
+        ({"posts": ()}, "accounts.no-post"),
+        ({"roles": ()}, "accounts.no-role"),
+        ({"roles": ("administrator", "officer")}, "accounts.administrator-alone"),
+    ],
+)
+def test_who_can_not_be_invited(es: Opened, more: dict[str, Any], code: str) -> None:
+    with pytest.raises(Error) as caught:
+        invited(es, **more)
+    assert code_of(caught) == code
+    assert not Invitation.objects.exists()
+
+
+def test_an_administrator_can_make_no_reader_that_needs_no_certificate(es: Opened) -> None:
+    for role in ("auditor", "data-protection"):
+        with pytest.raises(Refused) as caught:
+            invite(
+                Invited(number=NEW, posts=(), roles=(role,)),
+                by=ADMINISTRATOR,
+                directory=own_directory(),
+                node=es,
+                on_page=True,
+            )
+        assert code_of(caught) == "accounts.command-line-only"
+    assert invited(es, roles=("auditor",), posts=())
+
+
+def test_the_whole_way_on_the_pages(browser: Browser, es: Opened, madrid: Node, clock: Clock) -> None:
+    create_account(ADMINISTRATOR, WORDS, roles=["administrator"], now_ms=clock())
+    browser.sign_in(ADMINISTRATOR, WORDS, clock=clock)
+    answer = browser.post(
+        "/members/invite/",
+        {"number": NEW, "roles": ["officer"], "posts": [DESK], "language": "es", "recovery": ""},
+    )
+    found = re.search(r'id="invitation">([A-Z0-9-]{24})<', answer.content.decode())
+    assert found is not None
+    person = Browser(language="es")
+    form = {"number": NEW, "code": found[1], "passphrase": WORDS, "again": WORDS}
+    assert person.post("/invitation/", form | {"again": "otra cosa distinta"}).status_code == 422
+    assert person.post("/invitation/", form)["Location"] == "/set-up/"
+    assert person.set_up(clock=clock)["Location"] == "/account/"
+    page = person.get("/account/").content.decode()
+    assert "espera la certificación" in page
+    assert person.get("/roster/").status_code == 404
+    assert "espera certificación" not in browser.get("/members/").content.decode()
+    certify(identity=madrid.identity, now_ms=clock())
+    clock.advance(minutes=1)
+    page = person.get("/account/").content.decode()
+    assert "espera la certificación" not in page
+    assert person.get("/roster/").status_code == 200
+    assert account_of(NEW).language == "es"

@@ -1,0 +1,158 @@
+"""People at their desks: real browsers at the pages of two real nodes, each signed in as somebody of the demonstration's cast.
+
+Invariant: everything goes through the pages, as a person does it; a picture is kept of what was seen (``build/pictures``).
+"""
+
+from __future__ import annotations
+
+import time
+from base64 import b32decode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from axe_playwright_python.sync_playwright import Axe
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
+
+from tansiq.demo.cast import Person
+from tansiq.demo.stage import Node
+
+__all__ = ["PICTURES", "RULES", "Desk", "Fetched", "a_browser", "axe_faults", "soon"]
+
+PICTURES: Final = Path("build/pictures")
+RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_PATIENCE_SECONDS: Final = 30.0
+_STEP_SECONDS: Final = 30
+
+
+@contextmanager
+def a_browser() -> Iterator[Browser]:
+    """Debian's chromium, which looks for nothing beyond this machine."""
+    options = [
+        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+        "--disable-component-update", "--disable-sync",
+    ]  # fmt: skip
+    with sync_playwright() as play:
+        opened = play.chromium.launch(executable_path="/usr/bin/chromium", args=options)
+        yield opened
+        opened.close()
+
+
+def soon(ready: Callable[[], Any], *, what: str, seconds: float = _PATIENCE_SECONDS) -> Any:
+    """What ``ready`` returns as soon as it is true."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := ready():
+            return found
+        time.sleep(0.2)
+    raise AssertionError(f"waited in vain: {what}")
+
+
+def axe_faults(page: Page) -> list[str]:
+    """What axe finds wrong on the page, by the rules of WCAG 2.2 AA and good practice."""
+    found = Axe().run(page, options={"runOnly": RULES})
+    return [
+        f"{page.url} {one['id']}: {[' '.join(node['target']) for node in one['nodes'][:3]]}"
+        for one in found.response["violations"]
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An answer of a node: ``path`` is where the last redirect led."""
+
+    status: int
+    path: str
+    headers: dict[str, str]
+    text: str
+
+
+class Desk:
+    """Somebody at a desk, signed in; ``page`` is what the browser shows."""
+
+    def __init__(self, browser: Browser, node: Node, number: str, **options: Any) -> None:
+        self.node = node
+        self.person: Person = next(one for one in node.member.people if one.number == number)
+        self.language = node.member.language
+        self.failures: list[str] = []
+        self.context: BrowserContext = browser.new_context(
+            base_url=node.home.pages_address,
+            locale={"es": "es-ES", "ar": "ar-MA"}[self.language],
+            viewport=options.pop("viewport", {"width": 1360, "height": 900}),
+            **options,
+        )
+        self.page = self.new_page()
+
+    def new_page(self) -> Page:
+        """Another tab."""
+        page = self.context.new_page()
+        page.on("pageerror", lambda error: self.failures.append(str(error)))
+        page.on(
+            "request",
+            lambda request: request.url.startswith(self.node.home.pages_address) or self.failures.append(request.url),
+        )
+        return page
+
+    def code(self) -> str:
+        """What the person's authenticator shows; waits for the next one where this one was used."""
+        return TOTP(b32decode(self.person.factor), 6, SHA1(), _STEP_SECONDS).generate(int(time.time())).decode()
+
+    def sign_in(self) -> Desk:
+        """By the pages: number and passphrase, then the code; once more where another browser has used the code."""
+        page = self.page
+        page.goto("/sign-in/")
+        page.fill("input[name=number]", self.person.number)
+        page.fill("input[name=passphrase]", self.person.passphrase)
+        page.click("main form button.first")
+        page.wait_for_url("**/sign-in/code/")
+        for _ in range(3):
+            page.fill("input[name=code]", self.code())
+            page.click("main form button.first")
+            page.wait_for_load_state()
+            if "/sign-in/" not in page.url:
+                return self
+            time.sleep(_STEP_SECONDS - time.time() % _STEP_SECONDS + 0.5)
+        raise AssertionError("the code of the authenticator was not taken")
+
+    def sign_out(self) -> None:
+        """Ends the session."""
+        self.page.locator("form[action='/sign-out/'] button").first.click()
+
+    def open(self, path: str) -> Page:
+        """A page of this node."""
+        self.page.goto(path)
+        return self.page
+
+    def fetch(self, path: str) -> Fetched:
+        """What the node answers to this browser, redirects followed, without showing it."""
+        told = self.page.evaluate(
+            """async path => {
+                const answer = await fetch(path);
+                return [answer.status, new URL(answer.url).pathname, Object.fromEntries(answer.headers), await answer.text()];
+            }""",
+            path,
+        )
+        return Fetched(*told)
+
+    def by_text(self, words: str) -> Locator:
+        """Where these words stand in what is read."""
+        return self.page.locator("main", has_text=words)
+
+    def picture(self, name: str) -> None:
+        """Keeps a picture of the whole page, and the page must be without fault."""
+        folder = PICTURES / self.language
+        folder.mkdir(parents=True, exist_ok=True)
+        self.page.evaluate("document.fonts.ready")
+        self.page.screenshot(path=folder / f"{name}.png", full_page=True)
+        faults = axe_faults(self.page)
+        assert not faults, "\n".join(faults)
+        assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls sideways"
+
+    def close(self) -> None:
+        """The browser is closed; nothing on its pages may have failed or have been loaded from elsewhere."""
+        self.context.close()
+        assert not self.failures, self.failures
