@@ -8,7 +8,7 @@ arrays) → ``search`` (who shares parts, by ``distance``) → ``align`` → ``f
 Invariant: pure; tables are data (``costs.json``, ``rarity.*``, ``model.json``) made by ``bench/names``.
 """
 
-from tansiq.names.explain import Explanation, Piece, explain
+from tansiq.names.explain import Explanation, Fit, Piece, compare, explain
 from tansiq.names.facts import Birth, Facts
 from tansiq.names.fold import MAX_NAME, folded
 from tansiq.names.index import Hit, NameIndex
@@ -16,5 +16,5 @@ from tansiq.names.likeness import likeness
 from tansiq.names.segment import Segment, build
 
 __all__ = [
-    "MAX_NAME", "Birth", "Explanation", "Facts", "Hit", "NameIndex", "Piece", "Segment", "build", "explain", "folded", "likeness",
+    "MAX_NAME", "Birth", "Explanation", "Facts", "Fit", "Hit", "NameIndex", "Piece", "Segment", "build", "compare", "explain", "folded", "likeness",
 ]  # fmt: skip

@@ -17,13 +17,13 @@ from tansiq.names.align import Aligned
 from tansiq.names.evidence import evidence
 from tansiq.names.facts import Facts
 from tansiq.names.features import FEATURES, RARE, SAME, TELLING, Told, features
-from tansiq.names.likeness import likeness, pair_of
+from tansiq.names.likeness import likeness, pair_of, share_of
 from tansiq.names.model import DEFAULT_POPULATION, model
 from tansiq.names.question import Question
 from tansiq.names.rules import Rule, rules_of
 from tansiq.names.segment import Segment
 
-__all__ = ["Explanation", "Piece", "codes", "explain", "pieces"]
+__all__ = ["Explanation", "Fit", "Piece", "codes", "compare", "explain", "pieces"]
 
 _GOOD, _FAIR = 0.7, 0.5
 _ENOUGH: Final = 15.0
@@ -88,7 +88,7 @@ def pieces(segment: Segment, question: Question, aligned: Aligned, told: Told, a
         loss = float(told.weight[at, number]) * (1.0 - alike)
         kind = "cross" if cross else "same"
         joined = bool(told.joined[at, number])
-        points = (
+        points = float(
             gains[number] * (weigh["gain"] + high)
             + loss * weigh[f"loss_{kind}"]
             + (1.0 - alike) * weigh[f"unlike_{kind}"]
@@ -122,6 +122,20 @@ def codes(segment: Segment, question: Question, aligned: Aligned, told: Told, at
     found = [piece.code for piece in pieces(segment, question, aligned, told, at)]
     more = "names.more-in-record"
     return (*(code for code in found if code != more), *((more,) if more in found else ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How much of two names is the same (``score`` 0 to 1, no probability) and the codes that explain it."""
+
+    score: float
+    reasons: tuple[str, ...]
+
+
+def compare(asked: str, held: str) -> Fit:
+    """How well the name of a question fits a name of a record; raises BadInput (``names.too-long``)."""
+    pair = pair_of(asked, held)
+    return Fit(0.0, ()) if pair is None else Fit(share_of(pair), codes(*pair, 0))
 
 
 def explain(

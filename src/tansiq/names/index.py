@@ -14,6 +14,7 @@ Persons come into small segments that are joined as they grow, so adding, changi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -23,9 +24,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tansiq.names.align import Aligned, align
-from tansiq.names.births import KINDS, birth_kinds
+from tansiq.names.births import birth_kinds
 from tansiq.names.evidence import birth_of, evidence, has_more, number_key
-from tansiq.names.facts import Birth, Facts
+from tansiq.names.facts import Facts
 from tansiq.names.explain import codes
 from tansiq.names.features import Told, features, told_of
 from tansiq.names.fold import folded
@@ -63,11 +64,9 @@ class Hit:
 class _Sight:
     """What one segment showed to one question."""
 
-    segment: Segment
     question: Question
     aligned: Aligned
     told: Told
-    birth: Birth | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,20 +75,22 @@ class _Found:
 
     id: bytes
     log_odds: float
-    at: int
-    sight: _Sight
+    segment: Segment
+    number: int
+    asked: Facts
+    sight: _Sight | None = None
+    at: int = 0
 
     @property
     def name(self) -> str:
-        return self.sight.segment.name_text(int(self.sight.aligned.names[self.at]))
+        return self.segment.name_text(self.number)
 
     @property
     def reasons(self) -> tuple[str, ...]:
         sight = self.sight
-        found = codes(sight.segment, sight.question, sight.aligned, sight.told, self.at)
-        owner = sight.segment.name_persons[sight.aligned.names[self.at]]
-        kind = KINDS[int(birth_kinds(sight.birth, sight.segment.births[owner])[0])]
-        return found if kind == "unknown" else (*found, f"names.birth-{kind}")
+        found = () if sight is None else codes(self.segment, sight.question, sight.aligned, sight.told, self.at)
+        held = self.segment.facts_of(int(self.segment.name_persons[self.number]))
+        return (*found, *(code for code, _ in evidence(self.asked, held, likeness=likeness)))
 
 
 class NameIndex:
@@ -178,7 +179,8 @@ class NameIndex:
     def search(
         self, name: str, facts: Facts | None = None, *, limit: int = 10, least: float = 0.0, visible: Visible | None = None
     ) -> list[Hit]:
-        """The persons whom ``name`` and ``facts`` may mean, at most ``limit``, best first, each once and at least that probable.
+        """The persons whom ``name`` and ``facts`` may mean, at most ``limit``, best first, each once; those who would be less
+        probable than ``least`` if nobody else came into question are left out.
 
         ``visible`` says whom the asker may see; all others are as if they were not there. Raises BadInput (``names.too-long``).
         """
@@ -204,6 +206,8 @@ class NameIndex:
             names = np.union1d(names, documents)
         if not len(names):
             return []
+        if not question.parts:
+            return _by_facts(segment, names, asked, self.population)
         aligned = align(searcher, prepared, names)
         owners = segment.name_persons[names]
         known = model()
@@ -216,9 +220,10 @@ class NameIndex:
         if has_more(asked):
             points = self._with_facts(segment, owners, points, order, asked, set(documents.tolist()), names)
             order = np.argsort(-points, kind="stable")
-        sight = _Sight(segment, prepared, aligned, told, births)
+        sight = _Sight(prepared, aligned, told)
         return [
-            _Found(segment.person_id(int(owners[at])), float(points[at]), int(at), sight) for at in order[: _DEPTHS[0][1]]
+            _Found(segment.person_id(int(owners[at])), float(points[at]), segment, int(names[at]), asked, sight, int(at))
+            for at in order[: _DEPTHS[0][1]].tolist()
         ]
 
     def _with_facts(
@@ -253,11 +258,22 @@ def _mask(segment: Segment, visible: Visible | None) -> Array | None:
     return np.fromiter((visible(segment.person_id(number)) for number in range(segment.persons)), np.bool_, segment.persons)
 
 
+def _by_facts(segment: Segment, names: Array, asked: Facts, population: int) -> list[_Found]:
+    """Those who bear a document asked for, where no name is asked."""
+    out = []
+    for name in names.tolist():
+        owner = int(segment.name_persons[name])
+        points = model().prior(population)
+        points += sum(log_odds for _, log_odds in evidence(asked, segment.facts_of(owner), likeness=likeness))
+        out.append(_Found(segment.person_id(owner), points, segment, name, asked))
+    return out
+
+
 def _hits(ordered: Sequence[_Found], limit: int, least: float) -> list[Hit]:
     log_odds = np.array([found.log_odds for found in ordered])
     out = []
     for found, share in zip(ordered[: max(0, limit)], probabilities(log_odds).tolist(), strict=False):
-        if share < least:
+        if 1.0 / (1.0 + math.exp(-found.log_odds)) < least:
             break
         others = int((np.abs(log_odds - found.log_odds) <= _GOOD).sum()) - 1
         out.append(Hit(found.id, share, found.log_odds, found.name, others, found.reasons))

@@ -8,6 +8,8 @@ Invariant: as in a search; 0 to 1, 1 for equal names.
 
 from __future__ import annotations
 
+import numpy as np
+
 from tansiq.names.align import Aligned, align
 from tansiq.names.facts import Facts
 from tansiq.names.features import Told, told_of
@@ -15,9 +17,7 @@ from tansiq.names.question import Question, question_of
 from tansiq.names.search import Searcher
 from tansiq.names.segment import Segment, build
 
-import numpy as np
-
-__all__ = ["Pair", "likeness", "pair_of"]
+__all__ = ["Pair", "likeness", "pair_of", "share_of"]
 
 Pair = tuple[Segment, Question, Aligned, Told]
 
@@ -34,12 +34,15 @@ def pair_of(asked: str, held: str) -> Pair | None:
     return segment, question, aligned, told_of(segment, question, aligned)
 
 
-def likeness(asked: str, held: str) -> float:
+def share_of(pair: Pair) -> float:
     """How much of what both names tell they share."""
-    pair = pair_of(asked, held)
-    if pair is None:
-        return 0.0
     told = pair[3]
     gain = float((told.weight * told.alike).sum())
     whole = float(told.weight.sum() + told.missing.sum() + told.extra.sum())
     return gain / whole if whole else 0.0
+
+
+def likeness(asked: str, held: str) -> float:
+    """How much of what two names tell they share; raises BadInput (``names.too-long``)."""
+    pair = pair_of(asked, held)
+    return 0.0 if pair is None else share_of(pair)
