@@ -60,7 +60,7 @@ def _persons(path: Path) -> Iterator[tuple[bytes, list[str], Facts]]:
             yield number.encode(), [name], Facts(births=(born,) if born else ())
 
 
-def asked(folder: Path, population: Path, size_shift: float = 0.0) -> list[Asked]:
+def asked(folder: Path, population: Path) -> list[Asked]:
     """Every question of the dev set, without and with the birth date."""
     searcher = Searcher(segment := build(_persons(population)))
     questions = [(one["target"], one["query"], one["dob"], one["target"], one["pair"], one["group"]) for one in _lines(folder / "dev_queries.jsonl") if one["variant"]]
@@ -68,7 +68,7 @@ def asked(folder: Path, population: Path, size_shift: float = 0.0) -> list[Asked
     out = []
     for person, name, date, target, pair, group in questions:
         question = searcher.prepared(question_of(name))
-        aligned = align(searcher, question, searcher.candidates(question, DEPTH))
+        aligned = align(searcher, question, searcher.candidates(question, DEPTH)[0])
         numbers = features(told_of(segment, question, aligned), question)
         owners = segment.name_persons[aligned.names]
         ids = [segment.person_id(int(owner)).decode() for owner in owners]

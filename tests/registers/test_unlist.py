@@ -33,6 +33,7 @@ from fixtures.unlist import (
 from tansiq.errors import BadInput
 from tansiq.names import NameIndex, compare
 from tansiq.registers import damage, unlist
+from tansiq.registers.matching import known_facts
 from tansiq.registers.unlist import (
     BirthDate,
     Document,

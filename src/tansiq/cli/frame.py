@@ -24,7 +24,7 @@ __all__ = ["Command", "Group", "command", "group", "usage_error"]
 _WIDEST: Final = 100
 _COLUMN: Final = 34
 _ORDER: Final = (
-    "demo", "init", "run", "directory", "officer", "import", "enquiry", "evidence", "verify", "exchange", "doctor", "fsck", "backup",
+    "demo", "init", "run", "directory", "officer", "import", "names", "enquiry", "evidence", "verify", "exchange", "doctor", "fsck", "backup",
     "restore", "keys", "upgrade", "web", "worker", "bench",
 )  # fmt: skip
 F = TypeVar("F", bound=Callable[..., Any])

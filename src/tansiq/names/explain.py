@@ -16,7 +16,7 @@ import numpy as np
 from tansiq.names.align import Aligned
 from tansiq.names.evidence import evidence
 from tansiq.names.facts import Facts
-from tansiq.names.features import FEATURES, RARE, SAME, TELLING, Told, features
+from tansiq.names.features import RARE, SAME, TELLING, Told, features
 from tansiq.names.likeness import likeness, pair_of, share_of
 from tansiq.names.model import DEFAULT_POPULATION, model
 from tansiq.names.question import Question
@@ -73,9 +73,13 @@ def _code(*, same: bool, cross: bool, joined: bool, alike: float) -> str:
     return "names.part-transliterated" if cross else "names.part-spelling"
 
 
-def pieces(segment: Segment, question: Question, aligned: Aligned, told: Told, at: int) -> list[Piece]:
-    """What the name of candidate ``at`` says: one piece for each part of the question in its order, then the others."""
-    weigh = dict(zip(FEATURES, model().weights.astype(float).tolist(), strict=True))
+def pieces(
+    segment: Segment, question: Question, aligned: Aligned, told: Told, at: int, *, rules: bool = True
+) -> list[Piece]:
+    """What the name of candidate ``at`` says: one piece for each part of the question in its order, then the others; with the
+    ``rules`` of writing, which take their time.
+    """
+    weigh = model().named
     held = segment.part_texts(int(aligned.names[at]))
     gains = (told.weight[at] * told.alike[at]).astype(float)
     total = float(gains.sum())
@@ -101,7 +105,7 @@ def pieces(segment: Segment, question: Question, aligned: Aligned, told: Told, a
         if len(item.part.text) == 1 and code == "names.part-near":
             code = "names.part-initial"
         place = (item.places & -item.places).bit_length()
-        found.append((place, Piece(code, points, item.part.text, text, rules_of(item.part.text, text))))
+        found.append((place, Piece(code, points, item.part.text, text, rules_of(item.part.text, text) if rules else ())))
     lacking = told.missing[at].astype(float).tolist()
     extra = [(column, float(told.extra[at, column])) for column in np.flatnonzero(told.extra[at])]
     other = any(value > TELLING for _, value in extra)
@@ -119,7 +123,7 @@ def pieces(segment: Segment, question: Question, aligned: Aligned, told: Told, a
 
 def codes(segment: Segment, question: Question, aligned: Aligned, told: Told, at: int) -> tuple[str, ...]:
     """The codes alone, fit to be stored: one for each part of the question in its order, then those about the record."""
-    found = [piece.code for piece in pieces(segment, question, aligned, told, at)]
+    found = [piece.code for piece in pieces(segment, question, aligned, told, at, rules=False)]
     more = "names.more-in-record"
     return (*(code for code in found if code != more), *((more,) if more in found else ()))
 

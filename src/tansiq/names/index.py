@@ -26,7 +26,7 @@ import numpy.typing as npt
 from tansiq.names.align import Aligned, align
 from tansiq.names.births import birth_kinds
 from tansiq.names.evidence import birth_of, evidence, has_more, number_key
-from tansiq.names.facts import Facts
+from tansiq.names.facts import Birth, Facts
 from tansiq.names.explain import codes
 from tansiq.names.features import Told, features, told_of
 from tansiq.names.fold import folded
@@ -44,6 +44,10 @@ _DEPTHS: Final = ((20_000, 120), (200_000, 200), (1 << 40, 300))
 _LOOKED_AT: Final = 60  # candidates whose further facts are read
 _GOOD: Final = 0.5  # log-odds within which two hits are equally good
 _SMALL: Final = 64
+_KEPT: Final = 60
+_LACKS: Final = 5.5  # nats: more than a part that is written otherwise may lose
+_BEST: Final = 2.0  # what else may speak for a name at most
+_NEGLIGIBLE: Final = -6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,31 +193,34 @@ class NameIndex:
         question = question_of(name)
         best: dict[bytes, _Found] = {}
         for searcher in self._searchers:
-            for found in self._scored(searcher, question, asked, visible):
+            for found in self._scored(searcher, question, asked, visible, limit):
                 if found.id not in best or found.log_odds > best[found.id].log_odds:
                     best[found.id] = found
         return _hits(sorted(best.values(), key=lambda one: (-one.log_odds, one.id)), limit, least)
 
     def _scored(
-        self, searcher: Searcher, question: Question, asked: Facts, visible: Visible | None
+        self, searcher: Searcher, question: Question, asked: Facts, visible: Visible | None, limit: int
     ) -> list[_Found]:
         segment = searcher.segment
         depth = next(depth for size, depth in _DEPTHS if segment.persons <= size)
         prepared = searcher.prepared(question)
-        names = searcher.candidates(prepared, depth, _mask(segment, visible))
+        names, shared = searcher.candidates(prepared, depth, _mask(segment, visible))
         documents = self._by_document(segment, asked, visible)
         if len(documents):
-            names = np.union1d(names, documents)
+            fresh = np.setdiff1d(documents, names)
+            names, shared = np.concatenate((names, fresh)), np.concatenate((shared, np.zeros(len(fresh), np.float32)))
         if not len(names):
             return []
         if not question.parts:
             return _by_facts(segment, names, asked, self.population)
+        births, known = birth_of(asked), model()
+        names = self._promising(segment, prepared, names, shared, births, has_more(asked))
+        if not len(names):
+            return []
         aligned = align(searcher, prepared, names)
         owners = segment.name_persons[names]
-        known = model()
         told = told_of(segment, prepared, aligned)
         points = features(told, prepared) @ known.weights + known.prior(self.population)
-        births = birth_of(asked)
         if births is not None:
             points += known.births[birth_kinds(births, segment.births[owners])]
         order = np.argsort(-points, kind="stable")
@@ -223,8 +230,25 @@ class NameIndex:
         sight = _Sight(prepared, aligned, told)
         return [
             _Found(segment.person_id(int(owners[at])), float(points[at]), segment, int(names[at]), asked, sight, int(at))
-            for at in order[: _DEPTHS[0][1]].tolist()
+            for at in order[: max(_KEPT, 2 * limit)].tolist()
+            if points[at] > _NEGLIGIBLE
         ]
+
+    def _promising(
+        self, segment: Segment, question: Question, names: Array, shared: Array, births: Birth | None, more: bool  # noqa: FBT001
+    ) -> Array:
+        """Those of ``names`` whose log-odds may be more than negligible, by what they share with the question: a bound."""
+        if more:
+            return names
+        weigh = model().named
+        lacking = question.weights.sum() - shared > _LACKS
+        beyond = segment.name_weights[names] - shared > _LACKS
+        bound = shared * max(0.0, weigh["gain"] + weigh["gain_high"]) + model().prior(self.population) + _BEST
+        bound += np.where(lacking, weigh["missing_count"], weigh["all_found"])
+        bound += np.where(beyond, weigh["extra_count"], weigh["none_extra"]) + np.where(lacking & beyond, weigh["both_count"], 0.0)
+        if births is not None:
+            bound += np.maximum(model().births[birth_kinds(births, segment.births[segment.name_persons[names]])], 0.0)
+        return names[bound > _NEGLIGIBLE]
 
     def _with_facts(
         self, segment: Segment, owners: Array, points: Array, order: Array, asked: Facts, documents: set[int], names: Array

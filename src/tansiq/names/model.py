@@ -30,12 +30,15 @@ DEFAULT_POPULATION: Final = 10_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """``constant`` and ``weights`` for FEATURES, ``births`` for the kinds of fit, ``facts`` for what else is known."""
+    """``constant`` and ``weights`` for FEATURES, ``births`` for the kinds of fit, ``facts`` for what else is known; the weights again as they
+    are ``named``.
+    """
 
     constant: float
     weights: Array
     births: Array
     facts: Mapping[str, float]
+    named: Mapping[str, float]
 
     def prior(self, population: int) -> float:
         """The log-odds before anything is compared."""
@@ -51,6 +54,7 @@ def model() -> Model:
         np.array([made["features"][name] for name in FEATURES], np.float32),
         np.array([made["births"][name] for name in KINDS], np.float32),
         made["facts"],
+        made["features"],
     )
 
 

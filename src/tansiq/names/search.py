@@ -110,8 +110,8 @@ class Searcher:
     def _closest(self, part: Part) -> float:
         return float(self.like(part).alike.max(initial=0.0))
 
-    def candidates(self, question: Question, depth: int, visible: Array | None = None) -> Array:
-        """The ``depth`` names that share most with the question, of persons who are alive and ``visible``."""
+    def candidates(self, question: Question, depth: int, visible: Array | None = None) -> tuple[Array, Array]:
+        """The ``depth`` names that share most with the question, of persons who are alive and ``visible``, and how much."""
         segment, score = self.segment, self._score
         asked = [(item.penalty, like) for item in question.items if len((like := self.like(item.part)).parts)]
         asked.sort(key=lambda pair: -float(pair[1].gains.max()))
@@ -133,16 +133,17 @@ class Searcher:
                     self._add_known(names, penalty, like)
                     continue
             names = self._add_all(names, penalty, like, first, last - first)
-        points = score[names]
+        shared = score[names]
         score[names] = 0.0
-        points -= _UNTOLD * np.maximum(segment.name_weights[names] - points, 0.0)
+        points = shared - _UNTOLD * np.maximum(segment.name_weights[names] - shared, 0.0)
         owners = segment.name_persons[names]
         keep = segment.alive[owners] if visible is None else segment.alive[owners] & visible[owners]
         if not keep.all():
-            names, points = names[keep], points[keep]
+            names, points, shared = names[keep], points[keep], shared[keep]
         if len(names) > depth:
-            names = names[np.argpartition(-points, depth)[:depth]]
-        return names
+            top = np.argpartition(-points, depth)[:depth]
+            names, shared = names[top], shared[top]
+        return names, shared
 
     def _add_all(self, names: Array, penalty: float, like: Like, first: Array, counts: Array) -> Array:
         """Adds what one item gains to all names that hold a part like it; returns all names touched so far."""
