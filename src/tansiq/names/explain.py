@@ -98,6 +98,7 @@ def pieces(
             + (1.0 - alike) * weigh[f"unlike_{kind}"]
             + (alike > SAME) * weigh["exact"]
             + weigh["pairs"]
+            + bool(told.literal[at, number]) * weigh["literal"]
             + joined * weigh["joined"]
         )
         text = held[int(aligned.match[at, number])]

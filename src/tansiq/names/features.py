@@ -22,7 +22,7 @@ Array = npt.NDArray[Any]
 FEATURES: Final = (
     "gain", "gain_high", "loss_same", "loss_cross", "unlike_same", "unlike_cross", "exact", "pairs", "joined", "crossed",
     "missing", "extra", "both", "missing_count", "extra_count", "both_count", "missing_rare", "extra_rare", "all_found",
-    "none_extra", "worst", "best_weight", "size_asked", "size_held",
+    "none_extra", "worst", "best_weight", "size_asked", "size_held", "crossing", "literal",
 )  # fmt: skip
 TELLING: Final = 2.5
 """A part that tells less than this, in nats, is no name: a title, an initial."""
@@ -35,7 +35,8 @@ SAME: Final = 0.995
 @dataclass(frozen=True, slots=True, eq=False)
 class Told:
     """For each candidate and item: whether it is ``found``, in the other script (``cross``), what it tells (``weight``) and how
-    ``alike`` it is; for each place what is ``missing``; for each part of the record what is ``extra``.
+    ``alike`` it is; for each place what is ``missing``; for each part of the record what is ``extra``; how often the order of
+    parts turns (``crossing``), and for how many items the very same signs stand there (``literal``).
     """
 
     found: Array
@@ -46,6 +47,8 @@ class Told:
     extra: Array
     held: Array
     joined: Array
+    crossing: Array
+    literal: Array
 
 
 def told_of(segment: Segment, question: Question, aligned: Aligned) -> Told:
@@ -67,7 +70,21 @@ def told_of(segment: Segment, question: Question, aligned: Aligned) -> Told:
         extra=np.where(aligned.inside & ~aligned.taken, held, 0.0),
         held=held,
         joined=found & question.compound,
+        crossing=_crossing(aligned.match, len(question.parts)),
+        literal=aligned.alike == 1.0,
     )
+
+
+def _crossing(match: Array, places: int) -> Array:
+    """How often a part of the record stands before the one that the question has before it."""
+    before = np.full(len(match), -1)
+    turns = np.zeros(len(match), np.float32)
+    for place in range(min(places, match.shape[1])):
+        now = match[:, place]
+        there = now >= 0
+        turns += there & (now < before)
+        before = np.where(there, now, before)
+    return turns
 
 
 def features(told: Told, question: Question) -> Array:
@@ -105,6 +122,8 @@ def features(told: Told, question: Question) -> Array:
         (weight * (alike > _LIKE)).max(1, initial=0.0),
         np.full(len(found), question.weights.sum()),
         told.held.sum(1),
+        told.crossing,
+        told.literal.sum(1),
     )):  # fmt: skip
         out[:, number] = column
     return out

@@ -47,7 +47,7 @@ _SMALL: Final = 64
 _KEPT: Final = 60
 _LACKS: Final = 5.5  # nats: more than a part that is written otherwise may lose
 _BEST: Final = 2.0  # what else may speak for a name at most
-_NEGLIGIBLE: Final = -6.0
+_SPARE: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,13 +193,13 @@ class NameIndex:
         question = question_of(name)
         best: dict[bytes, _Found] = {}
         for searcher in self._searchers:
-            for found in self._scored(searcher, question, asked, visible, limit):
+            for found in self._scored(searcher, question, asked, visible, limit, least):
                 if found.id not in best or found.log_odds > best[found.id].log_odds:
                     best[found.id] = found
         return _hits(sorted(best.values(), key=lambda one: (-one.log_odds, one.id)), limit, least)
 
     def _scored(
-        self, searcher: Searcher, question: Question, asked: Facts, visible: Visible | None, limit: int
+        self, searcher: Searcher, question: Question, asked: Facts, visible: Visible | None, limit: int, least: float
     ) -> list[_Found]:
         segment = searcher.segment
         depth = next(depth for size, depth in _DEPTHS if segment.persons <= size)
@@ -214,9 +214,10 @@ class NameIndex:
         if not question.parts:
             return _by_facts(segment, names, asked, self.population)
         births, known = birth_of(asked), model()
-        names = self._promising(segment, prepared, names, shared, births, has_more(asked))
-        if not len(names):
-            return []
+        if least and not has_more(asked):
+            names = names[self._bound(segment, prepared, names, shared, births) > _log_odds(least) - _SPARE]
+            if not len(names):
+                return []
         aligned = align(searcher, prepared, names)
         owners = segment.name_persons[names]
         told = told_of(segment, prepared, aligned)
@@ -231,15 +232,10 @@ class NameIndex:
         return [
             _Found(segment.person_id(int(owners[at])), float(points[at]), segment, int(names[at]), asked, sight, int(at))
             for at in order[: max(_KEPT, 2 * limit)].tolist()
-            if points[at] > _NEGLIGIBLE
         ]
 
-    def _promising(
-        self, segment: Segment, question: Question, names: Array, shared: Array, births: Birth | None, more: bool  # noqa: FBT001
-    ) -> Array:
-        """Those of ``names`` whose log-odds may be more than negligible, by what they share with the question: a bound."""
-        if more:
-            return names
+    def _bound(self, segment: Segment, question: Question, names: Array, shared: Array, births: Birth | None) -> Array:
+        """What the log-odds of ``names`` are at most, by what they share with the question."""
         weigh = model().named
         lacking = question.weights.sum() - shared > _LACKS
         beyond = segment.name_weights[names] - shared > _LACKS
@@ -248,7 +244,7 @@ class NameIndex:
         bound += np.where(beyond, weigh["extra_count"], weigh["none_extra"]) + np.where(lacking & beyond, weigh["both_count"], 0.0)
         if births is not None:
             bound += np.maximum(model().births[birth_kinds(births, segment.births[segment.name_persons[names]])], 0.0)
-        return names[bound > _NEGLIGIBLE]
+        return bound
 
     def _with_facts(
         self, segment: Segment, owners: Array, points: Array, order: Array, asked: Facts, documents: set[int], names: Array
@@ -280,6 +276,10 @@ def _mask(segment: Segment, visible: Visible | None) -> Array | None:
     if visible is None:
         return None
     return np.fromiter((visible(segment.person_id(number)) for number in range(segment.persons)), np.bool_, segment.persons)
+
+
+def _log_odds(probability: float) -> float:
+    return math.log(probability / (1.0 - probability)) if probability < 1.0 else math.inf
 
 
 def _by_facts(segment: Segment, names: Array, asked: Facts, population: int) -> list[_Found]:

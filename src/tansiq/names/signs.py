@@ -18,7 +18,7 @@ __all__ = ["ALPHABET", "ARABIC", "LATIN", "LONGEST", "OTHER", "signs"]
 
 LONGEST: Final = 16
 _GRAPHEMES: Final = (
-    "tch sch dj dh th sh ch kh gh ph zh ck qu gu ts ou oo ee ai ay ei ey ie ia io ua aa au oe eu uo "
+    "tch sch dj dh th sh ch kh gh ph zh ck qu gu ts ou oo ee ai ay ei ey ie aa au oe eu "
     "a b c d e f g h i j k l m n o p q r s t u v w x y z ce ge a$ e$ i$ o$ u$ h$ ah$ eh$ ee$ ou$ y$ ^e ^i ^u"
 ).split()
 _LETTERS: Final = "ا ب پ ت ث ج چ ح خ د ذ ر ز ژ س ش ص ض ط ظ ع غ ف ڤ ق ك گ ل م ن ه و ي ا$ ه$ ي$ و$ ^ا".split()
@@ -28,7 +28,7 @@ LATIN: Final = range(2, 2 + len(_GRAPHEMES))
 ARABIC: Final = range(LATIN.stop, LATIN.stop + len(_LETTERS))
 OTHER: Final = _CODE["#"]
 _READ: Final = re.compile(
-    r"tch|sch|dj|dh|th|sh|ch|kh|gh|ph|zh|ck|qu(?=[aeio])|gu(?=[ei])|ts|ou|oo|ee|ai|ay|ei|ey|ie|ia|io|ua|aa|au|oe|eu|uo|."
+    r"tch|sch|dj|dh|th|sh|ch|kh|gh|ph|zh|ck|qu(?=[aeio])|gu(?=[ei])|ts|ou|oo|ee|ai|ay|ei|ey|ie|aa|au(?![aeiouy])|oe|eu|."
 )
 _DOUBLE: Final = re.compile(r"([b-df-hj-np-tv-z])\1+")
 _GLIDE: Final = re.compile(r"([iu])(?:(?<=i)y|(?<=u)w)(?=[aeiou])")
