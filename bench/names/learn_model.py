@@ -30,7 +30,7 @@ from tansiq.names.search import Searcher
 from tansiq.names.segment import build
 
 FOLDS, DEPTH, RIDGE = 5, 150, 3.0
-MOST = {"both_count": -1.5}
+MOST = {"both_count": -0.6}
 """In units of the feature's spread: a different name on both sides speaks against, whatever few examples say."""
 BOUNDS = [
     (None, MOST.get(name, np.inf)) for name in ("constant", *FEATURES, *KINDS[1:])

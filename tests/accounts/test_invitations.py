@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from support.browsing import Browser
-from support.node import Clock, Node
+from support.node import PASSPHRASE, Clock, Node
 from tansiq.accounts.invitations import Invited, accept, invite, open_invitations, waiting, withdraw
 from tansiq.accounts.models import Account, Invitation
 from tansiq.accounts.opened import Opened
-from tansiq.accounts.services import account_of, create_account
+from tansiq.accounts.services import account_of, create_account, end_account
 from tansiq.directory.queries import own_directory
 from tansiq.errors import Conflict, Error, NotFound, Refused
-from tansiq.keystore.officers import open_officer_keys
+from tansiq.keystore.officers import has_officer, open_officer_keys
 from tansiq.node.certifying import certify
 from tansiq.node.officers import sign_in
 from tansiq.protocol.directory import Use
@@ -169,6 +169,29 @@ def test_an_administrator_can_make_no_reader_that_needs_no_certificate(es: Opene
             )
         assert code_of(caught) == "accounts.command-line-only"
     assert invited(es, roles=("auditor",), posts=())
+
+
+def test_who_lost_the_passphrase_is_invited_again_and_the_old_key_is_revoked(
+    browser: Browser, es: Opened, madrid: Node, clock: Clock
+) -> None:
+    officer = "ES-4017"
+    browser.sign_in(officer, clock=clock)
+    before = own_directory().current(Use.OFFICER_SIGNS, officer, clock())[0]
+    end_account(officer, by=ADMINISTRATOR, node=es)
+    account = taken(es, invited(es, number=officer), number=officer)
+    assert account.is_active
+    assert open_officer_keys(officer, WORDS)
+    person = Browser()
+    person.passphrase(officer, WORDS)
+    assert person.set_up(clock=clock)["Location"] == "/account/"
+    assert person.get("/roster/").status_code == 404, "the listing of the number is not theirs before the certificate"
+    assert open_officer_keys(f"{officer}~", PASSPHRASE), "and nothing is destroyed before it"
+    certify(officer, identity=madrid.identity, now_ms=clock())
+    clock.advance(minutes=1)
+    assert person.get("/roster/").status_code == 200
+    assert own_directory().certified(before.key.identifier, Use.OFFICER_SIGNS).revoked_ms
+    assert sign_in(officer, WORDS, context=madrid.context).posts == (DESK,)
+    assert not has_officer(f"{officer}~")
 
 
 def test_the_whole_way_on_the_pages(browser: Browser, es: Opened, madrid: Node, clock: Clock) -> None:

@@ -66,7 +66,10 @@ def test_rights_taken_away_are_gone_with_the_next_page(administrator: Browser, e
     answer = administrator.post(f"/members/{OFFICER}/", {"act": "roles", "roles": ["administrator"]})
     assert answer["Location"] == f"/members/{OFFICER}/"
     assert person.get("/members/").status_code == 200
-    assert administrator.post(f"/members/{OFFICER}/", {"act": "roles", "roles": ["administrator", "head"]}).status_code == 422
+    assert (
+        administrator.post(f"/members/{OFFICER}/", {"act": "roles", "roles": ["administrator", "head"]}).status_code
+        == 422
+    )
     assert administrator.post(f"/members/{OFFICER}/", {"act": "roles", "roles": []}).status_code == 422
     assert administrator.post(f"/members/{OFFICER}/", {"act": "roles", "roles": ["auditor"]}).status_code == 422
     assert account_of(OFFICER).roles == "administrator"
@@ -161,7 +164,10 @@ def test_a_new_authenticator_and_new_codes_ask_for_both_factors_first(browser: B
     for path in ("/account/factor/", "/account/codes/"):
         assert browser.post(path, {"old": "not that", "code": browser.code(clock=clock)}).status_code == 422
         assert browser.post(path, {"old": words, "code": "000000"}).status_code == 422
-    assert browser.post("/account/codes/", {"old": words, "code": browser.code(clock=clock)})["Location"] == "/set-up/codes/"
+    assert (
+        browser.post("/account/codes/", {"old": words, "code": browser.code(clock=clock)})["Location"]
+        == "/set-up/codes/"
+    )
     assert browser.codes[1] not in browser.get("/set-up/codes/").content.decode().replace(" ", "")
     assert browser.post("/account/factor/", {"old": words, "code": browser.code(clock=clock)})["Location"] == "/set-up/"
     before = browser.secret
@@ -186,5 +192,9 @@ def test_supervisors_and_heads_write_the_roster_and_officers_read_it(browser: Br
     assert "ES-3300" in page
     assert "read and prepare" in page
     assert browser.post("/substitutes/1/end/").status_code == 404
-    path = next(part for part in chief.get("/substitutes/").content.decode().split('"') if part.startswith("/substitutes/") and part.endswith("/end/"))
+    path = next(
+        part
+        for part in chief.get("/substitutes/").content.decode().split('"')
+        if part.startswith("/substitutes/") and part.endswith("/end/")
+    )
     assert chief.post(path)["Location"] == "/substitutes/"

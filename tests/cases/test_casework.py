@@ -297,8 +297,8 @@ class World:
             len(visible(everything, reader, context=es.context)),
             [(row.media, row.size) for row in files_of(everything, reader, context=es.context)],
         ]
-        for row in shown.files:
-            opened_file = open_file(row.item.id, reader, context=es.context)
+        for file in shown.files:
+            opened_file = open_file(file.item.id, reader, context=es.context)
             out.append((opened_file.name, read_file(opened_file)))
         hidden = [*self.cases(HEAD), os.urandom(16)]
         assert {self.told(lambda one=one: show_case(one, reader, context=es.context)) for one in hidden} == {

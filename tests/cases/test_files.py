@@ -207,7 +207,7 @@ def test_abandoned_uploads_and_forgotten_drafts_end_by_themselves(es: Node) -> N
 
 def test_memory_is_flat_with_size(es: Node) -> None:
     class Endless(io.RawIOBase):
-        left = 12_000_000
+        left = 40_000_000
 
         def readable(self) -> bool:
             return True
@@ -226,7 +226,8 @@ def test_memory_is_flat_with_size(es: Node) -> None:
     assert sum(map(len, opened.pieces())) == Endless.left
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 5_000_000, f"{peak} bytes"
+    # PostgreSQL's client remembers the text of some dozen last statements, whatever the file's size.
+    assert peak < (25_000_000 if es.home.on_postgresql else 5_000_000), f"{peak} bytes"
 
 
 def test_nothing_of_a_file_stands_in_clear(es: Node) -> None:

@@ -265,3 +265,27 @@ def test_an_item_is_read_under_its_handling(es: Node, desk: Browser) -> None:
 def test_who_is_not_signed_in_is_led_to_the_sign_in(es: Node, path: str) -> None:
     answer = Browser().get(path)
     assert answer.status_code == 302 and answer["Location"].startswith("/sign-in/")
+
+
+def test_the_enquiries_of_a_case_stand_in_it_with_their_files(node: Nodes, es: Node, desk: Browser) -> None:
+    from support.matters import an_enquiry
+    from tansiq.enquiries.services import send_enquiry
+
+    ma = node("ma.dgst")
+    es.use()
+    case = case_in(es)
+    photo = put_in(es, jpeg())
+    way = {"from_post": es.post(), "to_post": ma.post(), "via_office_post": es.post("embassy-office")}
+    inside = send_enquiry(an_enquiry(), context=es.context, officer=es.officer(), case=case, files=[(photo, 0)], **way)
+    outside = send_enquiry(an_enquiry(), context=es.context, officer=es.officer(), **way)
+    at = f"/cases/{id_text(case)}/"
+    page = desk.get(f"{at}enquiries/").content.decode()
+    assert id_text(inside) in page and id_text(outside) not in page
+    assert desk.post(f"{at}do/link/", {"matter": id_text(outside)}).status_code == 302
+    assert id_text(outside) in desk.get(f"{at}enquiries/").content.decode()
+    assert desk.get(f"{at}timeline/").content.decode().count("An enquiry was sent to") == 2
+    assert "JPEG picture" in desk.get(f"{at}files/").content.decode()
+    matter = f"/enquiries/{id_text(inside)}/"
+    assert f"{matter}files/" in desk.get(matter).content.decode()
+    assert "JPEG picture" in desk.get(f"{matter}files/").content.decode()
+    assert f"/enquiries/{id_text(outside)}/files/" not in desk.get(f"/enquiries/{id_text(outside)}/").content.decode()

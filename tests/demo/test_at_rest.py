@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+import subprocess
+import sys
 import tomllib
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -22,6 +24,7 @@ import pytest
 
 from support import postgres
 from support.leaks import Needles, files_below, planted, rows_of_postgresql, rows_of_sqlite, unpacked_backup
+from support.visit import Visit
 from tansiq.demo.cast import CAST
 from tansiq.demo.stage import Stage, run_command, stage
 from tansiq.demo.story import Story
@@ -30,11 +33,13 @@ from tansiq.demo.telling import Teller
 pytestmark = pytest.mark.storage
 
 DEMO = resources.files("tansiq.demo")
-PUBLIC = {"Madrid", "Rabat", "demonstration", "Demonstration"}  # stand in directory documents and code lists
+PUBLIC = {"Madrid", "Rabat", "Tánger", "Casablanca", "demonstration", "Demonstration"}  # in directory documents, code lists, zones
 LISTED = (
     "FIRST_NAME", "SECOND_NAME", "THIRD_NAME", "FOURTH_NAME", "NAME_ORIGINAL_SCRIPT", "ALIAS_NAME", "CITY", "STREET", "NUMBER",
 )  # fmt: skip
 NAMES = frozenset({"value", "name", "number"})
+CONTACT = "aviso.guardia@correo-inventado.example"
+UNFINISHED = "Las barcas de Punta Europa volvieron de noche sin luces y sin pescado"
 TEXTS = frozenset(
     {"facts", "reasons_held", "link", "urgency_reason", "necessity", "reference", "reason", "note", "words"}
 )
@@ -65,8 +70,10 @@ def names_of_the_story() -> set[str]:
     """Every subject's name, address and number, every officer's name and passphrase."""
     found = {name for draft in drafts() for name in texts_in(draft, keys=NAMES)}
     found |= {node.text for tag in LISTED for node in register().iter(tag) if node.text}
+    found.add(CONTACT)
     for member in CAST:
         found |= {member.identity_passphrase, *member.passphrases.values()}
+        found |= {person.factor for person in member.people}
         profile = tomllib.loads(DEMO.joinpath("profiles", f"{member.agency}.toml").read_text("utf-8"))
         found |= {officer["name"] for officer in profile["officers"]}
     return {name for name in found if name not in PUBLIC}
@@ -74,7 +81,7 @@ def names_of_the_story() -> set[str]:
 
 def texts_of_the_story() -> set[str]:
     """Every free text."""
-    found = {words for draft in drafts() for words in texts_in(draft, keys=TEXTS)}
+    found = {words for draft in drafts() for words in texts_in(draft, keys=TEXTS)} | {UNFINISHED}
     return found | {node.text for node in register().iter("COMMENTS1") if node.text}
 
 
@@ -89,6 +96,7 @@ class Rest:
 
     places: dict[str, bytes] = field(default_factory=dict)
     databases: list[str] = field(default_factory=list)
+    cookies: list[str] = field(default_factory=list)
 
 
 def _wal_files(folder: Path, first: str, last: str) -> dict[str, bytes]:
@@ -119,6 +127,28 @@ def _data_directory(addresses: list[str], first: str) -> dict[str, bytes]:
 def _first_log(address: str) -> str:
     with psycopg.connect(address) as connection:
         return str((connection.execute("SELECT pg_walfile_name(pg_current_wal_lsn())").fetchone() or [""])[0])
+
+
+def _signed_in(made: Stage) -> Iterator[str]:
+    """Everybody signs in and stays; one sets a contact address and leaves a draft behind. The cookies of the sessions."""
+    for node in made.nodes:
+        for person in node.member.people[:2]:
+            visit = Visit(node.home.pages, host=node.home.pages_address.removeprefix("http://"))
+            visit.sign_in(person.number, person.passphrase, person.factor)
+            values = {"language": "es", "zone": "Europe/Madrid", "calendar": "gregorian", "contact": CONTACT}
+            assert visit.send("/account/", **values)[0] == 200
+            yield visit.cookies[f"tansiq-{node.agency.replace('.', '-')}"]
+        left = f"save_draft('{node.member.officer}', 'enquiry', '', {{'facts': {UNFINISHED!r}}}, version=0)"
+        subprocess.run([sys.executable, "-c", LEAVE.format(home=str(node.home.path), left=left)], check=True)
+
+
+LEAVE = """
+from tansiq.node.home import load_home
+from tansiq.node.opening import open_node
+open_node(load_home({home!r}))
+from tansiq.accounts.drafts import save_draft
+{left}
+"""
 
 
 def _collect(rest: Rest, made: Stage, when: str, story: Story, first_log: str) -> None:
@@ -156,6 +186,7 @@ def rest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rest]:
             first_log = _first_log(found.databases[0]) if found.databases else ""
             result = story.play()
             assert result["ok"], result
+            found.cookies += _signed_in(made)
             for node in made.nodes:
                 file = made.folder / f"{node.agency}.backup"
                 ended = run_command("backup", "--home", str(node.home.path), "--out", str(file))
@@ -237,3 +268,13 @@ def test_nothing_readable_lies_at_rest(rest: Rest, needles: Needles) -> None:
         seen.add(known)
         readable += [f"{place}: {words}" for words in sorted(needles.found_in(data))]
     assert not readable, "\n".join(readable[:40])
+
+
+def test_no_session_lies_at_rest_that_opens_without_its_cookie(rest: Rest) -> None:
+    assert len(rest.cookies) == len(set(rest.cookies)) == 4
+    for place, data in rest.places.items():
+        for needle in (*(cookie.encode() for cookie in rest.cookies), b"_auth_user_hash", b'"keys":[['):
+            assert needle not in data, place
+    sessions = [data for place, data in rest.places.items() if place.endswith("rows of keystore_session")]
+    assert sessions
+    assert all(len(data) > 500 for data in sessions)

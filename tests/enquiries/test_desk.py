@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -96,7 +96,7 @@ def expected(es: Node, view: DeskView) -> list[str]:
     """The same by looking at every row."""
     now_ms = es.context.clock()
     day_ends = view.day_ends_ms or now_ms
-    sections = {
+    sections: dict[str, Callable[[int | None], bool]] = {
         "overdue": lambda due: due is not None and due < now_ms,
         "today": lambda due: due is not None and now_ms <= due < day_ends,
         "later": lambda due: due is not None and due >= day_ends,

@@ -57,7 +57,7 @@ def test_a_desk_publishes_what_it_reads(two: Two) -> None:
 def test_what_the_desk_does_not_read_does_not_leave_and_the_fields_are_named(two: Two) -> None:
     with pytest.raises(Refused) as caught:
         to_head(two, an_enquiry())
-    faults = caught.value.values["faults"]
+    faults: Any = caught.value.values["faults"]
     assert {fault.code for fault in faults} == {"policy.law.language-not-read"}
     assert {fault.field for fault in faults} == {field for field, _ in texts_in(an_enquiry())}
     assert "lengua" in faults[0].sentence("es")

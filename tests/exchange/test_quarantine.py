@@ -66,7 +66,9 @@ def test_a_deadline_still_runs_from_the_day_of_receipt(room: Room, ma: Simulated
     assert seen == [received_ms]
 
 
-def test_a_third_agencys_word_is_set_aside_until_its_directory_is_here(room: Room, ma: SimulatedPeer) -> None:
+def test_a_third_agencys_word_is_set_aside_until_its_directory_is_here_and_its_words_were_compared(
+    room: Room, ma: SimulatedPeer
+) -> None:
     fr = SimulatedPeer("fr.dgsi", clock=ma.clock)
     fr.know(room.context.directory)
     made = room.said(fr, "of Paris, passed on by Rabat")
@@ -77,6 +79,9 @@ def test_a_third_agencys_word_is_set_aside_until_its_directory_is_here(room: Roo
     [tried] = retry_all(context=room.context)
     assert (tried.outcome, tried.code) == (Outcome.SET_ASIDE, "directory.unknown-agency")
     room.learn(fr.directory)
+    [tried] = retry_all(context=room.context)
+    assert (tried.outcome, tried.code) == (Outcome.SET_ASIDE, "directory.unconfirmed")
+    room.befriend(fr)
     [tried] = retry_all(context=room.context)
     assert tried.outcome == Outcome.HANDLED
     assert room.words() == ["of Paris, passed on by Rabat"]

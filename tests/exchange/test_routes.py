@@ -189,7 +189,7 @@ def test_a_third_agencys_word_by_a_bad_relay_and_a_good_one_is_accepted_once_its
         peer.lies.drop_wraps = agency == "ma.dgst"
         brings(room, peer, made)
     room.work()
-    room.learn(pt.directory)
+    room.befriend(pt)
     retry_all(context=room.context)
     room.work()
     assert room.words() == ["uma carta"]

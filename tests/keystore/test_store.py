@@ -334,7 +334,7 @@ def test_wraps_are_dropped_for_one_peer_or_for_all(keys: KeyStore) -> None:
 def test_sqlite_waits_for_the_disk_and_overwrites_what_is_deleted(madrid: Node) -> None:
     if postgres.wanted():
         pytest.skip("pragmas are SQLite's; a PostgreSQL server is set by whoever runs it")
-    wanted = {"journal_mode": "wal", "synchronous": 2, "page_size": 32_768}
+    wanted = {"journal_mode": "wal", "synchronous": 2, "page_size": 8_192}
     for alias in ("default", "keys"):
         with connections[alias].cursor() as cursor:
             for pragma, value in wanted.items():

@@ -70,7 +70,7 @@ def shown() -> Iterator[Callable[..., str]]:
         yield show
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address() -> Iterator[str]:
     """The gallery, served as a node serves its pages."""
     with the_gallery():
@@ -91,9 +91,9 @@ def address() -> Iterator[str]:
         thread.join(timeout=10)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's chromium, as `make browser` installs it."""
+    """Debian's chromium, as `make browser` installs it. It ends with its module, for its driver keeps an event loop running."""
     with sync_playwright() as play:
         opened = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"])
         yield opened

@@ -21,7 +21,7 @@ __all__ = ["AccountAdapter", "FactorAdapter"]
 _PURPOSE = "second factor"
 
 
-class AccountAdapter(DefaultAccountAdapter):
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the library ships no types
     """Accounts of this node: made by invitation or on the command line, never by signing up."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -42,7 +42,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return ["allauth.mfa.stages.AuthenticateStage"]
 
 
-class FactorAdapter(DefaultMFAAdapter):
+class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # the same
     """Second factors of this node."""
 
     def encrypt(self, text: str) -> str:

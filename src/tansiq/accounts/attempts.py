@@ -103,11 +103,12 @@ def succeeded(what: dict[Kind, str], *, node: Opened) -> None:
             key = _key(kind, value, node)
             if kind == Kind.ADDRESS:
                 cursor.execute(
-                    "UPDATE accounts_attempt SET failures = failures - 1, until_ms = 0 WHERE key = %s AND failures > 0",
+                    "UPDATE accounts_attempt SET failures = failures - 1, until_ms = 0 WHERE key = %s AND failures > 1",
                     (key,),
                 )
-            else:
-                cursor.execute("DELETE FROM accounts_attempt WHERE key = %s", (key,))
+                if cursor.rowcount:
+                    continue
+            cursor.execute("DELETE FROM accounts_attempt WHERE key = %s", (key,))
 
 
 def forget(kind: Kind, value: str, *, node: Opened) -> None:

@@ -27,11 +27,11 @@ class KeyState:
 
 def key_state(number: str, *, language: str, at_ms: int) -> KeyState:
     """The state of the signing key of ``number``."""
-    if own_directory().current(Use.OFFICER_SIGNS, number, at_ms):
-        return KeyState("certified")
     for one in waiting(number):
         words = fingerprint_words(bytes(one.keys[0].identifier), language)
         return KeyState("waiting", tuple(words))
+    if own_directory().current(Use.OFFICER_SIGNS, number, at_ms):
+        return KeyState("certified")
     return KeyState("none")
 
 

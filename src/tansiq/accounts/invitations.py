@@ -15,18 +15,19 @@ from django.db import transaction
 
 from tansiq.accounts.attempts import Kind, begin, succeeded
 from tansiq.accounts.events import What, note
+from tansiq.accounts.factors import remove_factors
 from tansiq.accounts.models import Account, Invitation, WaitingKey
 from tansiq.accounts.opened import Opened
 from tansiq.accounts.passphrases import check_passphrase
 from tansiq.accounts.roles import ON_COMMAND_LINE_ONLY, check_roles, roles_of
 from tansiq.accounts.services import create_account
 from tansiq.errors import BadInput, Conflict, NotFound, Refused
-from tansiq.keystore.officers import OfficerKey, drop_officer_keys, put_officer_keys
+from tansiq.keystore.officers import OfficerKey, put_officer_keys, set_keys_aside
 from tansiq.protocol.directory import Directory, Use
 from tansiq.protocol.keys import SealingKey, SigningKey
 from tansiq.web.access import Role
 
-__all__ = ["Invited", "Waiting", "accept", "invite", "open_invitations", "waiting", "withdraw"]
+__all__ = ["Invited", "Waiting", "accept", "invite", "is_waiting", "open_invitations", "waiting", "withdraw"]
 
 _DAYS_MS: Final = 7 * 86_400_000
 _SIGNS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -70,8 +71,9 @@ def _is_number(number: str) -> bool:
 def invite(invited: Invited, *, by: str, directory: Directory, node: Opened, on_page: bool = False) -> str:
     """Invites somebody; returns the code, which is shown nowhere again. A second invitation takes the place of the first.
 
-    Roles that need no key take no posts. ``on_page``: an administrator invites, who may not make readers without the offline
-    identity. Raises BadInput, Conflict (there is an account), NotFound (no such post) or Refused.
+    Roles that need no key take no posts. An account that was ended is made anew: for who lost the passphrase. ``on_page``: an
+    administrator invites, who may not make readers without the offline identity.
+    Raises BadInput, Conflict (there is an account), NotFound (no such post) or Refused.
     """
     number, posts = invited.number, invited.posts
     if not _is_number(number):
@@ -86,9 +88,10 @@ def invite(invited: Invited, *, by: str, directory: Directory, node: Opened, on_
             raise NotFound("directory.unknown-post", post=post)
     if not posts and held - ON_COMMAND_LINE_ONLY - {Role.ADMINISTRATOR}:
         raise BadInput("accounts.no-post")
-    if Account.objects.filter(number__iexact=number).exists():
+    account = Account.objects.filter(number__iexact=number).first()
+    if account is not None and (account.is_active or account.number != number):
         raise Conflict("accounts.account-exists", officer=number)
-    if any(officer.number == number for officer in directory.officers):
+    if account is None and any(officer.number == number for officer in directory.officers):
         raise Conflict("node.officer-exists", officer=number)
     plain = "".join(secrets.choice(_SIGNS) for _ in range(_GROUPS * _EACH))
     values = {
@@ -134,24 +137,42 @@ def accept(number: str, code: str, passphrase: str, *, address: str, language: s
     with transaction.atomic():
         if not Invitation.objects.filter(pk=found.pk, used_ms=0).update(used_ms=node.clock()):
             raise Refused("accounts.wrong-invitation")
-        account = create_account(
-            found.number,
-            passphrase,
-            roles=found.roles.split(),
-            language=language,
-            by=found.made_by,
-            now_ms=node.clock(),
-        )
+        account = _account(found, passphrase, language, node)
         for key, public in made:
             WaitingKey.objects.create(
                 identifier=key.identifier, number=found.number, use=key.use, public=public, made_ms=node.clock()
             )
         note(What.INVITATION_USED, found.number, now_ms=node.clock())
         if made:
-            # The key store's commit comes first; keys of an attempt whose own commit failed are nobody's and go.
-            drop_officer_keys(found.number)
+            # The key store's commit comes first. Older keys are erased when the new ones are certified, not before: an invitation
+            # that somebody else used must destroy nothing.
+            set_keys_aside(found.number)
             put_officer_keys(found.number, [key for key, _ in made], passphrase)
     return account
+
+
+def _account(invitation: Invitation, passphrase: str, language: str, node: Opened) -> Account:
+    """The account that this invitation makes, or the ended one that it opens anew. Raises Refused."""
+    ended = Account.objects.filter(number=invitation.number).first()
+    if ended is None:
+        return create_account(
+            invitation.number, passphrase, roles=invitation.roles.split(), language=language, by=invitation.made_by, now_ms=node.clock()
+        )  # fmt: skip
+    if ended.is_active:
+        raise Refused("accounts.wrong-invitation")
+    remove_factors(ended)
+    ended.roles, ended.language, ended.family = invitation.roles, language, secrets.token_bytes(16)
+    ended.is_active = True
+    ended.set_password(passphrase)
+    ended.save()
+    WaitingKey.objects.filter(number=ended.number).delete()
+    note(What.ACCOUNT_RESUMED, ended.number, by=invitation.made_by, now_ms=node.clock())
+    return ended
+
+
+def is_waiting(number: str) -> bool:
+    """Whether keys of this number wait: then nothing that the directory lists for it counts, for it may be somebody else."""
+    return WaitingKey.objects.filter(number=number).exists()
 
 
 def _new_keys(invitation: Invitation) -> list[tuple[OfficerKey, bytes]]:

@@ -12,6 +12,7 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponseBase
 
+from tansiq.accounts.invitations import is_waiting
 from tansiq.accounts.models import Account
 from tansiq.accounts.opened import opened
 from tansiq.accounts.posts import posts_of
@@ -51,11 +52,13 @@ def visitor_of(request: HttpRequest) -> Visitor:
         directory = own_directory()
     except NotFound:
         return ANONYMOUS
+    # Keys that wait were made by whoever used an invitation: until the offline identity certifies them nobody's listing is theirs.
+    known = "" if is_waiting(account.number) else account.number
     return SignedInVisitor(
         number=account.number,
         name=str(request.session.get(NAME, "")),
-        roles=effective_roles(account.number, account.roles, directory),
-        posts=posts_of(account.number, directory, at_ms=opened().clock()),
+        roles=effective_roles(known, account.roles, directory),
+        posts=posts_of(known, directory, at_ms=opened().clock()),
         language=account.language,
         zone=account.zone,
         calendar=account.calendar,

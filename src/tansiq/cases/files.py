@@ -12,13 +12,13 @@ import re
 import secrets
 import unicodedata
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 from django.db import connection, transaction
 
 from tansiq.cases.files_reading import FileReader
 from tansiq.cases.items import DAY_MS, NewItem
-from tansiq.cases.media import Seen, look, sniff
+from tansiq.cases.media import Readable, Seen, look, sniff
 from tansiq.cases.services import insert_item
 from tansiq.cases.sql import insert
 from tansiq.errors import BadInput, Conflict, Error, NotFound, TooMuch
@@ -135,11 +135,14 @@ def upload_of(upload: bytes, *, context: Context, officer: str) -> UploadRow:
     thing = bytes(row[1])
     content, _ = reveal(bytes(row[9]), key=key, statement_id=thing, place=0, commitment=bytes(row[8]))
     plain = decode(content)
-    return UploadRow(bytes(row[0]), thing, bytes(row[2] or b""), *row[3:8], plain[0], plain[1])
+    known, said, purpose, size, received, media = row[2:8]
+    return UploadRow(
+        bytes(row[0]), thing, bytes(known or b""), said, purpose, size, received, media, plain[0], plain[1]
+    )
 
 
-def _next_piece(stream: BinaryIO, wanted: int) -> bytes:
-    piece = stream.read(wanted)
+def _next_piece(stream: Readable, wanted: int) -> bytes:
+    piece = stream.read(wanted) or b""
     while len(piece) < wanted and (more := stream.read(wanted - len(piece))):
         piece += more
     return piece
@@ -163,7 +166,7 @@ def _keep(upload: UploadRow, piece: bytes, received: int, media: str, context: C
     reach("files.chunk.after-commit")
 
 
-def add_slice(upload: bytes, stream: BinaryIO, *, offset: int, context: Context, officer: str) -> UploadRow:
+def add_slice(upload: bytes, stream: Readable, *, offset: int, context: Context, officer: str) -> UploadRow:
     """Takes what ``stream`` brings from ``offset`` on; of what breaks off, whole chunks stay. Returns how it stands.
 
     Raises NotFound; Conflict ('cases.file-other-offset': it goes on elsewhere, nothing was taken); TooMuch
@@ -284,7 +287,7 @@ def _make_item(row: UploadRow, manifest: Manifest, seen: Seen, context: Context)
 
 
 def add_file(
-    stream: BinaryIO, *, name: str, size: int, context: Context, officer: str, purpose: str, case: bytes = b""
+    stream: Readable, *, name: str, size: int, context: Context, officer: str, purpose: str, case: bytes = b""
 ) -> bytes:
     """Takes a whole file in at once; returns its item. Raises as its three steps, and leaves nothing when it does."""
     upload = begin_upload(name=name, size=size, context=context, officer=officer, purpose=purpose, case=case)

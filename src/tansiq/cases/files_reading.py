@@ -16,7 +16,7 @@ from django.db import connection
 
 from tansiq.cases.exits import Weighed, take_out, visible
 from tansiq.cases.media import MEDIA, look
-from tansiq.cases.queries import ItemRow, rows_by_id
+from tansiq.cases.queries import ItemRow, own_part, rows_by_id
 from tansiq.cases.sql import chunks, marks
 from tansiq.errors import BadInput, Conflict, Error, NotFound, NotProven, Refused
 from tansiq.exchange.context import Context
@@ -25,7 +25,7 @@ from tansiq.exchange.files_store import FileId, chunk_of
 from tansiq.policy.handling import Reader, Use
 from tansiq.protocol.manifest import PART_KIND, Manifest, parse_manifest, reveal_chunk
 
-__all__ = ["FileReader", "FileRow", "OpenFile", "file_rows", "files_of", "open_file", "read_file"]
+__all__ = ["FileReader", "FileRow", "OpenFile", "file_rows", "files_of", "open_file", "own_drafts", "read_file"]
 
 UNCHECKED, GOOD, BAD = range(3)
 _CHUNK: Final = 1 << 16
@@ -148,6 +148,23 @@ def files_of(rows: Sequence[ItemRow], reader: Reader, *, context: Context) -> li
     """The files among ``rows`` that the reader may know of, in their order."""
     seen = visible([row for row in rows if row.kind == PART_KIND], reader, context=context)
     return file_rows([row.id for row in seen])
+
+
+def own_drafts(officer: str, *, context: Context, limit: int = 50) -> list[tuple[FileRow, str]]:
+    """The files that an officer took in and that were neither sent nor put into a case, the latest first, with their names."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT item FROM cases_file WHERE officer = %s AND draft = %s ORDER BY item DESC LIMIT %s",
+            (officer, True, limit),
+        )
+        rows = file_rows([bytes(row[0]) for row in cursor.fetchall()])
+    found = []
+    for row in rows:
+        try:
+            found.append((row, parse_manifest(own_part(row.item.id, context.keys)).name))
+        except Error:  # erased meanwhile
+            continue
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -206,7 +206,7 @@ def strip_file(item: bytes, reader: Reader, *, context: Context, officer: str) -
     stream = _Pieces(stripped(FileReader(opened.manifest), opened.media))
     case = b"" if opened.item.case == opened.item.id else opened.item.case
     return add_file(
-        stream,  # type: ignore[arg-type]
+        stream,
         name=opened.name,
         size=size,
         context=context,

@@ -17,11 +17,25 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import BinaryIO, Final
+from typing import Final, Protocol
 
 from tansiq.errors import BadInput, Refused, TooMuch
 
-__all__ = ["INLINE", "JPEG", "MAX_PIXELS", "MEDIA", "PDF", "PNG", "TEXT", "WEBP", "Seen", "Source", "look", "sniff"]
+__all__ = [
+    "INLINE",
+    "JPEG",
+    "MAX_PIXELS",
+    "MEDIA",
+    "PDF",
+    "PNG",
+    "TEXT",
+    "WEBP",
+    "Readable",
+    "Seen",
+    "Source",
+    "look",
+    "sniff",
+]
 
 JPEG, PNG, WEBP, PDF, TEXT = "image/jpeg", "image/png", "image/webp", "application/pdf", "text/plain"
 MEDIA: Final = (JPEG, PNG, WEBP, PDF, TEXT)
@@ -47,6 +61,13 @@ _ARCHIVES = (
     b"#!",
 )
 _PDF_ACTIVE = (b"/JavaScript", b"/JS", b"/Launch", b"/EmbeddedFile", b"/OpenAction", b"/RichMedia", b"/XFA")
+
+
+class Readable(Protocol):
+    """A stream, as far as it is needed: up to so many bytes, none at the end."""
+
+    def read(self, size: int = ..., /) -> bytes | None:
+        """The next bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +119,7 @@ def _only_xmp(start: bytes) -> bool:
 class Source:
     """A stream read in order, that remembers what stood last and can take back what was read too far."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: Readable) -> None:
         self._stream = stream
         self._tail = b""
         self._back = b""
@@ -118,7 +139,7 @@ class Source:
         if self._back:
             data, self._back = self._back[:most], self._back[most:]
             return data
-        data = self._stream.read(most)
+        data = self._stream.read(most) or b""
         self._tail = (self._tail + data)[-_TAIL:] if len(data) < _TAIL else data[-_TAIL:]
         return data
 
@@ -368,7 +389,7 @@ def _text(source: Source) -> Seen:
 _WALKS: Final[dict[str, Callable[[Source], Seen]]] = {JPEG: _jpeg, PNG: _png, WEBP: _webp, PDF: _pdf, TEXT: _text}
 
 
-def look(stream: BinaryIO, media: str) -> Seen:
+def look(stream: Readable, media: str) -> Seen:
     """What a file that begins as ``media`` is, read from its beginning to its end.
 
     Raises Refused (another kind at the same time, something behind its end, a page), BadInput (cut off, damaged) and

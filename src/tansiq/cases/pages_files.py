@@ -199,7 +199,7 @@ def slice_(request: Request, named: str) -> HttpResponse:
             raise BadInput("cases.file-cut-off")
         row = add_slice(
             thing_of(named),
-            cast(Any, request),
+            request,
             offset=int(at),
             context=node_of(request),
             officer=person_of(request).number,

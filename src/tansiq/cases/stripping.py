@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import BinaryIO, Final
+from typing import Final
 
-from tansiq.cases.media import JPEG, PNG, Source
+from tansiq.cases.media import JPEG, PNG, Readable, Source
 from tansiq.errors import BadInput
 
 __all__ = ["STRIPPABLE", "stripped"]
@@ -118,7 +118,7 @@ def _png(source: Source) -> Iterator[bytes]:
             return
 
 
-def stripped(stream: BinaryIO, media: str) -> Iterator[bytes]:
+def stripped(stream: Readable, media: str) -> Iterator[bytes]:
     """The pieces of the picture without what it tells. Raises BadInput (damaged, or a kind that can't be stripped)."""
     if media == JPEG:
         yield from _jpeg(Source(stream))

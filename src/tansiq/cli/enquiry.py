@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from tansiq.cli.asking import ask_node, credential
+from tansiq.cli.enquiry_between import register_between
 from tansiq.cli.enquiry_view import show_list, show_one
 from tansiq.cli.frame import command, group
 from tansiq.cli.language import LANGUAGE, told
@@ -15,6 +16,7 @@ from tansiq.cli.options import AsOfficer, HomeOption, JsonFlag, PassphraseFd, fo
 from tansiq.cli.showing import done, print_json, say
 from tansiq.cli.template import template
 from tansiq.errors import BadInput
+from tansiq.policy.course import STATES
 
 __all__ = ["answer", "decide", "list_desk", "origin", "refuse", "register", "send", "show"]
 
@@ -78,7 +80,7 @@ def list_desk(
     node = found_home(home)
     if direction not in {"", "in", "out"}:
         raise BadInput("cli.wrong-argument", name="--direction", command="tansiq enquiry list")
-    if state not in {"", "sent", "received", "partial", "answered", "refused"}:
+    if state not in {"", *STATES}:
         raise BadInput("cli.wrong-argument", name="--state", command="tansiq enquiry list")
     who = credential(officer, passphrase_fd)
     found = ask_node(node, "enquiry.list", {"direction": direction, "state": state, "limit": limit}, who=who)
@@ -244,3 +246,4 @@ def register(app: typer.Typer) -> None:
     command(
         made, "origin", key="enquiry-origin", examples=["tansiq enquiry origin ID --obtained no-sign --as ES-4017"]
     )(origin)
+    register_between(made)

@@ -12,9 +12,27 @@ from tansiq.cli.language import told
 from tansiq.cli.reading_aloud import lines_of, title_of
 from tansiq.cli.showing import clean, facts, is_terminal, label, labels, moment, say, table
 from tansiq.policy.answer import Answer, Item, Refusal
+from tansiq.policy.correspondence import (
+    Clarification,
+    ClarificationRequest,
+    DelayNotice,
+    Feedback,
+    Reminder,
+    Withdrawal,
+)
 from tansiq.policy.enquiry import Enquiry
+from tansiq.policy.plain import Record
 
 __all__ = ["show_list", "show_one", "state_text"]
+
+_BODIES: Mapping[str, type[Record]] = {
+    "enquiry.clarification-request": ClarificationRequest,
+    "enquiry.clarification": Clarification,
+    "enquiry.delay": DelayNotice,
+    "enquiry.reminder": Reminder,
+    "enquiry.withdrawal": Withdrawal,
+    "enquiry.feedback": Feedback,
+}
 
 
 def state_text(one: Mapping[str, Any]) -> str:
@@ -84,6 +102,31 @@ def _match(one: Mapping[str, Any]) -> None:
     say(f"      {title_of('entry')}: {one['entry']}")
 
 
+def _word(word: Mapping[str, Any]) -> None:
+    """What was said between and after the answers."""
+    say()
+    kind = label("message_kinds", word["kind"])
+    say(
+        told(
+            "cli.enquiry.word",
+            kind=kind,
+            officer=clean(word["officer"]),
+            post=clean(word["post"]),
+            at=moment(word["said_at"]),
+        )
+    )
+    for line in lines_of(word["content"], _BODIES[word["kind"]]):
+        say(line)
+    _translations(word["translations"])
+    _way(word["route"])
+
+
+def _translations(made: Sequence[Mapping[str, Any]]) -> None:
+    for one in made:
+        words = clean(one["text"]["value"])
+        say(f"  {title_of('translation')} ({clean(one['field'])}, {clean(one['officer'])}): {words}")
+
+
 def _reply(reply: Mapping[str, Any]) -> None:
     refused = reply["kind"] != "enquiry.answer"
     say()
@@ -97,10 +140,12 @@ def _reply(reply: Mapping[str, Any]) -> None:
     )
     for line in lines_of(reply["content"], Refusal if refused else Answer):
         say(line)
+    _translations(reply["translations"])
     for at, item in enumerate(reply["items"], 1):
         say(f"  {told('cli.enquiry.item', number=at, evaluation=clean(item['evaluation']))}")
         for line in lines_of(item["content"], Item, 4):
             say(line)
+        _translations(item["translations"])
     _way(reply["route"])
 
 
@@ -126,11 +171,21 @@ def show_one(one: Mapping[str, Any]) -> None:
     say(told("cli.enquiry.request", officer=clean(request["officer"]), post=clean(request["post"])))
     for line in lines_of(request["content"], Enquiry):
         say(line)
+    _translations(request["translations"])
     _way(one["route"])
     if one["matches"]:
         say()
         say(told("cli.enquiry.matches", count=len(one["matches"])))
         for match in one["matches"]:
             _match(match)
-    for reply in one["replies"]:
-        _reply(reply)
+    if one["duplicates"]:
+        say()
+        say(told("cli.enquiry.duplicates", count=len(one["duplicates"])))
+        for other in one["duplicates"]:
+            direction = told(f"cli.direction.{other['direction']}")
+            say(f"  {other['id']}  {direction}  {clean(other['their_post'])}")
+    for word in one["words"]:
+        if word["kind"] in _BODIES:
+            _word(word)
+        else:
+            _reply(word)

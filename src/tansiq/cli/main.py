@@ -17,7 +17,20 @@ from typer.exceptions import Abort, TyperException
 from typer.main import get_command
 
 from tansiq import __version__
-from tansiq.cli import bench, demo, directory, enquiry, evidence, exchange, names, nodes, officers, registers, upkeep
+from tansiq.cli import (
+    bench,
+    demo,
+    directory,
+    enquiry,
+    evidence,
+    exchange,
+    file,
+    names, nodes,
+    officers,
+    registers,
+    service,
+    upkeep,
+)
 from tansiq.cli.frame import group, usage_error
 from tansiq.cli.language import told, wanted, without_language
 from tansiq.cli.logs import debugging
@@ -35,7 +48,7 @@ BROKEN_PIPE: Final = 141
 app = group(
     "tansiq", examples=["tansiq demo --once", "tansiq init /srv/tansiq --help", "tansiq enquiry list --as ES-4017"]
 )
-for part in (nodes, directory, officers, registers, names, enquiry, evidence, upkeep, exchange, bench, demo):
+for part in (nodes, directory, officers, registers, names, enquiry, file, evidence, upkeep, service, exchange, bench, demo):
     part.register(app)
 
 

@@ -150,7 +150,7 @@ def _judged(result: Mapping[str, Any], on: str, size: int) -> dict[str, dict[str
     if not large:
         judge("per_second", bulk["per_second"], limits["per_second"], least=True)
         judge("stored_bytes", max(side["bytes"] for side in result["stored"].values()), _STORED_BYTES)
-    if "urgent" in result:
+    if "urgent" in result and not large:
         judge("urgent_p50_ms", result["urgent"]["p50_ms"], limits["urgent_p50_ms"])
         judge("urgent_p99_ms", result["urgent"]["p99_ms"], limits["urgent_p99_ms"])
     if "urgent_beside_bulk" in result:

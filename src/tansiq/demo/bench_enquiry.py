@@ -84,10 +84,8 @@ class EnquiryDesk:
         from tansiq.node.written import written  # noqa: PLC0415
 
         now_ms = self._context.clock()
-        return [
-            request_from(written(draft, Enquiry), officer=self._officer.number, now_ms=now_ms)
-            for draft in itertools.islice(self._drafts, count)
-        ]
+        drafts = [written(draft, Enquiry) for draft in itertools.islice(self._drafts, count)]
+        return [request_from(draft, officer=self._officer.number, now_ms=now_ms) for draft in drafts]
 
     def send(self, requests: list[Enquiry]) -> None:
         """Sends ``requests`` in one commit."""

@@ -26,7 +26,7 @@ from tansiq.demo.bench_watch import Watch
 from tansiq.exchange.context import Context, system_clock
 from tansiq.exchange.drafts import Draft, Reader
 from tansiq.exchange.kinds import Arrived, register
-from tansiq.exchange.wake import wake
+from tansiq.exchange.wake import OUTGOING, wake
 from tansiq.node.creation import create_node
 from tansiq.node.home import Home, load_home
 from tansiq.node.opening import open_node
@@ -141,12 +141,12 @@ class _Composer:
 
     def _send(self, count: int, size: int, lane: Lane) -> bytes:
         sent = self._send_many([self._draft(size, lane) for _ in range(count)], context=self._context)
-        wake(str(self._home.run))
+        wake(str(self._home.run), OUTGOING)
         return sent[-1].id
 
     def _ask(self, count: int) -> None:
         self._enquiries.send(self._enquiries.requests(count))
-        wake(str(self._home.run))
+        wake(str(self._home.run), OUTGOING)
 
     def enquiry_size(self) -> dict[str, Any]:
         """The bytes of an enquiry's body."""

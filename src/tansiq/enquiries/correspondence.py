@@ -30,9 +30,10 @@ from tansiq.enquiries.drafts import (
     word_draft,
 )
 from tansiq.enquiries.history import heads, require_permitted, settle
+from tansiq.enquiries.made import word_whence
 from tansiq.enquiries.officers import ActingOfficer
 from tansiq.enquiries.rows import Direction, EnquiryRow, ReplyRow, add_replies, enquiry_rows, replies_of
-from tansiq.enquiries.services import disclosure, held_matter, word_whence
+from tansiq.enquiries.services import disclosure, held_matter
 from tansiq.enquiries.translations import store_own, translation_items, translations_kept
 from tansiq.enquiries.wording import check_wording, languages_read
 from tansiq.errors import BadInput, NotFound

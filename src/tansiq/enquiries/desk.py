@@ -124,12 +124,14 @@ def in_ranges(view: DeskView, *, now_ms: int, limit: int, after: tuple[int, byte
     """Up to ``limit`` rows of the view in its order: open ones as they are due, closed ones the latest first."""
     states, first, end = _bounds(view, now_ms)
     closed = view.section == "closed"
-    bound, values = "order_ms >= %s AND order_ms < %s", (first, end)
+    bound = "order_ms >= %s AND order_ms < %s"
+    values: tuple[Any, ...] = (first, end)
     if after is not None:
         sign = "<" if closed else ">"
         bound, values = f"{bound} AND (order_ms, matter) {sign} (%s, %s)", (first, end, *after)
     order = "order_ms DESC, matter DESC" if closed else "order_ms, matter"
-    pieces, given = [], []
+    pieces: list[str] = []
+    given: list[Any] = []
     for one in _ranges(view, states):
         pieces.append(
             f"SELECT matter, order_ms FROM (SELECT matter, order_ms FROM enquiries_enquiry WHERE {one.where} AND {bound} "

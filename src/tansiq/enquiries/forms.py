@@ -116,7 +116,7 @@ def count_of(data: Data, group: str, *, least: int = 1) -> int:
 
 def added(data: Data, group: str) -> dict[str, Any]:
     """``data`` with one more of the group, empty."""
-    count = count_of(data, group)
+    count = count_of(data, group, least=0)
     return {**data, f"{group}.{count}.": ""} if count < _MOST_REPEATED else dict(data)
 
 
@@ -158,10 +158,11 @@ def date_of(said: str) -> PartialDate | None:
     ('1984-03-09', '1979/1981')
     """
     plain = said.strip()
+    parts: tuple[str | None, ...]
     if span := _SPAN.fullmatch(plain):
-        parts = (span[1], None, None, "", span[2])
+        parts = (span[1], None, None, None, span[2])
     elif turned := _DAY_FIRST.fullmatch(plain):
-        parts = (turned[3], turned[2], turned[1], "", None)
+        parts = (turned[3], turned[2], turned[1], None, None)
     elif found := _DATE.fullmatch(plain):
         parts = (found[1], found[2], found[3], found[4], found[5])
     else:

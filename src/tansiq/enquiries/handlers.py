@@ -29,6 +29,7 @@ from tansiq.enquiries.drafts import (
     URGENT_CLASSES,
 )
 from tansiq.enquiries.history import judge, settle
+from tansiq.enquiries.made import reply_items, word_whence
 from tansiq.enquiries.notices import arrived as call
 from tansiq.enquiries.officers import verified_act
 from tansiq.enquiries.proposals import add_matches, forget_matches, matches_of
@@ -44,7 +45,6 @@ from tansiq.enquiries.rows import (
     enquiry_rows,
     replies_of,
 )
-from tansiq.enquiries.services import reply_items, word_whence
 from tansiq.enquiries.translations import end_translations, translations_kept
 from tansiq.errors import BadInput, Conflict, NotFound, NotProven, Refused
 from tansiq.exchange.context import Context
@@ -100,9 +100,8 @@ def _own_post(docket: Docket, agency: str) -> str:
     raise Refused("enquiries.not-for-us")
 
 
-def _read_request(arrived: Arrived) -> Enquiry:
-    """The request, lawful and saying what its docket says. Raises BadInput, Refused."""
-    request = Enquiry.from_plain(_part(arrived, REQUEST).content)
+def _require_lawful(arrived: Arrived, request: Enquiry) -> None:
+    """Raises Refused unless the request is lawful, BadInput unless it says what its docket says."""
     refuse(_known_codes(law_faults(request, today=_day(arrived))))
     docket, conditions = arrived.docket, request.conditions
     said = {
@@ -114,7 +113,18 @@ def _read_request(arrived: Arrived) -> Enquiry:
     for name, (of_docket, of_body) in said.items():
         if of_docket != of_body:
             raise BadInput("enquiries.docket-differs", field=name)
-    return request
+
+
+def _read_requests(arrived: Sequence[Arrived]) -> list[Enquiry]:
+    """The requests, lawful and saying what their dockets say. Raises BadInput, Refused.
+
+    Each step for all of them before the next: what is done over and over stays in the processor's caches.
+    """
+    parts = [_part(one, REQUEST) for one in arrived]
+    requests = [Enquiry.from_plain(part.content) for part in parts]
+    for one, request in zip(arrived, requests, strict=True):
+        _require_lawful(one, request)
+    return requests
 
 
 def _refuse_known(arrived: Sequence[Arrived]) -> None:
@@ -175,20 +185,25 @@ def _request_item(row: EnquiryRow, request: Enquiry, *, received_ms: int) -> New
 def _take_requests(arrived: Sequence[Arrived], context: Context) -> None:
     now_ms = context.clock()
     directories: dict[str, Directory] = {}
-    rows: list[EnquiryRow] = []
     items: list[NewItem] = []
     matches: list[tuple[Any, ...]] = []
     accesses: list[Access] = []
     _refuse_known(arrived)
     index_of(context).refresh()
-    for one in arrived:
-        request = _read_request(one)
-        act = verified_act(one, directories=directories)
-        row = _enquiry_row(one, request, officer=act.officer, context=context)
-        rows.append(row)
+    requests = _read_requests(arrived)
+    acts = [verified_act(one, directories=directories) for one in arrived]
+    rows = [
+        _enquiry_row(one, request, officer=act.officer, context=context)
+        for one, request, act in zip(arrived, requests, acts, strict=True)
+    ]
+    proposed = [
+        matches_of(row.matter, row.request, request.subjects, context, fresh=True)
+        for row, request in zip(rows, requests, strict=True)
+    ]
+    for one, row, request, found in zip(arrived, rows, requests, proposed, strict=True):
         items.append(_request_item(row, request, received_ms=one.at_ms))
         accesses.append(_collected(row, operation=Operation.COLLECTION, now_ms=now_ms))
-        if found := matches_of(row.matter, row.request, request.subjects, context, fresh=True):
+        if found:
             matches += found
             accesses.append(_collected(row, operation=Operation.COMBINATION, now_ms=now_ms))
     add_enquiries(rows)

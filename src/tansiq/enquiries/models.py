@@ -138,7 +138,7 @@ class Translation(models.Model):
     """
 
     item = models.BinaryField(primary_key=True, max_length=16)
-    statement = models.BinaryField(max_length=16, db_index=True)
+    statement = models.BinaryField(max_length=16)
     part = models.SmallIntegerField()
     field = models.CharField(max_length=96)
     language = models.CharField(max_length=35)
@@ -147,3 +147,4 @@ class Translation(models.Model):
 
     class Meta:
         db_table = "enquiries_translation"
+        indexes = [models.Index(fields=["statement"], name="enquiries_translated")]

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from tansiq.enquiries import pages_compose, pages_desk, pages_matter, pages_print, pages_translate, pages_words
+from tansiq.enquiries import (
+    pages_cases,
+    pages_compose,
+    pages_desk,
+    pages_matter,
+    pages_print,
+    pages_translate,
+    pages_words,
+)
 from tansiq.enquiries.pages_frame import register_frame
 
 __all__ = ["register_frame", "urlpatterns"]
@@ -24,6 +32,7 @@ urlpatterns: list[URLPattern] = [
     path(_MATTER, pages_matter.matter, name="enquiry"),
     path(f"{_MATTER}replies/", pages_matter.replies, name="enquiry-replies"),
     path(f"{_MATTER}matches/", pages_matter.matches, name="enquiry-matches"),
+    path(f"{_MATTER}files/", pages_cases.files, name="enquiry-files"),
     path(f"{_MATTER}timeline/", pages_matter.timeline, name="enquiry-timeline"),
     path(f"{_MATTER}proof/", pages_matter.proof, name="enquiry-proof"),
     path(f"{_MATTER}print/", pages_print.printed, name="enquiry-print"),

@@ -14,12 +14,15 @@ from typing import Any, Final, cast
 from babel.lists import format_list
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString
 
 from tansiq.directory.queries import current_directory, own_directory
 from tansiq.enquiries.officers import ActingOfficer
 from tansiq.errors import Error, NotFound, Refused
 from tansiq.exchange.context import Context
 from tansiq.exchange.drafts import OfficerAct
+from tansiq.policy.codes import code_list
 from tansiq.protocol.directory import Directory, Post
 from tansiq.protocol.docket import agency_of
 from tansiq.texts import text
@@ -39,6 +42,8 @@ __all__ = [
     "ms_of",
     "node_of",
     "told",
+    "tongues",
+    "with_names",
 ]
 
 AT_A_DESK: Final = (Role.OFFICER, Role.SUPERVISOR, Role.HEAD, Role.LIAISON, Role.BUREAU)
@@ -89,6 +94,12 @@ def day_ends_ms(request: Request) -> int:
     return int(dt.datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=now.tzinfo).timestamp() * 1000)
 
 
+def tongues(codes: Sequence[str], language: str) -> str:
+    """Languages as a sentence lists them."""
+    named = [code_list("languages").label(code, language) for code in codes]
+    return listed([name if language in {"en", "ar"} else name.lower() for name in named], language)
+
+
 def listed(words: Sequence[str], language: str) -> str:
     """Several words as a language lists them."""
     return str(format_list(list(words), locale=locale_of(language))) if words else ""
@@ -99,6 +110,12 @@ def countries(language: str) -> list[str]:
     return sorted(
         str(name) for code, name in locale_of(language).territories.items() if len(code) == 2 and code != "ZZ"
     )
+
+
+def with_names(key: str, language: str, **names: str) -> SafeString:
+    """A text with names in it, each in its own direction."""
+    shown = {name: format_html("<bdi>{}</bdi>", value) for name, value in names.items()}
+    return format_html(conditional_escape(text(key, language, **{name: f"{{{name}}}" for name in names})), **shown)
 
 
 def told(error: Error, language: str) -> str:

@@ -15,12 +15,14 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
+from tansiq.cases.files_sending import OwnFile
 from tansiq.directory.queries import own_directory
 from tansiq.enquiries.attested import check_attested
 from tansiq.enquiries.drafts import REQUEST, URGENT_CLASSES
 from tansiq.enquiries.forms import Data, form_of
 from tansiq.enquiries.forms_enquiry import INITIAL, Way, enquiry_from, enquiry_sections, translations_from, way_from
-from tansiq.enquiries.pages_common import AT_A_DESK, Named, acting, listed, node_of, told
+from tansiq.enquiries.forms_files import file_section, files_chosen, files_in_words
+from tansiq.enquiries.pages_common import AT_A_DESK, Named, acting, node_of, told, tongues
 from tansiq.enquiries.pages_rows import question_of, term_of
 from tansiq.enquiries.pages_said import reader_here, request_blocks
 from tansiq.enquiries.pages_showing import Showing
@@ -30,7 +32,6 @@ from tansiq.enquiries.services import send_enquiry
 from tansiq.enquiries.sight import readers_of_request
 from tansiq.enquiries.wording import languages_read, wording_faults
 from tansiq.errors import Error
-from tansiq.policy.codes import code_list
 from tansiq.policy.correspondence import Translation
 from tansiq.policy.enquiry import Enquiry
 from tansiq.policy.faults import Faults
@@ -53,6 +54,7 @@ class _Ready:
     enquiry: Enquiry
     way: Way
     translations: tuple[Translation, ...]
+    files: tuple[OwnFile, ...]
 
 
 def _writing(request: Request, draft: str, named: Named) -> Writing:
@@ -60,7 +62,7 @@ def _writing(request: Request, draft: str, named: Named) -> Writing:
         kind=_FORM,
         about=draft,
         here=reverse("enquiry-compose", kwargs={"draft": draft}),
-        sections=lambda data: enquiry_sections(data, request, named),
+        sections=lambda data: (*enquiry_sections(data, request, named), *file_section(request)),
         initial=INITIAL,
     )
 
@@ -93,7 +95,7 @@ def _judge(data: Data, request: Request, named: Named) -> Judged:
         check_attested(enquiry.law, enquiry.subjects, own_directory())
     except Error as error:
         return Judged(messages=(told(error, language),))
-    return Judged(made=_Ready(enquiry, way, translations))
+    return Judged(made=_Ready(enquiry, way, translations, files_chosen(data, request, of=0)))
 
 
 @page(*AT_A_DESK)
@@ -143,7 +145,6 @@ def _as_read(ready: _Ready, request: Request, named: Named) -> Mapping[str, Any]
     )  # fmt: skip
     conditions = plain.get("conditions", {})
     words = conditions.get("words") or {}
-    read = code_list("languages")
     return {
         "question": question_of(plain.get("sought", ()), language),
         "to": named.place(ready.way.addressee),
@@ -155,8 +156,9 @@ def _as_read(ready: _Ready, request: Request, named: Named) -> Mapping[str, Any]
         "condition_language": words.get("language", ""),
         "subjects": showing.subjects(plain),
         "blocks": request_blocks(plain, showing, language),
+        "files": files_in_words(ready.files, request),
         "readers": readers_in_words(sight, named, language),
-        "languages": listed([read.label(one, language) for one in languages_read(ready.way.addressee)], language),
+        "languages": tongues(languages_read(ready.way.addressee), language),
     }
 
 
@@ -180,7 +182,7 @@ def preview(request: Request, draft: str) -> HttpResponse:
     def send(ready: _Ready) -> str:
         matter = send_enquiry(
             ready.enquiry, context=node_of(request), officer=acting(request), from_post=ready.way.sender,
-            to_post=ready.way.addressee, via_office_post=ready.way.office, translations=ready.translations,
+            to_post=ready.way.addressee, via_office_post=ready.way.office, translations=ready.translations, files=ready.files,
         )  # fmt: skip
         return reverse("enquiry", kwargs={"matter": id_text(matter)})
 

@@ -158,6 +158,11 @@ def _filters(request: Request, asked: dict[str, str]) -> list[Field]:
     ]  # fmt: skip
 
 
+def _states(asked: str) -> tuple[str, ...]:
+    """What is written down as a state: one of ours whose receipt came since the last sweep still stands there as sent."""
+    return ("received", "sent") if asked == "received" else (asked,) if asked else ()
+
+
 @page(*AT_A_DESK)
 def enquiries(request: Request) -> HttpResponse:
     """All enquiries of the reader's desks, narrowed by codes."""
@@ -167,12 +172,13 @@ def enquiries(request: Request) -> HttpResponse:
     view = view_of(
         request,
         direction=asked["direction"],
-        states=(asked["state"],) if asked["state"] else (),
+        states=_states(asked["state"]),
         partner=asked["partner"],
         channel=asked["channel"],
         section=asked["section"] or ("closed" if closed else "open"),
     )
     found = desk_page(view, context=node_of(request), after=after, limit=_IN_A_LIST)
+    shown = [one for one in found.rows if not asked["state"] or one["state"] == asked["state"]]
     kept = {name: value for name, value in asked.items() if value}
     here = reverse("enquiries")
     return render(
@@ -181,7 +187,7 @@ def enquiries(request: Request) -> HttpResponse:
         {
             "filters": _filters(request, asked),
             "narrowed": bool(kept),
-            "rows": rows_of(found.rows, language=request.language, named=Named(request.language)),
+            "rows": rows_of(shown, language=request.language, named=Named(request.language)),
             "older_url": f"{here}?{urlencode({**kept, 'after': found.following})}" if found.following else "",
             "newer_url": (f"{here}?{urlencode(kept)}" if kept else here) if after else "",
         },

@@ -15,6 +15,7 @@ from django.urls import reverse
 from tansiq.directory.queries import partners
 from tansiq.enquiries.desk import DeskView, counts_of, desk_page, find_reference
 from tansiq.enquiries.drafts import CHANNEL
+from tansiq.enquiries.pages_cases import register_cases
 from tansiq.enquiries.pages_common import AT_A_DESK, Named, day_ends_ms, ms_of, node_of
 from tansiq.enquiries.pages_rows import question_of, state_of
 from tansiq.enquiries.summaries import Json
@@ -140,3 +141,4 @@ def register_frame() -> None:
     GROUPS.register("channels", _channels, order=10)
     NOTICES.register("enquiries", _notices, order=10)
     SEARCH.register("enquiries", _search, order=20)
+    register_cases()

@@ -17,7 +17,7 @@ from django.urls import reverse
 from tansiq.enquiries.drafts import PARTIAL_REFUSAL
 from tansiq.enquiries.matter import show_enquiry
 from tansiq.enquiries.origins import answer_origin
-from tansiq.enquiries.pages_common import AT_A_DESK, Named, acting, looking, ms_of, node_of, told
+from tansiq.enquiries.pages_common import AT_A_DESK, Named, acting, looking, ms_of, node_of, told, with_names
 from tansiq.enquiries.pages_happened import events_of
 from tansiq.enquiries.pages_matches import cards_of
 from tansiq.enquiries.pages_proof import evidence_url, proof_of, stops_of
@@ -45,6 +45,7 @@ __all__ = [
     "proof",
     "replies",
     "shown_matter",
+    "tab_page",
     "timeline",
 ]
 
@@ -95,7 +96,7 @@ def head_of(request: Request, shown: dict[str, Any], named: Named) -> dict[str, 
         "id": shown["id"],
         "question": question_of(shown["sought"], language),
         "incoming": incoming,
-        "who": text(way, language, desk=named.place(shown["their_post"])),
+        "who": with_names(way, language, desk=named.place(shown["their_post"])),
         "state": state_of(shown, language),
         "sign": shown["channel"],
         "sent_ms": ms_of(shown["sent_at"]),
@@ -140,7 +141,8 @@ def _tabs(request: Request, shown: Mapping[str, Any]) -> list[Tab]:
     return [*own, *(one for provider in TABS for one in provider(request, "enquiry", shown))]
 
 
-def _tab(request: Request, matter: UUID, name: str, template: str, more: Any = None) -> HttpResponse:
+def tab_page(request: Request, matter: UUID, name: str, template: str, more: Any = None) -> HttpResponse:
+    """The tab ``name`` of a matter; ``more`` gives its context, given the matter as shown and the names of desks."""
     named = Named(request.language)
     shown = shown_matter(request, matter)
     context = {"matter": head_of(request, shown, named), "tabs": _tabs(request, shown), "here": name}
@@ -176,7 +178,7 @@ def matter(request: Request, matter: UUID) -> HttpResponse:
             "origin_form": _origin_form(request),
         }
 
-    return _tab(request, matter, "enquiry", "enquiries/matter_request.html", more)
+    return tab_page(request, matter, "enquiry", "enquiries/matter_request.html", more)
 
 
 @page(*AT_A_DESK)
@@ -189,13 +191,13 @@ def replies(request: Request, matter: UUID) -> HttpResponse:
             "origin_form": _origin_form(request),
         }
 
-    return _tab(request, matter, "enquiry-replies", "enquiries/matter_replies.html", more)
+    return tab_page(request, matter, "enquiry-replies", "enquiries/matter_replies.html", more)
 
 
 @page(*AT_A_DESK)
 def matches(request: Request, matter: UUID) -> HttpResponse:
     """Whom our registers may know, for a person to decide."""
-    return _tab(
+    return tab_page(
         request,
         matter,
         "enquiry-matches",
@@ -207,7 +209,7 @@ def matches(request: Request, matter: UUID) -> HttpResponse:
 @page(*AT_A_DESK)
 def timeline(request: Request, matter: UUID) -> HttpResponse:
     """Everything that happened, in time."""
-    return _tab(
+    return tab_page(
         request,
         matter,
         "enquiry-timeline",
@@ -237,7 +239,7 @@ def proof(request: Request, matter: UUID) -> HttpResponse:
             "request_kind": kinds.label("enquiry.request", language),
         }
 
-    return _tab(request, matter, "enquiry-proof", "enquiries/matter_proof.html", more)
+    return tab_page(request, matter, "enquiry-proof", "enquiries/matter_proof.html", more)
 
 
 # ---------------------------------------------------------------------------------------------------- decisions
@@ -294,6 +296,6 @@ def origin(request: Request, matter: UUID) -> HttpResponse:
     def more(shown: dict[str, Any], named: Named) -> dict[str, Any]:
         return {"words": [word_of(word, shown, request, named) for word in shown["words"]], "origin_form": form}
 
-    answer = _tab(request, matter, "enquiry-replies", "enquiries/matter_replies.html", more)
+    answer = tab_page(request, matter, "enquiry-replies", "enquiries/matter_replies.html", more)
     answer.status_code = 422
     return answer

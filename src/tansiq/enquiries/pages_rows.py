@@ -13,7 +13,7 @@ from django.urls import reverse
 from tansiq.cases.queries import items_of_statements
 from tansiq.cases.sql import marks
 from tansiq.enquiries.drafts import REQUEST
-from tansiq.enquiries.pages_common import Named, ms_of
+from tansiq.enquiries.pages_common import Named, ms_of, with_names
 from tansiq.enquiries.reading import parse_matter
 from tansiq.enquiries.rows import enquiry_rows
 from tansiq.enquiries.summaries import Json
@@ -92,7 +92,7 @@ def rows_of(
 
 def _facts(one: Json, language: str, named: Named) -> tuple[str, ...]:
     way = "enquiries.page.from" if one["direction"] == "in" else "enquiries.page.to"
-    facts = [text(way, language, desk=named.post(one["their_post"])), state_of(one, language)]
+    facts: list[str] = [with_names(way, language, desk=named.post(one["their_post"])), state_of(one, language)]
     if one["matches"] and one["direction"] == "in" and one["waits_for"] == "us":
         facts.append(plural("enquiries.page.matches", one["matches"], language))
     if one["delays"]:

@@ -21,6 +21,8 @@ from tansiq.errors import Error
 from tansiq.policy.answer import Item
 from tansiq.policy.codes import code_list
 from tansiq.policy.conditions import Conditions
+from tansiq.policy.correspondence import Clarification, ClarificationRequest, DelayNotice, Feedback, Withdrawal
+from tansiq.policy.enquiry import Assurance, Neutrality, Transfer
 from tansiq.policy.plain import Code, Flag, Many, One, Record, Slot, slots_of
 from tansiq.policy.subjects import Identifier, Name, Place, SpecialData, Subject
 from tansiq.policy.values import COUNTRY, MOMENT, Attestation, PartialDate, Text
@@ -36,6 +38,22 @@ _OWN_LABELS: Final[Mapping[tuple[type[Record], str], str]] = {
     (Conditions, "words"): "condition-words",
     (Conditions, "codes"): "handling",
     (SpecialData, "reason"): "special-reason",
+    (Transfer, "ground"): "transfer-ground",
+    (Transfer, "reason"): "transfer-reason",
+    (Assurance, "death_penalty"): "assured-death-penalty",
+    (Assurance, "ill_treatment"): "assured-ill-treatment",
+    (Assurance, "reference"): "assurance-reference",
+    (Neutrality, "political"): "is-political",
+    (Neutrality, "military"): "is-military",
+    (Neutrality, "religious"): "is-religious",
+    (Neutrality, "racial"): "is-racial",
+    (ClarificationRequest, "question"): "clarify-question",
+    (Clarification, "words"): "clarify-words",
+    (DelayNotice, "ground"): "delay-ground",
+    (DelayNotice, "reason"): "delay-reason",
+    (Withdrawal, "reason"): "withdrawal-reason",
+    (Withdrawal, "words"): "withdrawal-words",
+    (Feedback, "words"): "feedback-words",
 }
 _SCRIPTS: Final = {"Arab": "ar", "Hebr": "he", "Tfng": "zgh"}
 _NO_HEADING: Final = frozenset({"law", "transfer", "assurance", "neutrality", "conditions"})

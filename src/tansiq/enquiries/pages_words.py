@@ -16,15 +16,17 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
+from tansiq.cases.files_sending import OwnFile
 from tansiq.directory.queries import own_directory
 from tansiq.enquiries import correspondence
 from tansiq.enquiries.attested import check_attested
 from tansiq.enquiries.faulty import by_field
 from tansiq.enquiries.forms import Data, flat_of, form_of, read_record
 from tansiq.enquiries.forms_enquiry import translations_from
+from tansiq.enquiries.forms_files import file_section, files_chosen, files_in_words
 from tansiq.enquiries.forms_words import WORDS, word_sections
 from tansiq.enquiries.officers import ActingOfficer
-from tansiq.enquiries.pages_common import AT_A_DESK, Named, acting, listed, looking, node_of, told
+from tansiq.enquiries.pages_common import AT_A_DESK, Named, acting, looking, node_of, told, tongues
 from tansiq.enquiries.pages_matter import shown_matter
 from tansiq.enquiries.pages_rows import question_of
 from tansiq.enquiries.pages_said import item_shown, reader_here
@@ -38,7 +40,6 @@ from tansiq.enquiries.wording import languages_read, wording_faults
 from tansiq.errors import BadInput, Error
 from tansiq.exchange.context import Context
 from tansiq.policy.answer import Answer, Item, Refusal
-from tansiq.policy.codes import code_list
 from tansiq.policy.correspondence import Translation
 from tansiq.policy.enquiry import Enquiry, LawBasis
 from tansiq.policy.faults import Fault, Faults
@@ -63,6 +64,7 @@ class _Ready:
     record: Record
     items: tuple[Item, ...]
     translations: tuple[Translation, ...]
+    files: tuple[OwnFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,9 @@ class _Saying:
             kind=f"enquiry.{self.word}",
             about=self.shown["id"],
             here=reverse("enquiry-word", kwargs={"matter": self.shown["id"], "word": self.word}),
-            sections=lambda data: word_sections(
-                self.word, data, language=self.request.language, urgent=self.shown["urgent"]
+            sections=lambda data: (
+                *word_sections(self.word, data, language=self.request.language, urgent=self.shown["urgent"]),
+                *(file_section(self.request) if self.word == "answer" else ()),
             ),
             initial=self._initial(),
         )
@@ -191,7 +194,8 @@ def _judge(saying: _Saying, data: Data) -> Judged:
         check_attested(law, [subject for item in items for subject in item.subjects], own_directory())
     except Error as error:
         return Judged(messages=(told(error, language),))
-    return Judged(made=_Ready(record, items, translations))
+    files = files_chosen(data, request, of=1 if items else 0) if isinstance(record, Answer) else ()
+    return Judged(made=_Ready(record, items, translations, files))
 
 
 def _part_of(name: str) -> tuple[int, str]:
@@ -219,6 +223,7 @@ def word(request: Request, matter: UUID, word: str) -> HttpResponse:
         "back": reverse("enquiry", kwargs={"matter": matter}),
         "forget": reverse("enquiry-word-forget", kwargs={"matter": matter, "word": word}),
         "submit": "enquiries.form.preview",
+        "attach": word == "answer",
         "subjects": showing.subjects(asked),
         "why": list(showing.facts(asked, Enquiry, only=("question", "facts", "reasons_held"))),
     }
@@ -281,11 +286,9 @@ def _as_read(saying: _Saying, ready: _Ready) -> Mapping[str, Any]:
         "law": list(showing(0).facts(law, LawBasis, path="law.")) if law else [],
         "subjects": showing(0).subjects(plain),
         "items": items,
+        "files": files_in_words(ready.files, request),
         "readers": readers_in_words(sight, saying.named, language),
-        "languages": listed(
-            [code_list("languages").label(one, language) for one in languages_read(saying.shown["their_post"])],
-            language,
-        ),
+        "languages": tongues(languages_read(saying.shown["their_post"]), language),
         "grave": WORDS[saying.word].grave,
         "back": reverse("enquiry", kwargs={"matter": saying.shown["id"]}),
     }
@@ -307,7 +310,7 @@ def _send(saying: _Saying, ready: _Ready, officer: ActingOfficer) -> None:
     if isinstance(record, Answer):
         answer_enquiry(
             saying.matter, context=context, officer=officer, answer=record, items=ready.items,
-            translations=ready.translations,
+            translations=ready.translations, files=ready.files,
         )  # fmt: skip
     elif isinstance(record, Refusal):
         refuse_enquiry(saying.matter, context=context, officer=officer, refusal=record, translations=ready.translations)

@@ -16,6 +16,7 @@ __all__ = ["answer_from", "parse_matter", "refusal_from", "request_from"]
 
 _MOST_ITEMS = 128
 _DEPTH = 16
+_CONTAINERS = (dict, list)
 
 
 def _attested(plain: object, officer: str, now_ms: int, depth: int = 0) -> object:
@@ -26,7 +27,10 @@ def _attested(plain: object, officer: str, now_ms: int, depth: int = 0) -> objec
         return [_attested(value, officer, now_ms, depth + 1) for value in plain]
     if not isinstance(plain, dict):
         return plain
-    filled = {key: _attested(value, officer, now_ms, depth + 1) for key, value in plain.items()}
+    filled = {
+        key: _attested(value, officer, now_ms, depth + 1) if isinstance(value, _CONTAINERS) else value
+        for key, value in plain.items()
+    }
     if type(filled.get("answer")) is bool:
         filled.setdefault("officer", officer)
         filled.setdefault("at_ms", now_ms)

@@ -14,6 +14,7 @@ from tansiq.cases.services import add_items
 from tansiq.enquiries.correspondence import BODIES, codes_of, said_by
 from tansiq.enquiries.drafts import ANSWER, PARTIAL_REFUSAL, REFUSAL, REQUEST, TRANSLATION, URGENT_CLASSES
 from tansiq.enquiries.history import settle
+from tansiq.enquiries.made import reply_items, word_whence
 from tansiq.enquiries.rows import (
     MOVES,
     Direction,
@@ -24,7 +25,6 @@ from tansiq.enquiries.rows import (
     enquiry_rows,
     replies_of,
 )
-from tansiq.enquiries.services import reply_items, word_whence
 from tansiq.enquiries.translations import translations_kept
 from tansiq.exchange.context import Context
 from tansiq.exchange.kinds import Arrived

@@ -8,13 +8,13 @@ and its leaf in the access journal are one commit with the post room's. Directiv
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from django.db import connection, transaction
 
 from tansiq.cases.files_sending import OwnFile, note_sent_files, with_files
-from tansiq.cases.items import NewItem, Whence, evaluated_item, plain_item
+from tansiq.cases.items import NewItem, Whence, plain_item
 from tansiq.cases.services import add_items
 from tansiq.cases.sql import marks
 from tansiq.directory.queries import own_directory
@@ -31,6 +31,7 @@ from tansiq.enquiries.drafts import (
     request_draft,
 )
 from tansiq.enquiries.history import heads, require_permitted, settle
+from tansiq.enquiries.made import reply_items, word_whence
 from tansiq.enquiries.officers import ActingOfficer
 from tansiq.enquiries.rows import (
     Direction,
@@ -62,10 +63,8 @@ __all__ = [
     "disclosure",
     "held_matter",
     "refuse_enquiry",
-    "reply_items",
     "send_enquiries",
     "send_enquiry",
-    "word_whence",
 ]
 
 MATCH_DECISIONS = frozenset({"match.same", "match.different"})
@@ -76,7 +75,7 @@ def _today(now_ms: int) -> dt.date:
     return dt.datetime.fromtimestamp(now_ms / 1000, dt.UTC).date()
 
 
-def send_enquiries(
+def send_enquiries(  # noqa: PLR0913 (a way of three desks, and what goes along it)
     requests: Sequence[Enquiry],
     *,
     context: Context,
@@ -108,9 +107,11 @@ def send_enquiries(
         check_attested(request.law, request.subjects, own)
     matters = [_maker.make(now_ms) for _ in requests]
     languages, attached = languages_read(to_post), translations or [()] * len(requests)
-    drafts = []
-    for request, matter, given in zip(requests, matters, attached, strict=True):
-        draft = request_draft(request, matter=matter, case=case, way=way, act=act, translations=given)
+    drafts = [
+        request_draft(request, matter=matter, case=case, way=way, act=act, translations=given)
+        for request, matter, given in zip(requests, matters, attached, strict=True)
+    ]
+    for request, draft, given in zip(requests, drafts, attached, strict=True):
         check_wording(
             request,
             languages=languages,
@@ -119,7 +120,6 @@ def send_enquiries(
             own=own,
             tags=None if given else draft.docket.languages,
         )
-        drafts.append(draft)
     going = [
         with_files(draft, own_files, context=context, officer=officer.number)
         for draft, own_files in zip(drafts, files or [()] * len(drafts), strict=True)
@@ -146,7 +146,7 @@ def send_enquiries(
     return matters
 
 
-def send_enquiry(  # noqa: PLR0913 (a way of three desks, and what goes along it)
+def send_enquiry(  # noqa: PLR0913 (as above)
     request: Enquiry,
     *,
     context: Context,
@@ -295,42 +295,6 @@ def _reply(
         law = reply.law if isinstance(reply, Answer) else LawBasis(purpose=enquiry.purpose or None)
         log_access([disclosure(matter, law, way, officer=officer.number, now_ms=now_ms)], keys=context.keys)
     return statement.id
-
-
-def word_whence(enquiry: EnquiryRow, said: ReplyRow, *, sender: str) -> Whence:
-    """Whence the parts of a word come; the cover's place."""
-    return Whence(
-        case=enquiry.case or enquiry.matter,
-        statement=said.statement,
-        sender=sender,
-        received_ms=said.at_ms,
-        purpose=enquiry.purpose,
-    )
-
-
-def reply_items(
-    reply: Answer | Refusal | None,
-    items: Iterable[tuple[int, Item]],
-    *,
-    enquiry: EnquiryRow,
-    said: ReplyRow,
-    sender: str,
-) -> list[NewItem]:
-    """The items that a reply is made of: its cover in part 0, and each piece of information in the part at its place."""
-    purpose = reply.law.purpose if isinstance(reply, Answer) and reply.law is not None else None
-
-    def whence(place: int) -> Whence:
-        return Whence(
-            case=enquiry.case or enquiry.matter,
-            statement=said.statement,
-            place=place,
-            sender=sender,
-            received_ms=said.at_ms,
-            purpose=purpose or enquiry.purpose,
-        )
-
-    cover = plain_item(whence(0), said.kind)
-    return [cover, *(evaluated_item(item, whence(place)) for place, item in items)]
 
 
 def answer_enquiry(

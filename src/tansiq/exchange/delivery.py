@@ -40,6 +40,8 @@ __all__ = ["Delivery", "post_signed", "tls_context"]
 
 PULL_COUNT = 256
 _TIMEOUT = aiohttp.ClientTimeout(total=90, sock_connect=10)
+_KEPT_OPEN_SECONDS = 60.0
+"""Less than the door's: what is urgent after a quiet while then finds its connection open."""
 _LOOK_SECONDS = 1.0
 _GATHER_SECONDS, _LACK_SECONDS = 0.25, 1.0
 """How long nothing must have changed before a parcel goes out for a witness alone: ours that the peer lacks, or its
@@ -119,7 +121,9 @@ class _Look:
 
 
 class Delivery:
-    """Delivers to every peer; `run` ends when it is cancelled. ``pool`` does the work on the database."""
+    """Delivers to every peer; `run` ends when it is cancelled. ``pool`` does the work on the database; ``observe`` is told of
+    every parcel that was answered well and the seconds that it took there and back, and of every failure.
+    """
 
     def __init__(
         self,
@@ -129,8 +133,10 @@ class Delivery:
         arrived: Callable[[], object],
         pull_seconds: float,
         pulls: bool,
+        observe: Callable[[bool, float], object] = lambda _well, _seconds: None,
     ) -> None:
         self._context = context
+        self._observe = observe
         self._pool = pool
         self._arrived = arrived
         self._pull_seconds = pull_seconds
@@ -155,7 +161,12 @@ class Delivery:
         """Keeps a line open to every confirmed partner."""
         jar = aiohttp.DummyCookieJar()
         async with (
-            aiohttp.ClientSession(timeout=_TIMEOUT, auto_decompress=False, cookie_jar=jar) as session,
+            aiohttp.ClientSession(
+                timeout=_TIMEOUT,
+                auto_decompress=False,
+                cookie_jar=jar,
+                connector=aiohttp.TCPConnector(keepalive_timeout=_KEPT_OPEN_SECONDS),
+            ) as session,
             asyncio.TaskGroup() as tasks,
         ):
             while True:
@@ -209,6 +220,7 @@ class Delivery:
             await asyncio.sleep(min(wait_ms / 1000, _LOOK_SECONDS))
 
     async def _note_failure(self, peer: str, error: Exception) -> None:
+        self._observe(False, 0.0)
         told: object = None
         if isinstance(error, Error):
             code, told = error.code, error.values.get("refusal")
@@ -270,9 +282,11 @@ class Delivery:
             if parcel is None:
                 parcel = await self._work(make_parcel, line.peer, context=self._context, taken=owed, want=want)
             reach("delivery.before-request")
+            started = asyncio.get_running_loop().time()
             answer = await self._post(session, directory, parcel.to_bytes())
             reach("delivery.after-answer")
             intake = await self._work(self._take, answer, line.peer, batch)
+            self._observe(True, asyncio.get_running_loop().time() - started)
         except BaseException:
             line.owed = owed + line.owed
             raise

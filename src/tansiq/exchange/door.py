@@ -31,7 +31,7 @@ from tansiq.exchange.intake import prove, require_confirmed, take
 from tansiq.exchange.parcels import make_parcel
 from tansiq.exchange.release import next_batch
 from tansiq.exchange.restoring import serve_restore
-from tansiq.exchange.wake import wake
+from tansiq.exchange.wake import ANYTHING, ARRIVED, wake
 from tansiq.protocol.envelope import Lane
 from tansiq.protocol.httpsig import check_digest, verify_request
 from tansiq.protocol.limits import MAX_PARCEL_BYTES
@@ -171,7 +171,7 @@ class Door:
             taken = (intake.taken,) if intake.taken else ()
             answer = make_parcel(peer, context=self._context, batch=batch, taken=taken)
         if intake.new or parcel.receipts:
-            wake(self._run)
+            wake(self._run, ANYTHING if parcel.receipts else ARRIVED)
         return answer.to_bytes()
 
     def _restore(self, peer: str, body: bytes) -> bytes:

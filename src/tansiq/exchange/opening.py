@@ -15,7 +15,7 @@ from tansiq.protocol.docket import Docket, agency_of, parse_docket
 from tansiq.protocol.statement import Statement
 from tansiq.protocol.wraps import SUITE_HYBRID, ContentKeys, Wrap, open_own, open_wrap, parse_wrap
 
-__all__ = ["Opened", "open_statement"]
+__all__ = ["Opened", "open_docket", "open_keys", "open_statement"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,10 @@ def _own(wrap: Wrap, statement: Statement, context: Context) -> ContentKeys | No
     return None
 
 
-def open_statement(statement: Statement, *, docket: bytes, wraps: list[bytes], context: Context) -> Opened:
-    """Opens what this node may read; of several wraps for it, the one that opens the body is preferred.
+def open_keys(statement: Statement, *, wraps: list[bytes], context: Context) -> tuple[ContentKeys, str]:
+    """The keys that this node may have, and whose key opened them; of several wraps, that which opens the body is preferred.
 
-    Raises NotFound ('exchange.unopened': no wrap is for a key that is here) and NotProven (altered, or not addressed
-    to the reader).
+    Raises NotFound ('exchange.unopened': no wrap is for a key that is here) and NotProven (altered).
     """
     best: tuple[ContentKeys, str] | None = None
     for encoded in wraps:
@@ -55,7 +54,11 @@ def open_statement(statement: Statement, *, docket: bytes, wraps: list[bytes], c
                 break
     if best is None:
         raise NotFound("exchange.unopened")
-    keys, reader = best
+    return best
+
+
+def open_docket(statement: Statement, *, docket: bytes, keys: ContentKeys, reader: str, context: Context) -> Opened:
+    """Opens the docket. Raises NotProven (altered, or not addressed to ``reader``) and BadInput."""
     content, _ = reveal(
         docket, key=keys.docket, statement_id=statement.id, place=DOCKET_PLACE, commitment=statement.docket_commitment
     )
@@ -66,3 +69,9 @@ def open_statement(statement: Statement, *, docket: bytes, wraps: list[bytes], c
     if not covered and reader != context.agency:
         raise NotProven("exchange.not-addressed", post=reader)
     return Opened(read, keys, reader)
+
+
+def open_statement(statement: Statement, *, docket: bytes, wraps: list[bytes], context: Context) -> Opened:
+    """Opens what this node may read: see `open_keys` and `open_docket`."""
+    keys, reader = open_keys(statement, wraps=wraps, context=context)
+    return open_docket(statement, docket=docket, keys=keys, reader=reader, context=context)

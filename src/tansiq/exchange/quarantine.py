@@ -84,10 +84,9 @@ def _prove(one: _SetAside, raw: bytes, context: Context) -> Checked:
         if not entries:
             raise NotFound("exchange.not-set-aside", statement=one.digest.hex())
         content = decode(raw)
-        proofs = Proofs(context.clock())
-        tried = [
-            proofs.item(parse_entry(entry), _item(entry, content)) for place, entry in entries if place[0] == one.peer
-        ]
+        tried = Proofs(context.clock()).items(
+            [(parse_entry(entry), _item(entry, content)) for place, entry in entries if place[0] == one.peer]
+        )
         checked = next((proven for proven in tried if not proven.fault), tried[0])
         good, faulty = keep_statements(one.peer, [checked], context=context, now_ms=one.at_ms)
         for _, statement in good:

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from tansiq.directory.queries import documents_of, partners
 from tansiq.errors import BadInput, NotFound, Refused, TooMuch
 from tansiq.exchange.context import Context
-from tansiq.exchange.drafts import Composed, Draft, Reader, compose, wraps_to_bytes
+from tansiq.exchange.drafts import Composed, Draft, Reader, compose_many, wraps_to_bytes
 from tansiq.exchange.files import note_sent
 from tansiq.faults import reach
 from tansiq.keystore.store import Contents, Kept
@@ -115,7 +115,7 @@ def send_many(drafts: Sequence[Draft], *, context: Context) -> list[Statement]:
     large, or there are too many readers).
     """
     now_ms = context.clock()
-    composed = [compose(draft, context=context, now_ms=now_ms, make_id=_maker.make) for draft in drafts]
+    composed = compose_many(drafts, context=context, now_ms=now_ms, make_id=_maker.make)
     _check_peers({peer for one in composed for peer in one.wraps} - {context.agency})
     for one in composed:
         for wraps in one.wraps.values():

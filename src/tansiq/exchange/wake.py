@@ -1,4 +1,4 @@
-"""Waking the worker: a datagram to its local socket says that there is something to do.
+"""Waking the worker: a datagram to its local socket says that there is something to do, and what.
 
 Invariant: it is only a hint. A lost datagram costs at most the worker's own sweep (`SWEEP_SECONDS`); nothing depends
 on it.
@@ -10,17 +10,21 @@ import contextlib
 import socket
 from pathlib import Path
 
-__all__ = ["SWEEP_SECONDS", "wake", "wake_socket"]
+__all__ = ["ANYTHING", "ARRIVED", "OUTGOING", "SWEEP_SECONDS", "wake", "wake_socket"]
 
 SWEEP_SECONDS = 0.5
 _NAME = "wake.sock"
+ARRIVED, OUTGOING, ANYTHING = b"a", b"o", b"!"
+"""Something came and waits for its handler; something waits in the outbox; perhaps both. Who is not woken for nothing does
+not stand in the way of who was.
+"""
 
 
-def wake(run_directory: str) -> None:
+def wake(run_directory: str, what: bytes = ANYTHING) -> None:
     """Tells the worker of this node that something waits; does nothing when none runs."""
     with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
         sender.setblocking(False)
-        sender.sendto(b"!", str(Path(run_directory) / _NAME))
+        sender.sendto(what, str(Path(run_directory) / _NAME))
 
 
 def wake_socket(run_directory: str) -> socket.socket:

@@ -16,7 +16,8 @@ from tansiq.keystore.router import ALIAS
 from tansiq.keystore.sealing import OFFICER_COST, Cost, derive, seal, unseal
 
 __all__ = [
-    "MIN_PASSPHRASE", "OfficerKey", "drop_officer_keys", "has_officer", "open_officer_keys", "put_officer_keys", "reseal_officer_keys",
+    "MIN_PASSPHRASE", "OfficerKey", "aside", "drop_officer_keys", "has_officer", "open_officer_keys", "put_officer_keys", "reseal_officer_keys",
+    "set_keys_aside",
 ]  # fmt: skip
 
 MIN_PASSPHRASE = 12
@@ -72,6 +73,17 @@ def reseal_officer_keys(officer: str, old: str, new: str) -> None:
             [(row[3], row[4], row[5], row[0], row[1]) for row in rows],
         )
     _compact()
+
+
+def set_keys_aside(officer: str) -> None:
+    """Keeps an officer's keys where the officer's passphrase no longer finds them, until somebody erases them (`aside`)."""
+    with transaction.atomic(using=ALIAS), connections[ALIAS].cursor() as cursor:
+        cursor.execute("UPDATE keystore_officer_secret SET officer = %s WHERE officer = %s", (aside(officer), officer))
+
+
+def aside(officer: str) -> str:
+    """Under which name keys lie that were set aside."""
+    return f"{officer}~"
 
 
 def drop_officer_keys(officer: str) -> None:

@@ -18,6 +18,7 @@ from tansiq.accounts.posts import StandIn, changes_to_list, mark_listed, substit
 from tansiq.directory.queries import own_directory
 from tansiq.directory.services import publish_own
 from tansiq.errors import Conflict, NotFound
+from tansiq.keystore.officers import aside, drop_officer_keys
 from tansiq.protocol.directory import Certified, Directory, Officer, Use, make_directory
 from tansiq.protocol.keys import Signer
 
@@ -58,6 +59,17 @@ def _keys(one: Waiting, directory: Directory, now_ms: int) -> list[Certified]:
     ]
 
 
+def _kept(directory: Directory, new: Sequence[Waiting], now_ms: int) -> list[Certified]:
+    """The keys of the present document; those that new ones replace are revoked from now on."""
+    replaced = {one.number for one in new}
+    return [
+        replace(key, revoked_ms=now_ms, reason="replaced")
+        if key.owner in replaced and key.use in {Use.OFFICER_SIGNS, Use.OFFICER_OPENS} and not key.revoked_ms
+        else key
+        for key in directory.keys
+    ]
+
+
 def _members(
     directory: Directory, new: Sequence[Waiting], begun: Sequence[StandIn], ended: Sequence[StandIn]
 ) -> tuple[Officer, ...]:
@@ -95,7 +107,7 @@ def certify(number: str = "", *, identity: Signer, now_ms: int) -> Certification
         number=current.number + 1,
         time_ms=now_ms,
         previous=current.digest,
-        keys=(*current.keys, *(key for one in new for key in _keys(one, current, now_ms))),
+        keys=(*_kept(current, new, now_ms), *(key for one in new for key in _keys(one, current, now_ms))),
         officers=_members(current, new, begun, gone),
         encoded=b"",
         signature=None,
@@ -108,4 +120,6 @@ def certify(number: str = "", *, identity: Signer, now_ms: int) -> Certification
             note(What.KEY_CERTIFIED, one.number, by="identity", now_ms=now_ms)
         mark_listed(begun, listed=True)
         mark_listed(ended, listed=False)
+    for one in new:
+        drop_officer_keys(aside(one.number))
     return Certification(signed.number, tuple(one.number for one in new), tuple(begun), tuple(gone))

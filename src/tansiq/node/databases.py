@@ -2,7 +2,8 @@
 
 Invariant: SQLite runs in WAL mode with synchronous=FULL (a commit that was answered survives a power cut) and its key
 store overwrites what is deleted; writers wait for one another and begin IMMEDIATE, so that none fails in the middle.
-Pages of 32 KiB store a message of 2 KiB in a third less than pages of 4 KiB.
+Pages of 8 KiB: a commit writes whole pages, of which one message touches a score, so with larger ones an urgent message
+waits longer for the disk; smaller ones store a message of 2 KiB in a quarter more.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ sqlite3.register_adapter(bytes, bytes)
 
 def _sqlite(name: str, *, secure_delete: bool) -> dict[str, Any]:
     pragmas = [
-        "page_size=32768",
+        "page_size=8192",
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
         f"secure_delete={'ON' if secure_delete else 'OFF'}",
         "temp_store=MEMORY",
         "cache_size=-16384",
-        "wal_autocheckpoint=512",
+        "wal_autocheckpoint=2048",
     ]
     return {
         "ENGINE": "django.db.backends.sqlite3",

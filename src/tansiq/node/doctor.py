@@ -19,6 +19,7 @@ from tansiq.node.checks import Check, Patient
 from tansiq.node.databases import databases_for
 from tansiq.node.doctor_machine import check_clock, check_disk, check_home, check_running, check_unlock
 from tansiq.node.doctor_peers import check_gaps, check_peers, check_quarantine, check_restoring, check_witness
+from tansiq.node.doctor_service import check_fonts, check_metrics, check_notices, check_pages
 from tansiq.node.doctor_stores import (
     check_backup,
     check_certificate,
@@ -58,6 +59,10 @@ _EXAMINATIONS = (
     _Examination("restoring", check_restoring),
     _Examination("backup", check_backup),
     _Examination("mirror", check_mirror),
+    _Examination("pages", check_pages),
+    _Examination("fonts", check_fonts),
+    _Examination("metrics", check_metrics),
+    _Examination("notices", check_notices),
 )
 
 

@@ -11,9 +11,10 @@ it in a systemd credential, a file named outside, or a descriptor, and refuses a
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from tansiq.errors import BadInput, NotFound, Refused
@@ -32,7 +33,9 @@ class Home:
     nothing was found; ``pages`` is host:port of the pages that officers open ('' none),
     ``pages_address`` their address as a browser knows it when it is another, behind a proxy; ``pages_certificate`` and
     ``pages_key`` the files for TLS when the node itself speaks it there; a session ends after ``session_minutes`` without use and
-    ``session_hours`` at most.
+    ``session_hours`` at most; ``metrics`` where the node's numbers are served
+    ('' nowhere, see `metrics`); ``mail``, ``mail_from``, ``mail_credentials``, ``mail_authority`` and ``notify_command``
+    how officers are told that something waits (nothing: they are not, see `notify`).
     """
 
     path: Path
@@ -53,6 +56,12 @@ class Home:
     pages_key: str = ""
     session_minutes: int = 30
     session_hours: int = 10
+    metrics: str = ""
+    mail: str = ""
+    mail_from: str = ""
+    mail_credentials: str = ""
+    mail_authority: str = ""
+    notify_command: tuple[str, ...] = ()
 
     @property
     def pages_origin(self) -> str:
@@ -108,26 +117,34 @@ class Home:
             "pages_address",
             "pages_certificate",
             "pages_key",
+            "metrics",
+            "mail",
+            "mail_from",
+            "mail_credentials",
+            "mail_authority",
         )
         lines.extend(f'{name} = "{getattr(self, name)}"' for name in names if getattr(self, name))
         lines.append(f"pull_seconds = {self.pull_seconds}")
-        if self.largest_file != Home.largest_file:
+        if self.largest_file != _DEFAULTS["largest_file"]:
             lines.append(f"largest_file = {self.largest_file}")
-        if self.no_hit_days != Home.no_hit_days:
+        if self.no_hit_days != _DEFAULTS["no_hit_days"]:
             lines.append(f"no_hit_days = {self.no_hit_days}")
-        for name in ("session_minutes", "session_hours"):
-            if getattr(self, name) != getattr(Home, name):
-                lines.append(f"{name} = {getattr(self, name)}")
-        if self.clearance != Home.clearance:
+        numbers = ("session_minutes", "session_hours")
+        lines.extend(f"{name} = {getattr(self, name)}" for name in numbers if getattr(self, name) != _DEFAULTS[name])
+        if self.clearance != _DEFAULTS["clearance"]:
             lines.append(f'clearance = "{self.clearance}"')
+        if self.notify_command:
+            lines.append(f"notify_command = {json.dumps(self.notify_command, ensure_ascii=False)}")
         return "\n".join(lines) + "\n"
 
 
+_DEFAULTS = {field.name: field.default for field in fields(Home)}
 _TYPES = {
     "agency": str, "database": str, "keys_database": str, "listen": str, "unlock_file": str,
     "pull_seconds": (int, float), "mirror": str, "language": str,
     "largest_file": int, "no_hit_days": int, "clearance": str, "pages": str, "pages_address": str, "pages_certificate": str, "pages_key": str,
     "session_minutes": int, "session_hours": int,
+    "metrics": str, "mail": str, "mail_from": str, "mail_credentials": str, "mail_authority": str, "notify_command": list,
 }  # fmt: skip
 
 
@@ -145,9 +162,12 @@ def load_home(path: str | Path) -> Home:
     for name, value in values.items():
         if name not in _TYPES or not isinstance(value, _TYPES[name]):  # type: ignore[arg-type]
             raise BadInput("node.wrong-configuration", home=str(root), detail=name)
+    command = values.pop("notify_command", [])
+    if not all(isinstance(word, str) for word in command):
+        raise BadInput("node.wrong-configuration", home=str(root), detail="notify_command")
     if "agency" not in values:
         raise BadInput("node.wrong-configuration", home=str(root), detail="agency")
-    return Home(path=root, **values)
+    return Home(path=root, notify_command=tuple(command), **values)
 
 
 def find_unlock_secret(home: Home) -> bytes:

@@ -27,13 +27,17 @@ from tansiq.exchange.context import Context
 from tansiq.exchange.door import Door
 from tansiq.exchange.peers import peer_states
 from tansiq.node.certificate import held_certificates, server_context
+from tansiq.node.counted import Counted
+from tansiq.node.counting import node_counts
 from tansiq.node.guard import GuardedProtocol
 from tansiq.node.home import Home
+from tansiq.node.metrics import parse_place
+from tansiq.node.notify import transport_of
 from tansiq.node.opening import open_node
 from tansiq.node.pages import run_pages
 from tansiq.node.worker import work
 
-__all__ = ["run_node", "run_web", "run_worker", "settle_memory"]
+__all__ = ["check_settings", "run_node", "run_web", "run_worker", "settle_memory"]
 
 
 def _tls_secret(context: Context) -> tuple[bytes, bytes]:
@@ -59,7 +63,7 @@ async def _serve(home: Home, context: Context, tls: ssl.SSLContext) -> None:
     threads = 4 if home.on_postgresql else 2
     door = Door(context, run_directory=str(home.run), threads=threads)
     config = uvicorn.Config(
-        door, host=host, port=int(port), http=GuardedProtocol, loop="uvloop", lifespan="off", ws="none", log_config=None,
+        Counted(door, "door"), host=host, port=int(port), http=GuardedProtocol, loop="uvloop", lifespan="off", ws="none", log_config=None,
         access_log=False, server_header=False, limit_concurrency=256, timeout_keep_alive=75,
     )  # fmt: skip
     config.load()
@@ -95,11 +99,14 @@ def _end_with_parent(lifeline: int) -> None:
     os._exit(1)
 
 
-def _fork(function: Callable[[Home, Context], None], home: Home, context: Context, *, lifeline: tuple[int, int]) -> int:
+def _fork(
+    function: Callable[[Home, Context], None], home: Home, context: Context, *, lifeline: tuple[int, int], part: int
+) -> int:
     pid = os.fork()
     if pid == 0:
         status = 1
         try:
+            node_counts.claim(part)
             os.close(lifeline[1])
             threading.Thread(target=_end_with_parent, args=(lifeline[0],), daemon=True).start()
             signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -115,6 +122,13 @@ def _fork(function: Callable[[Home, Context], None], home: Home, context: Contex
     return pid
 
 
+def check_settings(home: Home) -> None:
+    """Raises BadInput and Refused for what a process would fail by later."""
+    if home.metrics:
+        parse_place(home.metrics)
+    transport_of(home)
+
+
 def settle_memory() -> None:
     """What is loaded by now is there for good: the collector of cycles passes over it, and looks less often at what batches
     leave behind (they leave no cycles). So it costs a fortieth, and the forked processes go on sharing those pages.
@@ -125,13 +139,19 @@ def settle_memory() -> None:
 
 
 def run_node(home: Home, *, ready: Callable[[], None] = lambda: None) -> int:
-    """Runs web, worker and pages until SIGTERM or SIGINT; returns the exit code (1 when a process died of itself)."""
+    """Runs web, worker and pages until SIGTERM or SIGINT; returns the exit code (1 when a process died of itself).
+
+    Raises what opening raises, and BadInput or Refused when a setting of the metrics or of the notifications is wrong.
+    """
+    check_settings(home)
     context = open_node(home)
     connections.close_all()
     settle_memory()
     lifeline = os.pipe()
     functions = (run_web, run_worker, run_pages) if home.pages else (run_web, run_worker)
-    children = {_fork(function, home, context, lifeline=lifeline) for function in functions}
+    children = {
+        _fork(function, home, context, lifeline=lifeline, part=part) for part, function in enumerate(functions, start=1)
+    }
     ending = False
 
     def end(_signal: int, _frame: object) -> None:

@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from tansiq.node import acts_directory, acts_enquiries, acts_evidence, acts_exchange
+from tansiq.node import (
+    acts_between,
+    acts_directory,
+    acts_enquiries,
+    acts_evidence,
+    acts_exchange,
+    acts_files,
+    acts_health,
+)
 from tansiq.node.acts import Act, register_act
 
 __all__ = ["register_acts"]
@@ -21,18 +29,23 @@ _ACTS: Final[Mapping[str, Act]] = {
     "directory.import": acts_directory.take,
     "directory.list": acts_directory.list_all,
     "enquiry.answer": acts_enquiries.answer,
+    **acts_between.BETWEEN,
     "enquiry.check": acts_enquiries.check,
     "enquiry.decide": acts_enquiries.decide,
     "enquiry.list": acts_enquiries.list_desk,
     "enquiry.origin": acts_enquiries.origin,
+    "enquiry.readers": acts_between.readers,
     "enquiry.refuse": acts_enquiries.refuse,
     "enquiry.send": acts_enquiries.send,
     "enquiry.show": acts_enquiries.show,
     "enquiry.summaries": acts_enquiries.all_summaries,
+    "enquiry.translate": acts_between.translated,
     "evidence.export": acts_evidence.export,
     "exchange.quarantine": acts_exchange.quarantine,
     "exchange.retry": acts_exchange.retry_one,
     "exchange.status": acts_exchange.status,
+    **acts_files.FILES,
+    "node.health": acts_health.health,
     "register.import": acts_enquiries.import_list,
     "register.list": acts_enquiries.list_registers,
 }

@@ -1,4 +1,4 @@
-"""Whether the node of a home runs: asked at its socket, without a word said."""
+"""Whether the node of a home runs, and whether somebody takes connections at an address of it: asked without a word said."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import socket
 
 from tansiq.node.home import Home
 
-__all__ = ["is_running"]
+__all__ = ["answers", "is_running"]
 
 _WAIT_SECONDS = 2.0
 
@@ -18,5 +18,18 @@ def is_running(home: Home) -> bool:
         try:
             asked.connect(str(home.socket))
         except OSError:
+            return False
+    return True
+
+
+def answers(address: str) -> bool:
+    """Whether somebody takes connections at ``host:port`` or at the path of a Unix socket."""
+    host, _, port = address.rpartition(":")
+    unix = address.startswith("/")
+    with socket.socket(socket.AF_UNIX if unix else socket.AF_INET6 if ":" in host else socket.AF_INET) as asked:
+        asked.settimeout(_WAIT_SECONDS)
+        try:
+            asked.connect(address if unix else (host.strip("[]"), int(port)))
+        except (OSError, ValueError):
             return False
     return True

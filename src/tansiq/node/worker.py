@@ -8,15 +8,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import aiohttp
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 from tansiq.accounts.upkeep import sweep_accounts
 from tansiq.cases.erasure import erase_due, sweep_erasures
 from tansiq.cases.files import sweep_uploads
-from tansiq.enquiries.notices import remind
+from tansiq.enquiries.notices import remind, use_notifier
 from tansiq.enquiries.receipts import note_receipts
 from tansiq.exchange.context import Context
 from tansiq.exchange.delivery import Delivery
@@ -24,10 +25,14 @@ from tansiq.exchange.dispatch import dispatch_once, wake_waiting
 from tansiq.exchange.files_delivery import FileDelivery
 from tansiq.exchange.restoring import restoring_peers
 from tansiq.exchange.service import tell_directory
-from tansiq.exchange.wake import SWEEP_SECONDS, wake_socket
+from tansiq.exchange.wake import ARRIVED, OUTGOING, SWEEP_SECONDS, wake_socket
 from tansiq.node.acts import serve_acts
+from tansiq.node.acts_health import serve_health
+from tansiq.node.counting import node_counts
 from tansiq.node.home import Home
+from tansiq.node.metrics import serve_metrics
 from tansiq.node.mirror import mirror_if_due
+from tansiq.node.notify import Notices, transport_of
 from tansiq.node.recovery import resume
 from tansiq.node.sweep import sweep
 
@@ -46,7 +51,12 @@ async def _dispatching(context: Context, event: asyncio.Event, pool: ThreadPoolE
 
     def once() -> int:
         close_old_connections()
-        return dispatch_once(context=context)
+        started, done = time.monotonic(), dispatch_once(context=context)
+        if done:
+            node_counts.took("dispatch", time.monotonic() - started)
+            node_counts.add("dispatches", "ok")
+            node_counts.add("statements", "dispatched", done)
+        return done
 
     while True:
         event.clear()
@@ -55,6 +65,7 @@ async def _dispatching(context: Context, event: asyncio.Event, pool: ThreadPoolE
                 delivery.wake()
         except Exception:
             # A full disk, a lost connection: what waits stays in the queue, and the rest of the node goes on meanwhile.
+            node_counts.add("dispatches", "failed")
             _log.exception("dispatch failed; trying again")
             await asyncio.sleep(1.0)
         try:
@@ -69,9 +80,11 @@ async def _waking(home: Home, arrived: asyncio.Event, delivery: Delivery) -> Non
     loop = asyncio.get_running_loop()
     with wake_socket(str(home.run)) as receiver:
         while True:
-            await loop.sock_recv(receiver, 16)
-            arrived.set()
-            delivery.wake()
+            what = await loop.sock_recv(receiver, 16)
+            if what != OUTGOING:
+                arrived.set()
+            if what != ARRIVED:
+                delivery.wake()
 
 
 def tick(context: Context) -> int:
@@ -134,12 +147,49 @@ async def _upkeep(home: Home, context: Context, pool: ThreadPoolExecutor) -> Non
             _log.exception("upkeep failed")
 
 
+async def _telling(home: Home, context: Context) -> None:
+    """Tells officers outside the pages that something waits, in a thread of its own; a mail server may take its time."""
+    loop = asyncio.get_running_loop()
+    woken = asyncio.Event()
+    notices = Notices(home, transport_of(home), clock=context.clock, woken=lambda: loop.call_soon_threadsafe(woken.set))
+    use_notifier(notices)
+    pool = ThreadPoolExecutor(1, "notices")
+
+    def round_of() -> float:
+        close_old_connections()
+        return notices.round()
+
+    try:
+        while True:
+            woken.clear()
+            pause = 60.0
+            try:
+                pause = await loop.run_in_executor(pool, round_of)
+            except Exception:
+                _log.exception("officers could not be told")
+            try:
+                async with asyncio.timeout(pause):
+                    await woken.wait()
+            except TimeoutError:
+                pass
+    finally:
+        pool.submit(connections.close_all)
+        pool.shutdown(wait=False)
+
+
+def _count_delivery(well: bool, seconds: float) -> None:  # noqa: FBT001 (what `Delivery` tells)
+    node_counts.add("deliveries", "ok" if well else "failed")
+    if well:
+        node_counts.took("delivery", seconds)
+
+
 async def work(home: Home, context: Context, *, pulls: bool) -> None:
     """Runs the worker of ``home`` until SIGTERM."""
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     arrived = asyncio.Event()
+    serve_health(home)
     delivering, dispatching = ThreadPoolExecutor(2, "delivery"), ThreadPoolExecutor(1, "dispatch")
     fetching = ThreadPoolExecutor(1, "files")
     delivery = Delivery(
@@ -148,6 +198,7 @@ async def work(home: Home, context: Context, *, pulls: bool) -> None:
         arrived=lambda: loop.call_soon_threadsafe(arrived.set),
         pull_seconds=home.pull_seconds,
         pulls=pulls,
+        observe=_count_delivery,
     )
 
     files = FileDelivery(context, pool=fetching, pull_seconds=home.pull_seconds, pulls=pulls)
@@ -165,6 +216,8 @@ async def work(home: Home, context: Context, *, pulls: bool) -> None:
         asyncio.create_task(_upkeep(home, context, delivering)),
         asyncio.create_task(_restoring(context, delivering, delivery)),
         asyncio.create_task(serve_acts(home, context, woken=woken)),
+        asyncio.create_task(serve_metrics(home, context)),
+        asyncio.create_task(_telling(home, context)),
     ]
     stopped = asyncio.create_task(stop.wait())
     try:

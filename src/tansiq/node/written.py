@@ -50,23 +50,35 @@ def _value(value: object, kind: type[Record], language: str, field: str, depth: 
     return value
 
 
+_KNOWN: Final[dict[type[Record], Mapping[str, tuple[type[Record] | None, bool]]]] = {}
+
+
+def _slots(kind: type[Record]) -> Mapping[str, tuple[type[Record] | None, bool]]:
+    """By the name of a field, which records it holds (None: it holds none), and whether many of them."""
+    if kind in _KNOWN:
+        return _KNOWN[kind]
+    slots = {
+        slot.name: (slot.inner.kind if isinstance(slot.inner, One) else None, isinstance(slot.shape, Many))
+        for slot in slots_of(kind)
+    }
+    return _KNOWN.setdefault(kind, slots)
+
+
 def _record(plain: Mapping[str, Any], kind: type[Record], language: str, path: str, depth: int) -> dict[str, Any]:
     if depth > _DEPTH:
         raise BadInput("node.wrong-argument", name=path)
-    slots = {slot.name: slot for slot in slots_of(kind)}
+    slots = _slots(kind)
     out: dict[str, Any] = {}
     for name, value in plain.items():
         if name not in slots:
             raise BadInput("node.unknown-field", field=f"{path}{name}")
-        inner = slots[name].inner
-        if not isinstance(inner, One):
+        inner, many = slots[name]
+        if inner is None:
             out[name] = value
-        elif isinstance(slots[name].shape, Many) and isinstance(value, list | tuple):
-            out[name] = [
-                _value(one, inner.kind, language, f"{path}{name}.{at}.", depth) for at, one in enumerate(value)
-            ]
+        elif many and isinstance(value, list | tuple):
+            out[name] = [_value(one, inner, language, f"{path}{name}.{at}.", depth) for at, one in enumerate(value)]
         else:
-            out[name] = _value(value, inner.kind, language, f"{path}{name}.", depth)
+            out[name] = _value(value, inner, language, f"{path}{name}.", depth)
     return out
 
 
@@ -76,5 +88,5 @@ def written(draft: Mapping[str, Any], kind: type[Record], *, path: str = "") -> 
     Raises BadInput: a field that there is not, or a date that says nothing. Everything else is checked by the record.
     """
     named = dict(draft)
-    language = named.pop("language", "") if "language" not in {slot.name for slot in slots_of(kind)} else ""
+    language = named.pop("language", "") if "language" not in _slots(kind) else ""
     return _record(named, kind, str(language), path, 0)

@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
+from operator import attrgetter
 from typing import Any, Final, NamedTuple, Protocol, Self, TypeAlias, get_type_hints
 
 from tansiq.errors import BadInput
@@ -62,6 +63,11 @@ def _text(value: object, field: str, most: int) -> str:
     return value
 
 
+def _surely_a_line(value: object, most: int) -> bool:
+    """Whether it is a text that begins with a letter or digit and holds nothing that is forbidden: as most are, told quickly."""
+    return type(value) is str and len(value) <= most and value[:1].isalnum() and value.isprintable()
+
+
 @dataclass(frozen=True, slots=True)
 class Code:
     """A code of the list ``name``; here only its shape is judged."""
@@ -70,7 +76,8 @@ class Code:
 
     def check(self, value: object, field: str) -> None:
         """See `Shape`."""
-        if not CODE.fullmatch(_text(value, field, 64)):
+        if type(value) is not str or len(value) > 64 or not CODE.fullmatch(value):
+            _text(value, field, 64)
             raise BadInput("policy.field-malformed", field=field)
 
 
@@ -82,6 +89,8 @@ class Prose:
 
     def check(self, value: object, field: str) -> None:
         """See `Shape`."""
+        if _surely_a_line(value, self.most):
+            return
         text = _text(value, field, self.most)
         if _NOT_IN_PROSE.search(text) or not _LETTER_OR_DIGIT.search(text):
             raise BadInput("policy.field-malformed", field=field)
@@ -95,6 +104,8 @@ class Line:
 
     def check(self, value: object, field: str) -> None:
         """See `Shape`."""
+        if _surely_a_line(value, self.most):
+            return
         text = _text(value, field, self.most)
         if _NOT_IN_A_LINE.search(text) or not _LETTER_OR_DIGIT.search(text):
             raise BadInput("policy.field-malformed", field=field)
@@ -237,6 +248,32 @@ def slots_of(kind: type[Record]) -> tuple[Slot, ...]:
     return _KNOWN.setdefault(kind, tuple(found))
 
 
+class _Plan(NamedTuple):
+    """What reading, checking and writing records of one class needs, worked out once, for a request holds two dozen."""
+
+    values: Callable[[Record], tuple[Any, ...]]
+    checks: tuple[tuple[Callable[[Any, str], None], str, bool], ...]
+    writers: tuple[tuple[str, Callable[[Any], Plain] | None], ...]
+    readers: dict[str, tuple[str, Callable[[object, str], object] | None]]
+    required: dict[str, str]
+
+
+_PLANS: Final[dict[type[Record], _Plan]] = {}
+
+
+def _plan(kind: type[Record]) -> _Plan:
+    slots = slots_of(kind)
+    names = [slot.name for slot in slots]
+    plan = _Plan(
+        values=attrgetter(*names) if len(names) > 1 else lambda record: (getattr(record, names[0]),),
+        checks=tuple((slot.shape.check, slot.label, slot.nullable) for slot in slots),
+        writers=tuple((slot.name, slot.write) for slot in slots),
+        readers={slot.name: (slot.label, slot.read) for slot in slots},
+        required={slot.name: slot.label for slot in slots if slot.required},
+    )
+    return _PLANS.setdefault(kind, plan)
+
+
 class Record:
     """Base of all records: frozen dataclasses whose fields carry a shape."""
 
@@ -244,10 +281,10 @@ class Record:
 
     def __post_init__(self) -> None:
         """Checks every field. Raises BadInput."""
-        for name, label, shape, _, nullable, _, _ in slots_of(type(self)):
-            value = getattr(self, name)
+        plan = _PLANS.get(type(self)) or _plan(type(self))
+        for value, (check, label, nullable) in zip(plan.values(self), plan.checks, strict=True):
             if value is not None:
-                shape.check(value, label)
+                check(value, label)
             elif not nullable:
                 raise BadInput("policy.field-missing", field=label)
         self._verify()
@@ -258,8 +295,8 @@ class Record:
     def to_plain(self) -> dict[str, Plain]:
         """This record as a map of plain values; what is absent is left out."""
         out: dict[str, Plain] = {}
-        for name, _, _, _, _, write, _ in slots_of(type(self)):
-            value = getattr(self, name)
+        plan = _PLANS.get(type(self)) or _plan(type(self))
+        for value, (name, write) in zip(plan.values(self), plan.writers, strict=True):
             if value is not None and value != ():
                 out[name] = value if write is None else write(value)
         return out
@@ -272,15 +309,17 @@ class Record:
         """
         if not isinstance(plain, dict):
             raise BadInput("policy.field-type", field=cls.__name__.lower())
+        plan = _PLANS.get(cls) or _plan(cls)
+        for name, label in plan.required.items():
+            if name not in plain:
+                raise BadInput("policy.field-missing", field=label)
         values: dict[str, object] = {}
-        for name, label, _, required, _, _, read in slots_of(cls):
-            if name in plain:
-                value = plain[name]
+        for key, value in plain.items():
+            if key in plan.readers:
+                label, read = plan.readers[key]
                 if value is None:
                     raise BadInput("policy.field-type", field=label)
-                values[name] = value if read is None else read(value, label)
-            elif required:
-                raise BadInput("policy.field-missing", field=label)
+                values[key] = value if read is None else read(value, label)
         if len(values) < len(plain):
             for key in plain:
                 if isinstance(key, str) and key.startswith("!"):

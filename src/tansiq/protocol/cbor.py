@@ -58,7 +58,16 @@ class _Codec(threading.local):
 
     def __init__(self) -> None:
         self.encoder = cbor2.CBOREncoder(io.BytesIO())
-        self.decoder = cbor2.CBORDecoder(io.BytesIO())
+        self.renew_decoder()
+
+    def renew_decoder(self) -> None:
+        self.pairs = 0
+        self.decoder = cbor2.CBORDecoder(io.BytesIO(), object_hook=self._count)
+
+    def _count(self, _decoder: object, value: dict[Any, Any]) -> dict[Any, Any]:
+        """Counts the pairs of all maps that are decoded: of a key that came twice, only one is there."""
+        self.pairs += len(value)
+        return value
 
 
 _codec = _Codec()
@@ -73,11 +82,14 @@ def encode(value: Plain) -> bytes:
         raise
 
 
-def _load(data: bytes) -> Plain:
+def _load(data: bytes) -> tuple[Plain, int]:
+    """The value of ``data``, and how many pairs its maps hold."""
+    codec = _codec
+    codec.pairs = 0
     try:
-        return _codec.decoder.decode_from_bytes(data)
+        return codec.decoder.decode_from_bytes(data), codec.pairs
     except BaseException:
-        _codec.decoder = cbor2.CBORDecoder(io.BytesIO())
+        codec.renew_decoder()
         raise
 
 
@@ -113,11 +125,12 @@ def _open_head(data: bytes, at: int) -> tuple[int, int, int]:
     return sort, argument, at
 
 
-def _walk(data: bytes, depth_limit: int, item_limit: int) -> tuple[int, int, int]:
-    """Walks the heads of ``data`` once, without recursion: where its one item ends, how many maps it holds, of how many
-    pairs in all. Raises IndexError when it is cut off.
+def _walk(data: bytes, depth_limit: int, item_limit: int) -> tuple[int, int]:
+    """Walks the heads of ``data`` once, without recursion: where its one item ends, and of how many pairs its maps are.
+
+    Raises IndexError when it is cut off.
     """
-    at = maps = pairs = 0
+    at = pairs = 0
     items = left = 1  # what the innermost open container still wants; of a map, an even count before a key
     in_map = False
     outer: list[int] = []  # the same of those around it, a map's as its complement
@@ -133,7 +146,11 @@ def _walk(data: bytes, depth_limit: int, item_limit: int) -> tuple[int, int, int
             if head & 0xDF == 0x58 and (size := data[at + 1]) > 23:  # strings of a line, hashes: no call for these
                 at += 2 + size
                 continue
-            sort, argument, at = _open_head(data, at)
+            if 0x80 <= head < 0x98 or 0xA0 <= head < 0xB8:  # short arrays and maps, which most are
+                at += 1
+                sort, argument = (_MAP if head & 0x20 else _ARRAY), head & 0x1F
+            else:
+                sort, argument, at = _open_head(data, at)
             if sort < _ARRAY:
                 at += argument
                 continue
@@ -143,33 +160,32 @@ def _walk(data: bytes, depth_limit: int, item_limit: int) -> tuple[int, int, int
             in_map = sort == _MAP
             left = argument
             if in_map:
-                maps += 1
                 pairs += argument
                 left *= 2
             items += left
             if items > item_limit:
                 raise TooMuch("protocol.too-many-items", limit=item_limit)
         if not outer:
-            return at, maps, pairs
+            return at, pairs
         left = outer.pop()
         in_map = left < 0
         left = ~left if in_map else left
 
 
-def _check(data: bytes, depth_limit: int, item_limit: int) -> tuple[int, int]:
-    """How many maps ``data`` holds, and of how many pairs in all.
+def _check(data: bytes, depth_limit: int, item_limit: int) -> int:
+    """Of how many pairs the maps in ``data`` are, all together.
 
     Raises BadInput or TooMuch unless it is one item, plain, in its shortest form and within the limits.
     """
     try:
-        end, maps, pairs = _walk(data, depth_limit, item_limit)
+        end, pairs = _walk(data, depth_limit, item_limit)
     except IndexError:
         raise BadInput("protocol.truncated", at=len(data)) from None
     if end > len(data):
         raise BadInput("protocol.truncated", at=len(data))
     if end < len(data):
         raise BadInput("protocol.trailing-bytes", at=end)
-    return maps, pairs
+    return pairs
 
 
 def decode(data: bytes, *, depth: int = MAX_CBOR_DEPTH, items: int = MAX_CBOR_ITEMS) -> Plain:
@@ -178,14 +194,12 @@ def decode(data: bytes, *, depth: int = MAX_CBOR_DEPTH, items: int = MAX_CBOR_IT
     Raises BadInput (not well formed, not in the shortest form, a tag, a float, a key twice, bytes left over)
     and TooMuch (deeper than ``depth``, more than ``items`` values).
     """
-    maps, pairs = _check(data, depth, items)
+    pairs = _check(data, depth, items)
     try:
-        value = _load(data)
+        value, kept = _load(data)
     except (cbor2.CBORDecodeError, ValueError, TypeError, RecursionError) as error:
         raise BadInput("protocol.not-plain", at=0) from error
-    if maps == 0 or (maps == 1 and type(value) is dict and len(value) == pairs):
-        return value
-    if encode(value) != data:  # only a key that came twice is left to make a difference
+    if kept != pairs:
         raise BadInput("protocol.key-twice")
     return value
 

@@ -35,6 +35,7 @@ _ALG, _CRIT, _KID, _TYP = 1, 2, 4, 16
 _SIGN1_TAG: Final = b"\xd2"
 _SIGN1_TYPES: Final = ([bytes, dict, bytes, bytes], [bytes, dict, type(None), bytes])
 _SIGNATURE_SIZE: Final = 64
+_BEFORE_SIGNATURE: Final = -_SIGNATURE_SIZE - 2
 _ENCRYPT0_TAG: Final = b"\xd0"
 _A256GCM: Final = encode({1: 3})
 _ONE_USE_NONCE: Final = bytes(12)
@@ -117,6 +118,27 @@ def sign1(
     return _SIGN1_TAG + b"\x84" + bstr(protected) + b"\xa0" + body + bstr(signature)
 
 
+def _plain(data: bytes) -> tuple[bytes, dict[Plain, Plain], bytes, bytes] | None:
+    """The four of a COSE_Sign1 as `sign1` writes it, cut out by their places; None when it may be written otherwise."""
+    end = 4 + data[3] if data[1:3] == b"\x84\x58" and len(data) > 3 and data[3] > 23 else len(data)
+    if data[end : end + 1] != b"\xa0" or data[_BEFORE_SIGNATURE:-_SIGNATURE_SIZE] != b"\x58\x40":
+        return None
+    payload = only_bstr(data[end + 1 : _BEFORE_SIGNATURE], 0)
+    return None if payload is None else (data[4:end], {}, payload, data[-_SIGNATURE_SIZE:])
+
+
+def _four(data: bytes) -> tuple[bytes, dict[Plain, Plain], bytes | None, bytes]:
+    """The four of any COSE_Sign1. Raises BadInput."""
+    array = decode(data[1:])
+    if (
+        type(array) is not list
+        or [type(part) for part in array] not in _SIGN1_TYPES
+        or len(array[3]) != _SIGNATURE_SIZE
+    ):
+        raise BadInput("protocol.not-sign1")
+    return array[0], array[1], array[2], array[3]
+
+
 def parse_sign1(data: bytes, *, kind: str | None, unprotected: frozenset[int] = frozenset()) -> Sign1:
     """The parts of a COSE_Sign1 of type ``kind`` (None: any).
 
@@ -125,14 +147,7 @@ def parse_sign1(data: bytes, *, kind: str | None, unprotected: frozenset[int] = 
     """
     if data[:1] != _SIGN1_TAG:
         raise BadInput("protocol.not-sign1")
-    array = decode(data[1:])
-    if (
-        type(array) is not list
-        or [type(part) for part in array] not in _SIGN1_TYPES
-        or len(array[3]) != _SIGNATURE_SIZE
-    ):
-        raise BadInput("protocol.not-sign1")
-    protected_bytes, shown, payload, signature = array
+    protected_bytes, shown, payload, signature = _plain(data) or _four(data)
     protected = _headers(protected_bytes)
     if protected is None or protected.get(_ALG) != ALGORITHM or not unprotected.issuperset(shown):
         raise BadInput("protocol.not-sign1")

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import hpke
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
 from tansiq.errors import BadInput, NotFound, NotProven
-from tansiq.protocol.cbor import Fields, decode, encode
+from tansiq.protocol.cbor import Fields, bstr, decode, encode, only_bstr
 from tansiq.protocol.keys import PublicSealingKey, SealingKey
 from tansiq.protocol.limits import MAX_PARTS
 
@@ -34,6 +34,9 @@ __all__ = [
 SUITE_HYBRID: Final = 1
 SUITE_OWN: Final = 2
 _HPKE: Final = hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
+_PLAIN_HEADS: Final = tuple(b"\x83" + encode(suite) + b"\x58\x20" for suite in (SUITE_HYBRID, SUITE_OWN))
+_PLAIN_START: Final = 36
+"""How a wrap of a known suite begins: an array of three, the suite, a reader of 32 bytes; and where what is sealed begins."""
 _DOCKET, _PARTS, _INNER = 0, 1, 2
 _KNOWN: Final = frozenset((_DOCKET, _PARTS, _INNER))
 
@@ -71,11 +74,11 @@ class OwnSecret:
     """The secret under which a sender keeps its own copies: 32 bytes, with an identifier of its own."""
 
     secret: bytes = field(repr=False)
+    identifier: bytes = field(init=False)
+    """What a wrap names as its reader: computed from the secret, which it doesn't tell."""
 
-    @property
-    def identifier(self) -> bytes:
-        """What a wrap names as its reader: computed from the secret, which it doesn't tell."""
-        return hashlib.sha256(b"tansiq/1 own secret" + self.secret).digest()
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "identifier", hashlib.sha256(b"tansiq/1 own secret" + self.secret).digest())
 
     def key_for(self, statement_digest: bytes) -> bytes:
         """The key (32 bytes) that wraps the keys of one statement: HKDF-Expand (RFC 5869) for one block of SHA-256."""
@@ -87,11 +90,13 @@ def _info(statement_digest: bytes) -> bytes:
 
 
 def _wrap(suite: int, reader: bytes, sealed: bytes) -> Wrap:
-    return Wrap(suite, reader, sealed, encode([suite, reader, sealed]))
+    return Wrap(suite, reader, sealed, b"".join((b"\x83", encode(suite), bstr(reader), bstr(sealed))))
 
 
 def parse_wrap(encoded: bytes) -> Wrap:
     """A wrap from its bytes. Raises BadInput; an unknown suite is let through, for another reader may know it."""
+    if encoded.startswith(_PLAIN_HEADS) and (sealed := only_bstr(encoded, _PLAIN_START)) is not None:
+        return Wrap(encoded[1], encoded[4:_PLAIN_START], sealed, encoded)
     value = decode(encoded)
     if type(value) is not list or len(value) != 3:
         raise BadInput("protocol.wrong-wrap")

@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
             name="Translation",
             fields=[
                 ("item", models.BinaryField(max_length=16, primary_key=True, serialize=False)),
-                ("statement", models.BinaryField(db_index=True, max_length=16)),
+                ("statement", models.BinaryField(max_length=16)),
                 ("part", models.SmallIntegerField()),
                 ("field", models.CharField(max_length=96)),
                 ("language", models.CharField(max_length=35)),
@@ -127,6 +127,11 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="match",
             index=models.Index(fields=["entry"], name="enquiries_match_entry"),
+        ),
+        # An index of its own, not the field's: Django would make that one after the commit, and record the migration later.
+        migrations.AddIndex(
+            model_name="translation",
+            index=models.Index(fields=["statement"], name="enquiries_translated"),
         ),
         migrations.AddIndex(
             model_name="reply",

@@ -1,0 +1,191 @@
+"""``tansiq enquiry``: what is said between asking and answering, and after."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any
+
+import typer
+
+from tansiq.cli.asking import ask_node, credential
+from tansiq.cli.frame import command
+from tansiq.cli.language import LANGUAGE
+from tansiq.cli.options import AsOfficer, HomeOption, JsonFlag, PassphraseFd, found_home, help_for
+from tansiq.cli.showing import done, print_json
+from tansiq.errors import BadInput
+
+__all__ = ["clarify", "delay", "feedback", "register_between", "remind", "reply", "translate", "withdraw"]
+
+EnquiryId = Annotated[str, typer.Argument(metavar="ID", help=help_for("enquiry-id"))]
+Words = Annotated[str, typer.Option("--words", metavar="WORDS", help=help_for("said-words"))]
+
+
+def _say(
+    act: str,
+    enquiry: str,
+    draft: dict[str, Any],
+    *,
+    officer: str,
+    passphrase_fd: int | None,
+    home: HomeOption,
+    as_json: bool,
+) -> None:
+    """Says one record in an enquiry, and shows what came of it; what is empty is left out."""
+    node = found_home(home)
+    said = {name: value for name, value in draft.items() if value not in ("", [], None)} | {"language": LANGUAGE}
+    made = ask_node(node, f"enquiry.{act}", {"id": enquiry, "draft": said}, who=credential(officer, passphrase_fd))
+    if as_json:
+        print_json(made)
+    else:
+        done(f"cli.enquiry.said-{act}", id=enquiry)
+
+
+def clarify(
+    enquiry: EnquiryId,
+    point: Annotated[list[str], typer.Option("--point", metavar="CODE", help=help_for("point"))],
+    question: Annotated[str, typer.Option("--question", metavar="WORDS", help=help_for("question"))] = "",
+    officer: AsOfficer = "",
+    passphrase_fd: PassphraseFd = None,
+    home: HomeOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Asks the partner to clarify its enquiry."""
+    draft = {"points": point, "question": question}
+    _say("clarify", enquiry, draft, officer=officer, passphrase_fd=passphrase_fd, home=home, as_json=as_json)
+
+
+def reply(
+    enquiry: EnquiryId,
+    words: Words = "",
+    officer: AsOfficer = "",
+    passphrase_fd: PassphraseFd = None,
+    home: HomeOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Replies to the partner's question back."""
+    _say("reply", enquiry, {"words": words}, officer=officer, passphrase_fd=passphrase_fd, home=home, as_json=as_json)
+
+
+def _moment(written: str) -> int:
+    """UTC milliseconds of an ISO 8601 moment with its zone. Raises BadInput."""
+    try:
+        moment = dt.datetime.fromisoformat(written)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise BadInput("cli.wrong-argument", name="--until", command="tansiq enquiry delay")
+    return round(moment.timestamp() * 1000)
+
+
+def delay(
+    enquiry: EnquiryId,
+    until: Annotated[str, typer.Option("--until", metavar="MOMENT", help=help_for("until"))],
+    reason: Annotated[str, typer.Option("--reason", metavar="WORDS", help=help_for("delay-reason"))] = "",
+    ground: Annotated[str, typer.Option("--ground", metavar="CODE", help=help_for("delay-ground"))] = "delay.judicial",
+    officer: AsOfficer = "",
+    passphrase_fd: PassphraseFd = None,
+    home: HomeOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Tells the partner that the answer waits for a judicial authorisation."""
+    draft = {"ground": ground, "until_ms": _moment(until), "reason": reason}
+    _say("delay", enquiry, draft, officer=officer, passphrase_fd=passphrase_fd, home=home, as_json=as_json)
+
+
+def remind(
+    enquiry: EnquiryId,
+    code: Annotated[str, typer.Option("--code", metavar="CODE", help=help_for("reminder"))] = "reminder.still-needed",
+    officer: AsOfficer = "",
+    passphrase_fd: PassphraseFd = None,
+    home: HomeOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Reminds the partner of our enquiry."""
+    _say("remind", enquiry, {"code": code}, officer=officer, passphrase_fd=passphrase_fd, home=home, as_json=as_json)
+
+
+def withdraw(
+    enquiry: EnquiryId,
+    reason: Annotated[str, typer.Option("--reason", metavar="CODE", help=help_for("withdrawal-reason"))],
+    words: Words = "",
+    officer: AsOfficer = "",
+    passphrase_fd: PassphraseFd = None,
+    home: HomeOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Withdraws our enquiry."""
+    draft = {"reason": reason, "words": words}
+    _say("withdraw", enquiry, draft, officer=officer, passphrase_fd=passphrase_fd, home=home, as_json=as_json)
+
+
+def feedback(
+    enquiry: EnquiryId,
+    use: Annotated[list[str], typer.Option("--use", metavar="CODE", help=help_for("feedback-use"))],
+    words: Words = "",
+    officer: AsOfficer = "",
+    passphrase_fd: PassphraseFd = None,
+    home: HomeOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Tells the partner what became of its answer, and closes the enquiry."""
+    draft = {"uses": use, "words": words}
+    _say("feedback", enquiry, draft, officer=officer, passphrase_fd=passphrase_fd, home=home, as_json=as_json)
+
+
+def translate(
+    enquiry: EnquiryId,
+    *,
+    statement: Annotated[str, typer.Argument(metavar="STATEMENT", help=help_for("statement"))],
+    field: Annotated[str, typer.Option("--field", metavar="PATH", help=help_for("text-field"))],
+    words: Words = "",
+    language: Annotated[str, typer.Option("--in", metavar="LANGUAGE", help=help_for("in-language"))] = LANGUAGE,
+    part: Annotated[int, typer.Option("--part", metavar="N", help=help_for("part"))] = 0,
+    officer: AsOfficer = "",
+    passphrase_fd: PassphraseFd = None,
+    home: HomeOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Keeps a translation beside a text of an enquiry."""
+    node = found_home(home)
+    asked = {"id": enquiry, "statement": statement, "field": field, "words": words, "language": language, "part": part}
+    made = ask_node(node, "enquiry.translate", asked, who=credential(officer, passphrase_fd))
+    if as_json:
+        print_json(made)
+    else:
+        done("cli.enquiry.translated")
+
+
+def register_between(made: typer.Typer) -> None:
+    """Adds the commands of this module to the group ``enquiry``."""
+    command(
+        made,
+        "clarify",
+        key="enquiry-clarify",
+        examples=['tansiq enquiry clarify ID --as MA-2210 --point clarify.identity --question "…"'],
+    )(clarify)
+    command(made, "reply", key="enquiry-reply", examples=['tansiq enquiry reply ID --as ES-4017 --words "…"'])(reply)
+    command(
+        made,
+        "delay",
+        key="enquiry-delay",
+        examples=['tansiq enquiry delay ID --as MA-2210 --until 2026-12-24T18:00+01:00 --reason "…"'],
+    )(delay)
+    command(made, "remind", key="enquiry-remind", examples=["tansiq enquiry remind ID --as ES-4017"])(remind)
+    command(
+        made,
+        "withdraw",
+        key="enquiry-withdraw",
+        examples=["tansiq enquiry withdraw ID --as ES-4017 --reason withdrawal.not-needed"],
+    )(withdraw)
+    command(
+        made,
+        "feedback",
+        key="enquiry-feedback",
+        examples=["tansiq enquiry feedback ID --as ES-4017 --use feedback.arrest --use feedback.lead"],
+    )(feedback)
+    command(
+        made,
+        "translate",
+        key="enquiry-translate",
+        examples=['tansiq enquiry translate ID STATEMENT --as MA-2210 --field facts --in ar --words "…"'],
+    )(translate)

@@ -1,0 +1,222 @@
+"""One matter as an officer sees it: all of it in time, with proofs, with what may be done, and nothing that may not be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from support.matters import CONDITIONS, PERSON, an_answer, an_enquiry, an_item, no_hit
+from support.two import Two
+from tansiq.cases.erasure import erase_due
+from tansiq.cases.queries import items_of
+from tansiq.cases.services import answer_incoming
+from tansiq.enquiries.correspondence import ask_clarification
+from tansiq.enquiries.queries import show_enquiry
+from tansiq.enquiries.services import answer_enquiry, decide_match
+from tansiq.enquiries.terms import Terms, set_terms
+from tansiq.errors import BadInput
+from tansiq.policy.answer import IncomingCheck
+from tansiq.policy.correspondence import ClarificationRequest
+from tansiq.policy.subjects import Name
+from tansiq.policy.values import Text
+from tansiq.protocol.ids import id_text
+
+pytestmark = pytest.mark.storage
+QUESTION = ClarificationRequest(points=("clarify.identity",), question=Text("fr", "Lequel ?"))
+
+
+def there(two: Two, matter: bytes, **more: Any) -> dict[str, Any]:
+    return show_enquiry(matter, context=two.ma.use(), officer=two.ma.officer(), **more)
+
+
+def here(two: Two, matter: bytes, **more: Any) -> dict[str, Any]:
+    return show_enquiry(matter, context=two.es.use(), officer=two.es.officer(), **more)
+
+
+def answered(two: Two, **item: Any) -> bytes:
+    matter = two.arrived()
+    two.clock.advance(hours=1)
+    answer_enquiry(
+        matter,
+        context=two.ma.context,
+        officer=two.ma.officer(),
+        answer=an_answer(),
+        items=[replace(an_item(), **item)],
+    )
+    two.clock.advance(minutes=5)
+    two.carry()
+    return matter
+
+
+def test_everything_stands_in_the_timeline_in_its_order_on_both_sides(two: Two) -> None:
+    matter = two.arrived()
+    two.clock.advance(hours=1)
+    ask_clarification(matter, QUESTION, context=two.ma.context, officer=two.ma.officer())
+    two.clock.advance(minutes=3)
+    two.carry()
+    mine, theirs = here(two, matter)["timeline"], there(two, matter)["timeline"]
+    assert mine == theirs
+    assert [(one["what"], one["kind"]) for one in mine] == [
+        ("said", "enquiry.request"),
+        ("handed-over", "enquiry.request"),
+        ("received", "enquiry.request"),
+        ("said", "enquiry.clarification-request"),
+        ("handed-over", "enquiry.clarification-request"),
+        ("received", "enquiry.clarification-request"),
+    ]
+    assert [one["officer"] for one in mine if one["what"] == "said"] == ["ES-4017", "MA-2210"]
+    assert mine[3]["codes"] == ["clarify.identity"]
+    assert mine == sorted(mine, key=lambda one: one["at"])
+
+
+def test_the_proof_of_each_statement_says_how_far_it_goes(two: Two) -> None:
+    matter = two.ask()
+    waiting = here(two, matter)["request"]["proof"]
+    assert (waiting["leaf"], waiting["receipt"], waiting["cosigned"]) == (None, False, False)
+    two.carry()
+    two.carry()
+    for shown in (here(two, matter), there(two, matter)):
+        proof = shown["request"]["proof"]
+        assert isinstance(proof["leaf"], int)
+        assert proof["receipt"]
+        assert proof["cosigned"] == (proof["leaf"] < proof["head_size"])
+        assert bool(proof["head_root"]) == bool(proof["head_size"])
+
+
+def test_what_may_be_said_next_is_told_to_the_desk_and_not_to_the_office(two: Two) -> None:
+    matter = two.arrived()
+    assert set(there(two, matter)["may"]) == {
+        "enquiry.answer",
+        "enquiry.partial-refusal",
+        "enquiry.refusal",
+        "enquiry.clarification-request",
+        "enquiry.delay",
+    }
+    assert set(here(two, matter)["may"]) == {"enquiry.reminder", "enquiry.withdrawal"}
+    office = show_enquiry(matter, context=two.es.use(), officer=two.es.officer("ES-3300"))
+    assert office["may"] == []
+    assert (here(two, matter)["waits_for"], there(two, matter)["waits_for"]) == ("partner", "us")
+
+
+def test_what_may_be_done_with_an_item_is_decided_for_this_reader(two: Two) -> None:
+    matter = answered(two)
+    (item,) = here(two, matter)["replies"][0]["items"]
+    uses = item["uses"]
+    assert set(uses) == {"copy", "print", "export", "forward", "court", "program"}
+    assert not uses["print"]["allowed"]
+    assert "policy.use.ask-originator" in uses["print"]["reasons"], "H2 asks its originator"
+    assert "policy.law.incoming-unanswered" in uses["copy"]["reasons"]
+    own = there(two, matter)["replies"][0]["items"][0]["uses"]
+    assert own["copy"] == {"allowed": True, "reasons": ["policy.use.originator"]}
+
+
+def test_the_question_of_ill_treatment_waits_until_it_is_answered(two: Two) -> None:
+    matter = answered(two)
+    assert (here(two, matter)["incoming"], there(two, matter)["incoming"]) == ("unanswered", "unanswered")
+    two.es.use()
+    for item in items_of(matter):
+        if item.kind == "item":
+            check = IncomingCheck(answer="obtained.no-sign", officer="ES-4017", at_ms=two.clock())
+            answer_incoming(item.id, check, context=two.es.context)
+    shown = here(two, matter)
+    assert shown["incoming"] == "obtained.no-sign"
+    assert shown["replies"][0]["items"][0]["uses"]["copy"]["allowed"]
+
+
+def test_what_is_above_the_readers_clearance_is_not_there(two: Two) -> None:
+    matter = answered(two, conditions=replace(CONDITIONS, classification="class.secret"))
+    shown = here(two, matter)
+    assert shown["replies"][0]["items"] == []
+    assert "Nador" not in str(shown["replies"])
+    assert there(two, matter)["replies"][0]["items"], "its originator sees it"
+
+
+def test_a_request_above_the_clearance_is_withheld_with_the_reason_and_so_is_what_was_found(registered: Two) -> None:
+    two = registered
+    matter = two.arrived(replace(an_enquiry(), conditions=replace(CONDITIONS, classification="class.top-secret")))
+    shown = there(two, matter)
+    assert shown["request"]["content"] is None
+    assert shown["request"]["withheld"] == ["policy.use.not-cleared"]
+    assert (shown["matches"], shown["duplicates"]) == ([], [])
+
+
+def test_it_is_read_for_a_purpose_and_for_another_it_is_not_there(two: Two) -> None:
+    matter = two.arrived()
+    assert there(two, matter, purpose="purpose.investigation")["request"]["content"]
+    other = there(two, matter, purpose="purpose.missing-person")["request"]
+    assert other["content"] is None
+    assert other["withheld"] == ["policy.use.other-purpose"]
+
+
+# ------------------------------------------------------------------------------------------------------ duplicates
+
+
+def test_the_same_person_asked_about_twice_is_flagged_in_both_directions(two: Two) -> None:
+    other = replace(PERSON, names=(Name("محتار بن علي الاختراع", "Arab"),), births=())
+    first = two.ask()
+    second = two.ask(an_enquiry(subject=other))
+    stranger = replace(PERSON, names=(Name("Wilhelmina Oosterhuis", "Latn"),), identifiers=(), births=())
+    third = two.ask(an_enquiry(subject=stranger))
+    two.carry()
+    for shown in (here(two, first), there(two, first)):
+        assert [(one["id"], one["reason"]) for one in shown["duplicates"]] == [(id_text(second), "duplicate.number")]
+    assert here(two, third)["duplicates"] == []
+
+
+def test_a_shared_entry_of_a_register_flags_it_until_somebody_says_it_is_another(registered: Two) -> None:
+    two = registered
+    spelt = replace(PERSON, names=(Name("Moktar Benali Elinvento", "Latn"),), identifiers=())
+    first, second = two.ask(), two.ask(an_enquiry(subject=spelt))
+    two.carry()
+    shown = there(two, first)
+    assert [(one["id"], one["reason"]) for one in shown["duplicates"]] == [(id_text(second), "duplicate.entry")]
+    entry = bytes.fromhex(shown["matches"][0]["entry"].replace("-", ""))
+    decide_match(first, entry, "match.different", context=two.ma.context, officer=two.ma.officer())
+    assert [one["reason"] for one in there(two, first)["duplicates"]] in ([], ["duplicate.name"])
+
+
+def test_a_matter_of_another_desk_is_not_flagged(two: Two) -> None:
+    first = two.ask()
+    two.ask(replace(an_enquiry(urgent=True), language_exception="language.agreed"), to_post=two.ma.post("head"))
+    two.carry()
+    assert there(two, first)["duplicates"] == []
+
+
+# ------------------------------------------------------------------------------------------------------ its own data
+
+
+@pytest.fixture
+def restored_terms() -> Iterator[None]:
+    yield
+    set_terms(Terms())
+
+
+def test_after_a_no_hit_the_own_data_end_when_the_agency_says_and_the_rest_stays(
+    registered: Two, restored_terms: None
+) -> None:
+    two = registered
+    set_terms(Terms(no_hit_days=5))
+    matter = two.arrived()
+    answer_enquiry(matter, context=two.ma.context, officer=two.ma.officer(), answer=no_hit())
+    two.carry()
+    two.ma.use()
+    two.clock.advance(days=4)
+    assert erase_due(context=two.ma.context) == 0
+    two.clock.advance(days=2)
+    assert erase_due(context=two.ma.context) == 1
+    shown = there(two, matter)
+    assert shown["request"]["content"] is None
+    assert (shown["matches"], shown["duplicates"]) == ([], [])
+    assert (shown["state"], shown["outcome"], shown["clock"]) == ("answered", "answer.no-hit", "met")
+    assert shown["timeline"][0]["what"] == "said", "docket, times and proofs remain"
+    assert shown["route"]
+    assert here(two, matter)["request"]["content"] is not None
+
+
+def test_a_term_beyond_reason_is_refused(restored_terms: None) -> None:
+    for days in (-1, 5_000):
+        with pytest.raises(BadInput, match=r"enquiries\.wrong-term"):
+            set_terms(Terms(no_hit_days=days))

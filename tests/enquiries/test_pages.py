@@ -1,0 +1,371 @@
+"""The pages of enquiries: the story from Madrid's form to Rabat's desk and back, each with its own browser."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import django
+import pytest
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tansiq.node.settings")
+django.setup()  # the models of other rooms are imported by this module
+
+from support.browsing import Browser  # noqa: E402
+from support.node import Clock, Node  # noqa: E402
+from support.two import Two  # noqa: E402
+from support.writing import ANSWER, ENQUIRY, compose, hidden, messages  # noqa: E402
+from tansiq.accounts.drafts import list_drafts  # noqa: E402
+from tansiq.cases.erasure import erase_due  # noqa: E402
+from tansiq.enquiries.rows import enquiry_rows  # noqa: E402
+from tansiq.node.site import bind_site  # noqa: E402
+from tansiq.protocol.ids import id_text  # noqa: E402
+
+pytestmark = pytest.mark.storage
+
+
+@dataclass(slots=True)
+class Side:
+    """A node and a browser of one of its officers."""
+
+    node: Node
+    browser: Browser
+
+    def __enter__(self) -> Browser:
+        self.node.use()
+        bind_site(self.node.home)
+        settings.ALLOWED_HOSTS = ["testserver"]
+        return self.browser
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def madrid(registered: Two, clock: Clock) -> Side:
+    side = Side(registered.es, Browser(language="es"))
+    with side as browser:
+        browser.sign_in("ES-4017", clock=clock)
+        browser.post("/choose/", {"language": "es", "next": "/"})
+    return side
+
+
+@pytest.fixture
+def rabat(registered: Two, clock: Clock) -> Side:
+    side = Side(registered.ma, Browser(language="ar"))
+    with side as browser:
+        browser.sign_in("MA-2210", clock=clock)
+        browser.post("/choose/", {"language": "ar", "next": "/"})
+    return side
+
+
+def sent(side: Side, two: Two, data: dict[str, Any] | None = None) -> str:
+    """An enquiry that was written, previewed, signed and delivered: its page."""
+    with side as browser:
+        answer = compose(browser, data or ENQUIRY)
+        assert answer.status_code == 302, messages(answer)
+        preview = browser.get(answer["Location"])
+        assert preview.status_code == 200
+        done = browser.post(answer["Location"], {"version": hidden(preview, "version")})
+        assert done.status_code == 302, done.content.decode()[:3000]
+    two.carry()
+    return str(done["Location"])
+
+
+def said(side: Side, two: Two, page: str, word: str, data: dict[str, Any]) -> Any:
+    """A word that was written, previewed, signed and delivered: the page that follows."""
+    with side as browser:
+        answer = compose(browser, data, path=f"{page}say/{word}/")
+        assert answer.status_code == 302, messages(answer)
+        preview = browser.get(answer["Location"])
+        assert preview.status_code == 200, preview.content.decode()[:2000]
+        done = browser.post(answer["Location"], {"version": hidden(preview, "version")})
+        assert done.status_code == 302, done.content.decode()[:3000]
+        shown = browser.get(done["Location"])
+    two.carry()
+    return shown
+
+
+def test_an_enquiry_goes_from_a_form_in_spanish_to_a_desk_in_arabic(madrid: Side, rabat: Side, registered: Two) -> None:
+    page = sent(madrid, registered)
+    with madrid as browser:
+        shown = browser.get(page).content.decode()
+        assert "¿Conocen a esta persona y dónde está?" in shown
+        assert list_drafts("ES-4017") == []
+    with rabat as browser:
+        desk = browser.get("/").content.decode()
+        assert 'dir="rtl"' in desk
+        assert "هل تعرفون هذا الشخص وأين هو؟" in desk
+        assert "8 ساعات · مستعجل" in desk
+        assert "Benalí" not in desk  # a list names nobody
+        shown = browser.get(page).content.decode()
+        assert "Mojtar Benalí el Invento" in shown
+        assert "بين 1983 و1985" in shown
+        assert "match.same" in shown
+
+
+def test_the_preview_says_who_will_see_what_and_sends_nothing(madrid: Side, registered: Two) -> None:
+    with madrid as browser:
+        answer = compose(browser, ENQUIRY)
+        preview = browser.get(answer["Location"]).content.decode()
+        assert "مكتب مكافحة الإرهاب" in preview
+        assert "Consejería de Interior en Rabat" in preview
+        assert "8 h · urgente" in preview
+        assert enquiry_rows("1 = 1", ()) == []
+
+
+@pytest.mark.parametrize(
+    ("lacking", "field"),
+    [
+        ("facts", "facts"),
+        ("availability", "availability"),
+        ("law.necessity", "law-necessity"),
+        ("law.transfer.ground", "law-transfer-ground"),
+        ("law.neutrality.racial", "law-neutrality-racial"),
+        ("subjects.0.category", "subjects-0-category"),
+        ("conditions.codes", "conditions-codes"),
+    ],
+)
+def test_what_the_law_wants_leads_to_its_field(madrid: Side, lacking: str, field: str) -> None:
+    data = {name: value for name, value in ENQUIRY.items() if name != lacking}
+    with madrid as browser:
+        answer = compose(browser, data)
+        assert answer.status_code == 422
+        assert field in messages(answer)
+        assert enquiry_rows("1 = 1", ()) == []
+        assert list_drafts("ES-4017")[0].content["data"]["link"] == "Titular del teléfono."
+
+
+def test_a_fault_names_the_article_that_wants_it(madrid: Side) -> None:
+    data = {name: value for name, value in ENQUIRY.items() if name != "facts"}
+    with madrid as browser:
+        told = messages(compose(browser, data))["facts"]
+    assert "Directiva (UE) 2023/977, artículo 4(5)" in told
+
+
+def test_another_name_is_added_and_taken_away_and_nothing_is_lost(madrid: Side) -> None:
+    with madrid as browser:
+        here = browser.get("/enquiries/new/")["Location"]
+        answer = browser.post(here, {**ENQUIRY, "version": "0", "add": "subjects.0.names"})
+        assert answer.status_code == 302
+        page = browser.get(here)
+        assert 'name="subjects.0.names.1.value"' in page.content.decode()
+        assert "Mojtar Benalí el Invento" in page.content.decode()
+        more = {**ENQUIRY, "subjects.0.names.1.value": "مختار", "subjects.0.names.1.script": "Arab"}
+        browser.post(here, {**more, "version": hidden(page, "version"), "remove": "subjects.0.names:0"})
+        page = browser.get(here).content.decode()
+        assert 'name="subjects.0.names.1.value"' not in page
+        assert "مختار" in page
+        assert "Mojtar" not in page
+
+
+def test_a_draft_is_kept_while_one_writes_and_offered_on_the_desk(madrid: Side, clock: Clock) -> None:
+    with madrid as browser:
+        here = browser.get("/enquiries/new/")["Location"]
+        kept = browser.post(f"{here}draft/", {**ENQUIRY, "version": "0"}, headers={"HX-Request": "true"})
+        assert kept.status_code == 200
+        assert 'name="version" value="1"' in kept.content.decode()
+        assert here in browser.get("/").content.decode()
+        again = Browser(language="es")
+        again.secret = browser.secret
+        again.sign_in("ES-4017", clock=clock)
+        assert "Mojtar Benalí el Invento" in again.get(here).content.decode()
+
+
+def test_two_windows_do_not_write_over_each_other(madrid: Side) -> None:
+    with madrid as browser:
+        here = browser.get("/enquiries/new/")["Location"]
+        browser.post(f"{here}draft/", {**ENQUIRY, "version": "0"})
+        answer = browser.post(here, {**ENQUIRY, "facts": "Otra cosa.", "version": "0", "preview": "1"})
+        assert answer.status_code == 409
+        assert "Otra cosa." in answer.content.decode()
+        over = browser.post(here, {**ENQUIRY, "facts": "Otra cosa.", "version": "0", "preview": "1", "over": "1"})
+        assert over.status_code == 302
+        assert list_drafts("ES-4017")[0].content["data"]["facts"] == "Otra cosa."
+
+
+def test_what_changed_after_the_preview_is_not_sent(madrid: Side) -> None:
+    with madrid as browser:
+        answer = compose(browser, ENQUIRY)
+        done = browser.post(answer["Location"], {"version": "0"})
+        assert done.status_code == 409
+        assert enquiry_rows("1 = 1", ()) == []
+
+
+def test_a_text_that_the_desk_does_not_read_asks_for_its_translation(
+    madrid: Side, rabat: Side, registered: Two
+) -> None:
+    data = {**ENQUIRY, "facts": "A telephone with invented contacts.", "facts.language": "en"}
+    with madrid as browser:
+        here = browser.get("/enquiries/new/")["Location"]
+        answer = compose(browser, data, path=here)
+        assert answer.status_code == 422
+        assert 'name="translation.0.facts"' in answer.content.decode()
+        data |= {"translation.0.facts": "Un téléphone.", "translation.0.facts.language": "fr"}
+        answer = browser.post(here, {**data, "version": hidden(answer, "version"), "preview": "1"})
+        assert answer.status_code == 302, messages(answer)
+        preview = browser.get(answer["Location"])
+        page = browser.post(answer["Location"], {"version": hidden(preview, "version")})["Location"]
+    registered.carry()
+    with rabat as browser:
+        shown = browser.get(page).content.decode()
+        assert "A telephone with invented contacts." in shown
+        assert "Un téléphone." in shown
+
+
+def test_an_answer_with_its_items_comes_back_and_is_closed_with_its_use(
+    madrid: Side, rabat: Side, registered: Two
+) -> None:
+    page = sent(madrid, registered)
+    said(rabat, registered, page, "answer", ANSWER)
+    with madrid as browser:
+        shown = browser.get(f"{page}replies/").content.decode()
+        assert "يقيم بمدينة الناظور منذ سنة 2019." in shown
+        assert "B2" in shown
+        assert "malos tratos" in shown
+        origin = browser.post(f"{page}origin/", {"answer": "obtained.no-sign"})
+        assert origin.status_code == 302
+        assert "quiet-question" not in browser.get(f"{page}replies/").content.decode()
+        assert page in browser.get("/").content.decode()
+    said(madrid, registered, page, "feedback", {"uses": ["feedback.located"]})
+    with madrid as browser:
+        assert page not in browser.get("/").content.decode()
+        assert page in browser.get("/enquiries/?section=closed").content.decode()
+    with rabat as browser:
+        assert "تم العثور على شخص" in browser.get(f"{page}replies/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("word", "data", "told"),
+    [
+        ("refusal", {"grounds": ["refusal.investigation"], "reasons": "Enquête inventée.", "reasons.language": "fr"},
+         "Perjuicio para una investigación en curso"),
+        ("delay", {"ground": "delay.judicial", "until_ms": "2027-01-09", "reason": "Autorisation demandée.",
+                   "reason.language": "fr"}, "Pendiente de autorización judicial"),
+        ("clarification-request", {"points": ["clarify.identity"], "question": "Date exacte ?",
+                                   "question.language": "fr"}, "Identidad de la persona"),
+    ],
+)  # fmt: skip
+def test_the_addressee_says(
+    madrid: Side, rabat: Side, registered: Two, word: str, data: dict[str, Any], told: str
+) -> None:
+    page = sent(madrid, registered)
+    said(rabat, registered, page, word, data)
+    with madrid as browser:
+        assert told in browser.get(f"{page}replies/").content.decode()
+        assert told in browser.get(f"{page}timeline/").content.decode()
+
+
+def test_a_question_back_stops_the_clock_until_it_is_answered(madrid: Side, rabat: Side, registered: Two) -> None:
+    page = sent(madrid, registered)
+    question = {"points": ["clarify.identity"], "question": "Date exacte ?", "question.language": "fr"}
+    said(rabat, registered, page, "clarification-request", question)
+    with madrid as browser:
+        desk = browser.get("/").content.decode()
+        assert "plazo suspendido" in desk
+        assert "le piden una aclaración" in desk
+    words = {"words": "Nació el 9 de marzo.", "words.language": "es"}
+    said(madrid, registered, page, "clarification", words)
+    with rabat as browser:
+        assert "Nació el 9 de marzo." in browser.get(f"{page}replies/").content.decode()
+        assert "plazo suspendido" not in browser.get("/").content.decode()
+
+
+def test_a_withdrawal_ends_the_matter_on_both_sides(madrid: Side, rabat: Side, registered: Two) -> None:
+    page = sent(madrid, registered)
+    said(madrid, registered, page, "withdrawal", {"reason": "withdrawal.found"})
+    with rabat as browser:
+        assert page not in browser.get("/").content.decode()
+        assert "مسحوبة" in browser.get(page).content.decode()
+        assert erase_due(context=registered.ma.context) > 0
+        shown = browser.get(page).content.decode()
+        assert "Benalí" not in shown
+        assert "مُحي المحتوى" in shown
+
+
+def test_a_word_that_is_not_ours_to_say_has_no_page(madrid: Side, rabat: Side, registered: Two) -> None:
+    page = sent(madrid, registered)
+    with madrid as browser:
+        for word in ("answer", "refusal", "nothing", "feedback"):
+            assert browser.get(f"{page}say/{word}/").status_code == 404
+    with rabat as browser:
+        assert browser.get(f"{page}say/withdrawal/").status_code == 404
+
+
+def test_a_proposed_match_is_decided_and_decided_otherwise(madrid: Side, rabat: Side, registered: Two) -> None:
+    page = sent(madrid, registered)
+    with rabat as browser:
+        shown = browser.get(f"{page}matches/")
+        entry = hidden(shown, "entry")
+        assert browser.post(f"{page}decide/", {"entry": entry, "decision": "match.same"}).status_code == 302
+        assert "MA-2210" in browser.get(f"{page}matches/").content.decode()
+        browser.post(f"{page}decide/", {"entry": entry, "decision": "match.different"})
+        shown = browser.get(f"{page}matches/").content.decode()
+        assert 'value="match.same"' in shown
+        assert 'value="match.different"' not in shown
+
+
+def test_a_translation_is_kept_beside_its_original(madrid: Side, rabat: Side, registered: Two) -> None:
+    page = sent(madrid, registered)
+    with rabat as browser:
+        shown = browser.get(page).content.decode()
+        address = re.search(r'href="([^"]*translate/[^"]*)"', shown)
+        assert address is not None
+        form = browser.get(address[1].replace("&amp;", "&"))
+        assert form.status_code == 200
+        fields = {name: hidden(form, name) for name in ("statement", "part", "field")}
+        done = browser.post(f"{page}translate/", {**fields, "text": "نص مترجم", "text.language": "ar"})
+        assert done.status_code == 302
+        shown = browser.get(page).content.decode()
+        assert "نص مترجم" in shown
+        assert "MA-2210" in shown
+
+
+def test_what_may_not_be_printed_is_left_out_of_the_print(madrid: Side, rabat: Side, registered: Two) -> None:
+    page = sent(madrid, registered, {**ENQUIRY, "conditions.codes": ["H2"]})
+    with rabat as browser:
+        shown = browser.get(f"{page}print/")
+        assert shown.status_code == 200
+        assert "Benalí" not in shown.content.decode()
+    with madrid as browser:
+        assert "Benalí" in browser.get(f"{page}print/").content.decode()
+
+
+def test_who_has_no_part_in_a_matter_learns_nothing_of_it(madrid: Side, registered: Two, clock: Clock) -> None:
+    page = sent(madrid, registered)
+    head = Side(registered.es, Browser(language="es"))
+    with head as browser:
+        browser.sign_in("ES-1001", clock=clock)
+        for path in (page, f"{page}replies/", f"{page}print/", f"{page}say/withdrawal/"):
+            assert browser.get(path).status_code == 404
+        assert page not in browser.get("/").content.decode()
+    unknown = Side(registered.es, Browser(language="es"))
+    with unknown as browser:
+        assert browser.get(page).status_code == 302
+
+
+def test_a_matter_opens_beside_the_list_and_its_reference_is_found(madrid: Side, registered: Two) -> None:
+    page = sent(madrid, registered)
+    matter = page.split("/")[2]
+    with madrid as browser:
+        part = browser.get(page, headers={"HX-Request": "true"}).content.decode()
+        assert "<html" not in part
+        assert "Mojtar Benalí el Invento" in part
+        beside = browser.get(f"/?open={matter}").content.decode()
+        assert "detail-title" in beside
+        assert "detail-title" not in browser.get("/?open=nonsense").content.decode()
+        assert page in browser.post("/search/", {"q": matter[:12]}).content.decode()
+        assert matter == id_text(enquiry_rows("1 = 1", ())[0].matter)
+
+
+def test_a_list_is_narrowed_by_codes(madrid: Side, registered: Two) -> None:
+    page = sent(madrid, registered)
+    with madrid as browser:
+        for query in ("direction=out", "partner=ma.dgst", "channel=embassy", "state=received", "section=open"):
+            assert page in browser.get(f"/enquiries/?{query}").content.decode(), query
+        for query in ("direction=in", "channel=interpol", "section=closed", "state=refused"):
+            assert page not in browser.get(f"/enquiries/?{query}").content.decode(), query
+        assert browser.get("/enquiries/?state=nonsense").status_code == 400
