@@ -32,9 +32,7 @@ from tansiq.names.segment import build
 FOLDS, DEPTH, RIDGE = 5, 150, 3.0
 MOST = {"both_count": -0.6}
 """In units of the feature's spread: a different name on both sides speaks against, whatever few examples say."""
-BOUNDS = [
-    (None, MOST.get(name, np.inf)) for name in ("constant", *FEATURES, *KINDS[1:])
-]
+BOUNDS = [(None, MOST.get(name, np.inf)) for name in ("constant", *FEATURES, *KINDS[1:])]
 FACTS = {  # log-odds by judgement: the lists give too few of them to learn from
     "document-same": 9.0, "nationality-same": 0.7, "nationality-other": -0.7, "sex-same": 0.2, "sex-other": -3.0,
     "father-same": 2.5, "father-other": -1.5, "mother-same": 3.0, "mother-other": -1.5,
@@ -42,9 +40,10 @@ FACTS = {  # log-odds by judgement: the lists give too few of them to learn from
 
 
 GIVEN = (
-    "كريم رشيد سمير عادل نبيل فؤاد جمال ياسين هشام طارق أنور بلال حمزة زكريا سفيان منير".split(),
-    "Karim Rachid Samir Adel Nabil Fouad Jamal Yassine Hicham Tariq Anwar Bilal Hamza Zakaria Javier Sergio Fernando Ricardo".split(),
-)
+    ["كريم", "رشيد", "سمير", "عادل", "نبيل", "فؤاد", "جمال", "ياسين", "هشام", "طارق", "أنور", "بلال", "حمزة", "زكريا", "سفيان", "منير"],
+    ["Karim", "Rachid", "Samir", "Adel", "Nabil", "Fouad", "Jamal", "Yassine", "Hicham", "Tariq", "Anwar", "Bilal", "Hamza",
+     "Zakaria", "Javier", "Sergio", "Fernando", "Ricardo"],
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -88,8 +87,10 @@ def _brothers(questions: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
 def asked(folder: Path, population: Path) -> list[Asked]:
     """Every question of the dev set, without and with the birth date."""
     searcher = Searcher(segment := build(_persons(population)))
-    questions = [(one["target"], one["query"], one["dob"], one["target"], one["pair"], one["group"]) for one in _lines(folder / "dev_queries.jsonl") if one["variant"]]
-    questions += [(one["qid"].split("-")[0], one["query"], one["dob"], "", "absent", one["group"]) for one in _lines(folder / "dev_absent.jsonl")]
+    queries = [one for one in _lines(folder / "dev_queries.jsonl") if one["variant"]]
+    absent = list(_lines(folder / "dev_absent.jsonl"))
+    questions = [(q["target"], q["query"], q["dob"], q["target"], q["pair"], q["group"]) for q in queries]
+    questions += [(q["qid"].split("-")[0], q["query"], q["dob"], "", "absent", q["group"]) for q in absent]
     questions += _brothers(questions)
     out = []
     for person, name, date, target, pair, group in questions:
@@ -147,7 +148,9 @@ class Choice:
             value = (top + np.log(whole))[kept].sum() - aim @ weights + 0.5 * ridge @ weights
             return float(value), rows.T @ shares - aim + ridge
 
-        found = minimize(loss, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 300}, bounds=BOUNDS)
+        found = minimize(
+            loss, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 300}, bounds=BOUNDS
+        )
         return found.x / self.scale
 
 
@@ -155,7 +158,9 @@ def _outcome(top: Any, right: Any, known: Any, at: float) -> tuple[float, float]
     passes = top >= at
     good = (passes & right).sum()
     precision, recall = good / max(1, passes.sum()), good / max(1, known.sum())
-    return 2 * precision * recall / max(1e-9, precision + recall), 1000 * (passes & ~known).sum() / max(1, (~known).sum())
+    return 2 * precision * recall / max(1e-9, precision + recall), 1000 * (passes & ~known).sum() / max(
+        1, (~known).sum()
+    )
 
 
 def report(choice: Choice, points: Any, chosen: Any, name: str) -> None:
@@ -185,7 +190,9 @@ def report(choice: Choice, points: Any, chosen: Any, name: str) -> None:
         out = {}
         for label, mask in (("all", known), ("cross", cross & known), ("maghreb", maghreb & known)):
             for depth in (1, 10):
-                out[f"{label}@{depth}"] = float((weight * mask * (ranks <= depth)).sum() / max(1, (weight * mask).sum()))
+                out[f"{label}@{depth}"] = float(
+                    (weight * mask * (ranks <= depth)).sum() / max(1, (weight * mask).sum())
+                )
         passes = tops >= best
         good = (weight * passes * rights).sum()
         precision, recall = good / max(1, (weight * passes).sum()), good / max(1, (weight * known).sum())
@@ -226,7 +233,8 @@ def main(folder: str, population: str, goal: str) -> None:
         "population": DEFAULT_POPULATION,
         "constant": round(float(weights[0]), 4),
         "features": {name: round(float(value), 4) for name, value in zip(FEATURES, weights[1:], strict=False)},
-        "births": {"unknown": 0.0} | {name: round(float(value), 4) for name, value in zip(KINDS[1:], weights[1 + len(FEATURES) :], strict=True)},
+        "births": {"unknown": 0.0}
+        | {name: round(float(value), 4) for name, value in zip(KINDS[1:], weights[1 + len(FEATURES) :], strict=True)},
         "facts": FACTS,
     }
     Path(goal).write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")

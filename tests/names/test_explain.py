@@ -14,7 +14,13 @@ from tansiq.texts import LANGUAGES, catalogue, text
 
 ONE_PERSON = [
     ["محمد بنعلي", "Mohammed Benali", "Mohamed Ben Ali", "Mohamed Benalí", "BENALI Mohamed", "محمد بن علي"],
-    ["عبد السلام الحمداوي", "Abdeslam El Hamdaoui", "Abdeselam Hamdaui", "Abdessalam Al-Hamdawi", "Hamdaoui Abd es-Salam"],
+    [
+        "عبد السلام الحمداوي",
+        "Abdeslam El Hamdaoui",
+        "Abdeselam Hamdaui",
+        "Abdessalam Al-Hamdawi",
+        "Hamdaoui Abd es-Salam",
+    ],
     ["خالد الشرقاوي", "Jaled Cherkaui", "Khalid Echarkaoui", "Khaled Ech-Charqaoui", "Charkawi Jalid"],
     ["نور الدين البوعزاوي", "Noureddine El Bouazzaoui", "Nuredin Buazaui", "Nour-Eddine Bouazzaoui"],
     ["عبد الله أيت لحسن", "Abdellah Aït Lahcen", "Abdalá Ait Lahsen", "Abdullah Ait El Hassan"],
@@ -95,7 +101,9 @@ def facts(born: str, sex: str, number: str, father: str) -> Facts:
     return Facts(births=(birth,) if birth else (), sex=sex, documents=(number,), father=father)
 
 
-KNOWN = st.builds(facts, BORN, SEX, st.sampled_from(["", "X12345", "Y98765"]), st.sampled_from(["", "Ahmed", "أحمد", "Said"]))
+KNOWN = st.builds(
+    facts, BORN, SEX, st.sampled_from(["", "X12345", "Y98765"]), st.sampled_from(["", "Ahmed", "أحمد", "Said"])
+)
 
 
 @given(ANY, ANY, KNOWN, KNOWN, st.integers(1, 10**9))

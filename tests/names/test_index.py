@@ -159,7 +159,9 @@ def test_adding_persons_keeps_the_exact_one_among_the_first_ten() -> None:
     index = NameIndex()
     index.add(b"sought", ["Mohamed Karim Zouhairi"])
     for number in range(800):
-        index.add(number.to_bytes(4, "big"), [f"Mohamed Karim {SYLLABLES[number % 16]}{SYLLABLES[number // 16 % 16]}ni"])
+        index.add(
+            number.to_bytes(4, "big"), [f"Mohamed Karim {SYLLABLES[number % 16]}{SYLLABLES[number // 16 % 16]}ni"]
+        )
     assert index.search("Mohamed Karim Zouhairi")[0].id == b"sought"
     for number in range(9):
         index.add(b"twin" + bytes([number]), ["Mohamed Karim Zouhairi"])

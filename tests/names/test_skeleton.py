@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tansiq.names.fold import folded
-from tansiq.names.parts import parts
 from tansiq.names.likeness import likeness
+from tansiq.names.parts import parts
 from tansiq.names.skeleton import alternatives, coarse, fine_and_gaps
 
 SAME_FINE_KEY = {

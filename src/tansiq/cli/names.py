@@ -31,8 +31,8 @@ def _population(path: Path) -> Iterator[tuple[bytes, list[str], Any]]:
     """The persons of a file: id, name, date of birth; tab-separated, plain or packed."""
     from tansiq.names import Birth, Facts
 
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as lines:
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             fields = line.rstrip("\n").split("\t")
             if len(fields) < _COLUMNS:
@@ -127,7 +127,14 @@ def explain(
             }
             for piece in found.pieces
         ]  # fmt: skip
-        print_json({"probability": round(found.probability, 4), "log_odds": round(found.log_odds, 4), "pieces": pieces, "flags": warnings})
+        print_json(
+            {
+                "probability": round(found.probability, 4),
+                "log_odds": round(found.log_odds, 4),
+                "pieces": pieces,
+                "flags": warnings,
+            }
+        )
         return
     for piece in found.pieces:
         say(_piece(piece))
@@ -174,7 +181,9 @@ def register(app: typer.Typer) -> None:
         key="names-match",
         examples=["tansiq names match --population persons.tsv.gz < questions.jsonl > hits.jsonl"],
     )(match)
-    command(made, "explain", key="names-explain", examples=['tansiq names explain "Abdeslam Hamdaui" "عبد السلام الحمداوي"'])(explain)
+    command(
+        made, "explain", key="names-explain", examples=['tansiq names explain "Abdeslam Hamdaui" "عبد السلام الحمداوي"']
+    )(explain)
     index = group("names-index", parent=None, examples=["tansiq names index info --home /srv/tansiq"])
     made.add_typer(index, name="index")
     command(index, "build", key="names-build", examples=["tansiq names index build --home /srv/tansiq"])(build)

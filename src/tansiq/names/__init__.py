@@ -17,5 +17,6 @@ from tansiq.names.likeness import likeness
 from tansiq.names.segment import Segment, build
 
 __all__ = [
-    "MAX_NAME", "Birth", "Explanation", "Facts", "Fit", "Hit", "NameIndex", "Piece", "Segment", "build", "compare", "explain", "flags", "folded", "likeness",
+    "MAX_NAME", "Birth", "Explanation", "Facts", "Fit", "Hit", "NameIndex", "Piece", "Segment", "build", "compare", "explain",
+    "flags", "folded", "likeness",
 ]  # fmt: skip

@@ -37,7 +37,6 @@ class Aligned:
 
 def align(searcher: Searcher, question: Question, names: Array) -> Aligned:
     """Aligns every one of ``names`` with the question."""
-
     segment, value = searcher.segment, searcher.scratch
     k = len(names)
     first = segment.name_offsets[names]

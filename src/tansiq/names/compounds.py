@@ -147,9 +147,7 @@ def _spellings(word: str) -> tuple[str, ...]:
     elif not word.startswith(("abd", "عبد", "الله")):
         if match := _ATTACHED.match(word):
             found.insert(0, _rewritten(word[match.end() :]))
-        elif match := _ATTACHED_TO_VOWEL.match(word):
-            found.append(word[match.end() :])
-        elif len(word) > 5 and (match := _ATTACHED_SUN.match(word)):
+        elif (match := _ATTACHED_TO_VOWEL.match(word)) or (len(word) > 5 and (match := _ATTACHED_SUN.match(word))):
             found.append(word[match.end() :])
         elif word.startswith(("lh", "lah", "لح")) and len(word) > 3:  # Lahcen, Lhoussaine: الحسن, الحسين
             found.append(word.removeprefix("l").removeprefix("ل"))
@@ -172,7 +170,7 @@ _CEDILLA = re.compile(r"(?<=[aeiou])c(?=[aou])")
 _COMPOUND = re.compile(r"^(?:abd|عبد)\?|\?(?:din|دين|lah\?|لاه\?)$")
 
 
-def _rewritten(word: str) -> str:
+def _rewritten(word: str) -> str:  # noqa: PLR0911 (one line for each way of writing)
     """One word with abd + X, X + allah and X + eddin in the form that the split spelling has."""
     if "?" in word:
         return word

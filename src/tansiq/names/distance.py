@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tansiq.names.signs import ARABIC, LATIN
+from tansiq.names.signs import ARABIC
 
 __all__ = ["distances", "is_arabic", "table_for"]
 

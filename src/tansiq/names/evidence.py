@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from tansiq.names.births import birth_kinds
-from tansiq.names.births import KINDS
+from tansiq.names.births import KINDS, birth_kinds
 from tansiq.names.facts import Birth, Facts
 from tansiq.names.fold import folded
 from tansiq.names.model import model

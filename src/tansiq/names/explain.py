@@ -106,18 +106,28 @@ def pieces(
         if len(item.part.text) == 1 and code == "names.part-near":
             code = "names.part-initial"
         place = (item.places & -item.places).bit_length()
-        found.append((place, Piece(code, points, item.part.text, text, rules_of(item.part.text, text) if rules else ())))
+        found.append(
+            (place, Piece(code, points, item.part.text, text, rules_of(item.part.text, text) if rules else ()))
+        )
     lacking = told.missing[at].astype(float).tolist()
     extra = [(column, float(told.extra[at, column])) for column in np.flatnonzero(told.extra[at])]
     other = any(value > TELLING for _, value in extra)
     for place, value in enumerate(lacking):
         if value > 0.0:
-            points = value * weigh["missing"] + max(value - RARE, 0.0) * weigh["missing_rare"] + (value > TELLING) * weigh["missing_count"]
+            points = (
+                value * weigh["missing"]
+                + max(value - RARE, 0.0) * weigh["missing_rare"]
+                + (value > TELLING) * weigh["missing_count"]
+            )
             text = question.parts[place].text if place < len(question.parts) else ""
             found.append((place + 1, Piece("names.part-different" if other else "names.part-missing", points, text)))
     out = [piece for _, piece in sorted(found, key=lambda one: one[0])]
     for column, value in extra:
-        points = value * weigh["extra"] + max(value - RARE, 0.0) * weigh["extra_rare"] + (value > TELLING) * weigh["extra_count"]
+        points = (
+            value * weigh["extra"]
+            + max(value - RARE, 0.0) * weigh["extra_rare"]
+            + (value > TELLING) * weigh["extra_count"]
+        )
         out.append(Piece("names.more-in-record", points, "", held[int(column)]))
     return out
 
@@ -144,7 +154,12 @@ def compare(asked: str, held: str) -> Fit:
 
 
 def explain(
-    asked: str, held: str, *, facts: Facts | None = None, known: Facts | None = None, population: int = DEFAULT_POPULATION
+    asked: str,
+    held: str,
+    *,
+    facts: Facts | None = None,
+    known: Facts | None = None,
+    population: int = DEFAULT_POPULATION,
 ) -> Explanation:
     """Why a record under the name ``held`` is or is not who is ``asked`` for. Raises BadInput (``names.too-long``)."""
     weights = model()

@@ -71,7 +71,11 @@ class Facts:
         """These facts in few bytes; none when nothing is known."""
         births = [[birth.first, birth.last] for birth in self.births]
         found = [births, self.nationalities, self.documents, self.father, self.mother, self.sex]
-        return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") if any(found) else b""
+        return (
+            json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+            if any(found)
+            else b""
+        )
 
     @classmethod
     def from_bytes(cls, stored: bytes) -> Self:

@@ -53,7 +53,6 @@ class Told:
 
 def told_of(segment: Segment, question: Question, aligned: Aligned) -> Told:
     """Looks up what each pair of parts tells."""
-    items = question.items
     found = aligned.match >= 0
     safe = np.maximum(aligned.parts, 0)
     held = np.where(aligned.inside, segment.weights[safe], 0.0)

@@ -1,8 +1,8 @@
-"""What looks like an attempt to hide a name: invisible signs, reversed writing, letters that look like others.
+r"""What looks like an attempt to hide a name: invisible signs, reversed writing, letters that look like others.
 
 Invariant: ``flags`` never changes a name; ``fold`` has the same letters fall together, so a flagged name is found all the same.
 
->>> flags("Mohamed"), flags("Mo\\u200bhamed"), flags("M\\u043ehamed")
+>>> flags("Mohamed"), flags("Mo\u200bhamed"), flags("M\u043ehamed")
 ((), ('names.flag-invisible',), ('names.flag-look-alike',))
 """
 
@@ -17,7 +17,9 @@ from tansiq.names.fold import LOOK_ALIKES
 __all__ = ["flags"]
 
 _DIRECTION: Final = frozenset("\u202a\u202b\u202d\u202e\u2066\u2067\u2068")
-_HARMLESS: Final = frozenset("\u200c\u200d\u200e\u200f\u202c\u2069\u061c")  # joiners and marks that honest typing leaves behind
+_HARMLESS: Final = frozenset(
+    "\u200c\u200d\u200e\u200f\u202c\u2069\u061c"
+)  # joiners and marks that honest typing leaves behind
 _WORD: Final = re.compile(r"[^\W\d_]+")
 
 

@@ -26,8 +26,8 @@ import numpy.typing as npt
 from tansiq.names.align import Aligned, align
 from tansiq.names.births import birth_kinds
 from tansiq.names.evidence import birth_of, evidence, has_more, number_key
-from tansiq.names.facts import Birth, Facts
 from tansiq.names.explain import codes
+from tansiq.names.facts import Birth, Facts
 from tansiq.names.features import Told, features, told_of
 from tansiq.names.fold import folded
 from tansiq.names.likeness import likeness
@@ -165,9 +165,9 @@ class NameIndex:
 
     def _settle(self, *, everything: bool = False) -> None:
         """Puts those who wait into a segment, together with the segments that are no larger."""
-        if not self._waiting and not (everything and len(self._searchers) > 1):
-            if not (everything and self._searchers and not self._searchers[0].segment.alive.all()):
-                return
+        several = len(self._searchers) > 1 or any(not one.segment.alive.all() for one in self._searchers)
+        if not self._waiting and not (everything and several):
+            return
         joined, kept, size = [], [], len(self._waiting)
         for one in sorted(self._searchers, key=lambda searcher: searcher.segment.persons):
             if everything or one.segment.persons <= 2 * size:
@@ -181,7 +181,13 @@ class NameIndex:
         self._searchers = [*kept, Searcher(made)] if made.persons else kept
 
     def search(
-        self, name: str, facts: Facts | None = None, *, limit: int = 10, least: float = 0.0, visible: Visible | None = None
+        self,
+        name: str,
+        facts: Facts | None = None,
+        *,
+        limit: int = 10,
+        least: float = 0.0,
+        visible: Visible | None = None,
     ) -> list[Hit]:
         """The persons whom ``name`` and ``facts`` may mean, at most ``limit``, best first, each once; those who would be less
         probable than ``least`` if nobody else came into question are left out.
@@ -230,7 +236,9 @@ class NameIndex:
             order = np.argsort(-points, kind="stable")
         sight = _Sight(prepared, aligned, told)
         return [
-            _Found(segment.person_id(int(owners[at])), float(points[at]), segment, int(names[at]), asked, sight, int(at))
+            _Found(
+                segment.person_id(int(owners[at])), float(points[at]), segment, int(names[at]), asked, sight, int(at)
+            )
             for at in order[: max(_KEPT, 2 * limit)].tolist()
         ]
 
@@ -241,19 +249,34 @@ class NameIndex:
         beyond = segment.name_weights[names] - shared > _LACKS
         bound = shared * max(0.0, weigh["gain"] + weigh["gain_high"]) + model().prior(self.population) + _BEST
         bound += np.where(lacking, weigh["missing_count"], weigh["all_found"])
-        bound += np.where(beyond, weigh["extra_count"], weigh["none_extra"]) + np.where(lacking & beyond, weigh["both_count"], 0.0)
+        bound += np.where(beyond, weigh["extra_count"], weigh["none_extra"]) + np.where(
+            lacking & beyond, weigh["both_count"], 0.0
+        )
         if births is not None:
             bound += np.maximum(model().births[birth_kinds(births, segment.births[segment.name_persons[names]])], 0.0)
         return bound
 
     def _with_facts(
-        self, segment: Segment, owners: Array, points: Array, order: Array, asked: Facts, documents: set[int], names: Array
+        self,
+        segment: Segment,
+        owners: Array,
+        points: Array,
+        order: Array,
+        asked: Facts,
+        documents: set[int],
+        names: Array,
     ) -> Array:
         points = points.copy()
         further = Facts(
-            nationalities=asked.nationalities, documents=asked.documents, father=asked.father, mother=asked.mother, sex=asked.sex
+            nationalities=asked.nationalities,
+            documents=asked.documents,
+            father=asked.father,
+            mother=asked.mother,
+            sex=asked.sex,
         )
-        looked = {int(at) for at in order[:_LOOKED_AT]} | {at for at in range(len(names)) if int(names[at]) in documents}
+        looked = {int(at) for at in order[:_LOOKED_AT]} | {
+            at for at in range(len(names)) if int(names[at]) in documents
+        }
         for at in looked:
             found = evidence(further, segment.facts_of(int(owners[at])), likeness=likeness)
             points[at] += sum(log_odds for _, log_odds in found)
@@ -275,7 +298,9 @@ class NameIndex:
 def _mask(segment: Segment, visible: Visible | None) -> Array | None:
     if visible is None:
         return None
-    return np.fromiter((visible(segment.person_id(number)) for number in range(segment.persons)), np.bool_, segment.persons)
+    return np.fromiter(
+        (visible(segment.person_id(number)) for number in range(segment.persons)), np.bool_, segment.persons
+    )
 
 
 def _log_odds(probability: float) -> float:

@@ -38,7 +38,8 @@ class Reading:
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """One part of a name: ``text`` folded, ``readings`` with the usual one first, ``keys`` to look it up by,
-    ``weight`` in nats, its ``initial``, and which key is that of the usual reading (``exact``)."""
+    ``weight`` in nats, its ``initial``, and which key is that of the usual reading (``exact``).
+    """
 
     text: str
     readings: tuple[Reading, ...]
@@ -80,4 +81,11 @@ def part_of(unit: Unit) -> Part:
             keys |= _keys(fine, latin=spelling.isascii())
     numbers = tuple(sorted(zlib.crc32(key.encode()) for key in keys))
     initial = ord(coarse(first)[:1] or "~")
-    return Part(unit.text, tuple(readings.values()), numbers, weight(unit.spellings[0], unit.text), initial, zlib.crc32(b"f" + first.encode()))
+    return Part(
+        unit.text,
+        tuple(readings.values()),
+        numbers,
+        weight(unit.spellings[0], unit.text),
+        initial,
+        zlib.crc32(b"f" + first.encode()),
+    )

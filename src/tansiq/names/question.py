@@ -61,7 +61,9 @@ def _question(parts: tuple[Part, ...], items: list[Item], weights: list[float]) 
         parts,
         tuple(items),
         np.array(weights, np.float32),
-        np.array([[mask >> place & 1 for place in range(len(weights))] for mask in bits], np.float32).reshape(len(items), len(weights)),
+        np.array([[mask >> place & 1 for place in range(len(weights))] for mask in bits], np.float32).reshape(
+            len(items), len(weights)
+        ),
         np.array([item.part.weight for item in items], np.float32),
         np.array([is_arabic(item.part.readings[0].signs) for item in items], np.bool_),
         np.array([item.penalty > 0 for item in items], np.bool_),

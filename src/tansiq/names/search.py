@@ -11,8 +11,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tansiq.names.distance import distances
 from tansiq.names.compounds import Unit
+from tansiq.names.distance import distances
 from tansiq.names.parts import Part, part_of
 from tansiq.names.question import SHORTEST_CUT, Question, cut, with_halves
 from tansiq.names.segment import Segment
@@ -30,10 +30,11 @@ _UNTOLD: Final = 0.25
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Like:
-    """The parts of a vocabulary that resemble one part: their numbers, costs and gains (nats)."""
+    """The parts of a vocabulary that resemble one part: their numbers, what finding them gains (nats), and how alike
+    they are, 0 to 1.
+    """
 
     parts: Array
-    costs: Array
     gains: Array
     alike: Array
 
@@ -70,7 +71,7 @@ class Searcher:
         near = self._candidates(part)
         if not len(near):
             nothing = np.zeros(0, np.float32)
-            return Like(near, nothing, nothing, nothing)
+            return Like(near, nothing, nothing)
         first, last = segment.reading_offsets[near], segment.reading_offsets[near + 1]
         counts = last - first
         rows = _ranges(first, counts)
@@ -85,7 +86,7 @@ class Searcher:
         alike = 1.0 / (1.0 + (costs / (SLOPE * lengths)) ** 2)
         gains = weights * alike
         kept = alike > LEAST_ALIKE
-        return Like(near[kept], costs[kept], gains[kept], alike[kept])
+        return Like(near[kept], gains[kept], alike[kept])
 
     def prepared(self, question: Question) -> Question:
         """The question with its long parts cut in two, where the whole is unknown here and both pieces are known."""
@@ -119,7 +120,7 @@ class Searcher:
         for penalty, like in reversed(asked):
             rest.append(rest[-1] + float(like.gains.max()) - penalty)
         rest.reverse()
-        names = np.zeros(0, np.int32)
+        names: Array = np.zeros(0, np.int32)
         for number, (penalty, like) in enumerate(asked):
             first, last = segment.posting_offsets[like.parts], segment.posting_offsets[like.parts + 1]
             total = int((last - first).sum())
@@ -133,7 +134,7 @@ class Searcher:
                     self._add_known(names, penalty, like)
                     continue
             names = self._add_all(names, penalty, like, first, last - first)
-        shared = score[names]
+        shared: Array = score[names]
         score[names] = 0.0
         points = shared - _UNTOLD * np.maximum(segment.name_weights[names] - shared, 0.0)
         owners = segment.name_persons[names]

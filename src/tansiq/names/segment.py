@@ -14,8 +14,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from tansiq.names.distance import is_arabic
 from tansiq.names.compounds import Unit, units
+from tansiq.names.distance import is_arabic
 from tansiq.names.facts import Birth, Facts
 from tansiq.names.fold import folded
 from tansiq.names.parts import Part, part_of

@@ -17,11 +17,14 @@ from typing import Final
 __all__ = ["ALPHABET", "ARABIC", "LATIN", "LONGEST", "OTHER", "signs"]
 
 LONGEST: Final = 16
-_GRAPHEMES: Final = (
-    "tch sch dj dh th sh ch kh gh ph zh ck qu gu ts ou oo ee ai ay ei ey ie aa au oe eu "
-    "a b c d e f g h i j k l m n o p q r s t u v w x y z ce ge a$ e$ i$ o$ u$ h$ ah$ eh$ ee$ ou$ y$ ^e ^i ^u"
-).split()
-_LETTERS: Final = "ا ب پ ت ث ج چ ح خ د ذ ر ز ژ س ش ص ض ط ظ ع غ ف ڤ ق ك گ ل م ن ه و ي ا$ ه$ ي$ و$ ^ا".split()
+_SPACE: Final = re.compile(" ")
+_GRAPHEMES: Final = tuple(
+    _SPACE.split(
+        "tch sch dj dh th sh ch kh gh ph zh ck qu gu ts ou oo ee ai ay ei ey ie aa au oe eu "
+        "a b c d e f g h i j k l m n o p q r s t u v w x y z ce ge a$ e$ i$ o$ u$ h$ ah$ eh$ ee$ ou$ y$ ^e ^i ^u"
+    )
+)
+_LETTERS: Final = (*"ابپتثجچحخدذرزژسشصضطظعغفڤقكگلمنهوي", "ا$", "ه$", "ي$", "و$", "^ا")
 ALPHABET: Final = ("", "?", *_GRAPHEMES, *_LETTERS, "#")
 _CODE: Final = {sign: number for number, sign in enumerate(ALPHABET)}
 LATIN: Final = range(2, 2 + len(_GRAPHEMES))
@@ -33,11 +36,13 @@ _READ: Final = re.compile(
 _DOUBLE: Final = re.compile(r"([b-df-hj-np-tv-z])\1+")
 _GLIDE: Final = re.compile(r"([iu])(?:(?<=i)y|(?<=u)w)(?=[aeiou])")
 _FINAL: Final = re.compile(r"(?:[ae]h|ee|ou|[aeiouhy])\Z")
-_CYRILLIC: Final = dict(zip(
-    "абвгдежзийклмнопрстуфхцчшщъыьэюяіїєґў",
-    "a b v g d e zh z i y k l m n o p r s t u f kh ts ch sh shch _ y _ e yu ya i yi ye g w".replace("_", "").split(" "),
-    strict=True,
-))  # fmt: skip
+_CYRILLIC: Final = dict(
+    zip(
+        "абвгдежзийклмнопрстуфхцчшщъыьэюяіїєґў",
+        _SPACE.split("a b v g d e zh z i y k l m n o p r s t u f kh ts ch sh shch  y  e yu ya i yi ye g w"),
+        strict=True,
+    )
+)
 
 
 @functools.lru_cache(maxsize=65536)

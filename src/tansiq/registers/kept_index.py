@@ -37,7 +37,9 @@ def _head(segment: Segment, versions: Mapping[str, int]) -> bytes:
 def keep_index(file: Path, segment: Segment, versions: Mapping[str, int], *, keys: KeyStore) -> None:
     """Writes ``segment``, which shows the registers in these versions. Raises OSError."""
     head = _head(segment, versions)
-    plain = b"".join([len(head).to_bytes(_LENGTH, "big"), head, *(array.tobytes() for array in segment.arrays().values())])
+    plain = b"".join(
+        [len(head).to_bytes(_LENGTH, "big"), head, *(array.tobytes() for array in segment.arrays().values())]
+    )
     key, identifier = secrets.token_bytes(32), secrets.token_bytes(16)
     before = [known for known, _, _ in keys.secrets(_USE)]
     keys.put_secret(identifier=identifier, use=_USE, owner="names", private=key)
@@ -60,7 +62,9 @@ def kept_index(file: Path, *, keys: KeyStore) -> tuple[Segment, dict[str, int]] 
         sealed = file.read_bytes()
         known = {identifier: key for identifier, _, key in keys.secrets(_USE)}
         identifier = sealed[:16]
-        plain = memoryview(unseal(sealed[16:], key=known[identifier], bound_to=_FORMAT + identifier, code="keystore.damaged"))
+        plain = memoryview(
+            unseal(sealed[16:], key=known[identifier], bound_to=_FORMAT + identifier, code="keystore.damaged")
+        )
         at = _LENGTH + int.from_bytes(plain[:_LENGTH], "big")
         head = decode(bytes(plain[_LENGTH:at]))
         arrays: dict[str, Any] = {}

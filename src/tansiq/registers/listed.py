@@ -12,7 +12,6 @@ from typing import Any, ClassVar, Self
 
 from tansiq.errors import BadInput
 
-
 __all__ = [
     "BirthDate",
     "Document",

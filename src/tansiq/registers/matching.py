@@ -78,7 +78,9 @@ def _birth(date: PartialDate) -> Birth:
 
 def facts_of(subject: Subject) -> Facts:
     """What a subject's record tells beside the names under which the person is looked for."""
-    father, mother = ([name.value for name in subject.names if name.role == role] for role in ("name.father", "name.mother"))
+    father, mother = (
+        [name.value for name in subject.names if name.role == role] for role in ("name.father", "name.mother")
+    )
     return Facts(
         births=tuple(_birth(date) for date in subject.births),
         nationalities=subject.nationalities,
@@ -208,7 +210,9 @@ class RegisterIndex:
                         best[hit.id] = hit
             found = sorted(best.values(), key=lambda hit: (-hit.log_odds, hit.id))[:limit]
             return [
-                PossibleMatch(hit.id, *self._known[hit.id], round(hit.probability, 4), hit.name, hit.reasons, hit.others)
+                PossibleMatch(
+                    hit.id, *self._known[hit.id], round(hit.probability, 4), hit.name, hit.reasons, hit.others
+                )
                 for hit in found
             ]
 
