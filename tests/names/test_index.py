@@ -243,15 +243,15 @@ def test_the_longest_names_are_answered_in_bounded_time(seed: int) -> None:
     letters = "abdelkrim عبدالكريم -'ﷺ"
     for number in range(30):
         index.add(bytes([number]), ["".join(chance.choices(letters, k=MAX_NAME))])
-    start = time.perf_counter()
+    start = time.process_time()
     index.search("".join(chance.choices(letters, k=MAX_NAME)))
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 def test_a_thousand_persons_are_searched_in_a_moment(thousand: NameIndex) -> None:
     """Measured far below a millisecond; the bound leaves room for a loaded machine."""
     questions = [f"{first} {last}" for first in GIVEN for last in FAMILY]
-    start = time.perf_counter()
+    start = time.process_time()
     for question in questions:
         thousand.search(question)
-    assert (time.perf_counter() - start) / len(questions) < 0.01
+    assert (time.process_time() - start) / len(questions) < 0.01

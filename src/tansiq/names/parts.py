@@ -17,7 +17,7 @@ from typing import Final
 from tansiq.names.compounds import Unit, units
 from tansiq.names.fold import folded
 from tansiq.names.rarity import weight
-from tansiq.names.signs import signs
+from tansiq.names.signs import LONGEST, signs
 from tansiq.names.skeleton import alternatives, coarse, fine_and_gaps
 
 __all__ = ["Part", "Reading", "part_of", "parts"]
@@ -60,7 +60,7 @@ def _keys(fine: str, *, latin: bool) -> set[str]:
         found.add("c" + coarse(fine[:-1]))
     if latin and "z" in fine:  # Spanish z is s elsewhere
         found.add("c" + coarse(fine.replace("z", "s")))
-    if len(fine) >= _SLIP_FROM:
+    if _SLIP_FROM <= len(fine) <= LONGEST:
         found.add("s" + fine)
         found.update("s" + fine[:at] + fine[at + 1 :] for at in range(len(fine)))
     return found

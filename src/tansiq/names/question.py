@@ -26,6 +26,7 @@ JOINED: Final = 0.9
 Array = npt.NDArray[Any]
 MOST: Final = 12
 SHORTEST_CUT: Final = 7
+_LONGEST_CUT: Final = 24
 _LETTERS: Final = re.compile(r"[a-z]+|[\u0620-\u06ff]+")
 
 
@@ -90,7 +91,7 @@ def question_of(name: str) -> Question:
 
 def cut(text: str) -> list[tuple[str, str]]:
     """The ways in which a long part may be two."""
-    if len(text) < SHORTEST_CUT or not _LETTERS.fullmatch(text):
+    if not SHORTEST_CUT <= len(text) <= _LONGEST_CUT or not _LETTERS.fullmatch(text):
         return []
     return [(text[:at], text[at:]) for at in range(3, len(text) - 2)]
 

@@ -174,4 +174,4 @@ class Searcher:
 def _ranges(first: Array, counts: Array) -> Array:
     """The numbers ``first`` to ``first + count - 1`` of each pair, one after the other."""
     ends = np.cumsum(counts)
-    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - (ends - counts), counts)
+    return np.asarray(np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - (ends - counts), counts))
