@@ -48,6 +48,8 @@ fmt: $(READY) ## Put the code into its form and mend what can be mended safely
 
 soak: $(READY) ## Crashes, hostile bytes and load, for long
 	@HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -m soak $(ARGS)
+	@HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -m "not soak and not storage and not crash" \
+	  tests/protocol tests/policy tests/names tests/registers $(ARGS)
 
 bench: $(READY) ## Speed of the exchange, as ratios to the bare bound (MESSAGES=2000 SIZE=2048, JSON=1)
 	@$(BIN)/tansiq bench exchange --messages $(or $(MESSAGES),2000) --size $(or $(SIZE),2048) $(if $(JSON),--json)

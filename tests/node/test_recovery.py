@@ -16,6 +16,7 @@ from support.node import SECRET, Nodes, carry
 from support.notes import notes, send_notes
 from support.pair import SECRET as PAIR_SECRET
 from support.pair import Pair, RealNode, make_pair, until
+from tansiq.errors import Unavailable
 from tansiq.exchange.context import Context
 from tansiq.exchange.drafts import Draft
 from tansiq.exchange.peers import peer_state
@@ -157,5 +158,13 @@ def test_a_peer_that_does_not_answer_is_asked_again(
     assert max(waits) > 10, "ever more rarely"
 
 
-def test_a_node_that_is_whole_asks_nobody(node: Nodes) -> None:
+def test_a_node_that_is_whole_asks_nobody(node: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    async def post(*arguments: object, **_: object) -> bytes:
+        asked.append(arguments)
+        raise Unavailable("exchange.no-answer", reason="test")
+
+    monkeypatch.setattr(recovery, "post_signed", post)
     asyncio.run(resume(node("es.cgi").context))
+    assert not asked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 
 import pytest
 from hypothesis import given
@@ -119,8 +120,10 @@ def test_any_text_is_judged_with_a_reason_of_the_catalogue(*, text: str, origina
     "text", ["1" * 50_000 + "x", "1." * 50_000 + "#", "a'" * 50_000 + "#", "'D" * 50_000, "?" * 50_000]
 )
 def test_long_texts_are_judged_in_a_moment(text: str) -> None:
+    started = time.process_time()
     damage_of(text)
     damage_of(text, original_script=True)
+    assert time.process_time() - started < 2, "a look back at every sign takes minutes"
 
 
 def test_a_whole_file_is_surveyed_as_utf8() -> None:

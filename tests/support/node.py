@@ -241,6 +241,8 @@ class Nodes:
     def __call__(self, agency: str = "es.cgi", *, met: bool = True) -> Node:
         """A node of the cast, bound; with ``met`` False it knows nobody yet. The second call gives a second copy."""
         template = _template(agency, met=met)
+        # The first test of a run makes the homes while its clock stands: no key of theirs may begin later than now.
+        self.clock.now_ms = max(self.clock.now_ms, template.directory.time_ms)
         return self._open(replace(template, home=self._copy(template.home)))
 
     def new(self, agency: str, *, posts: Sequence[NewPost], officers: Sequence[NewOfficer] = ()) -> Node:

@@ -44,7 +44,7 @@ Show = Callable[..., str]
         ("{% day on %}", "es", {"on": None}, ""),
         ("{% day on %}", "es", {"on": date(1994, 3, 21)}, '<time datetime="1994-03-21">21 de marzo de 1994</time>'),
         ("{% span ms %}", "fr", {"ms": 7_800_000}, "2 h 10"),
-        ("{% clock ms 'Europe/Madrid' %}", "ar", {"ms": NOW_MS}, '<time class="clock" data-zone="Europe/Madrid" datetime="10:42">10:42</time>'),
+        ("{% clock ms 'Europe/Madrid' %}", "ar", {"ms": NOW_MS}, '<time class="clock" data-ahead="60" datetime="10:42">10:42</time>'),
         ("{% sign 'unheard-of' %}", "es", {}, ""),
         ("{% deadline due start 'running' as one %}{{ one.tone }} {{ one.words }}", "es", {"due": NOW_MS + 3_600_000, "start": NOW_MS - 3_600_000 * 7}, "due queda 1 h"),
     ],

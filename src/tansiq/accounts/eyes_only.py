@@ -14,7 +14,7 @@ from tansiq.directory.queries import own_directory
 from tansiq.protocol.directory import Use
 from tansiq.protocol.words import fingerprint_words
 
-__all__ = ["KeyState", "key_state", "recovery_readers"]
+__all__ = ["KeyState", "key_state", "key_states", "recovery_readers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,12 @@ def key_state(number: str, *, language: str, at_ms: int) -> KeyState:
     if own_directory().current(Use.OFFICER_SIGNS, number, at_ms):
         return KeyState("certified")
     return KeyState("none")
+
+
+def key_states(*, at_ms: int) -> dict[str, str]:
+    """The states of all signing keys, by service number; who is not among them has none."""
+    signing = [key for key in own_directory().keys if key.use == Use.OFFICER_SIGNS and not key.doubt_at(at_ms)]
+    return {key.owner: "certified" for key in signing} | {one.number: "waiting" for one in waiting()}
 
 
 def recovery_readers(number: str) -> tuple[str, ...] | None:

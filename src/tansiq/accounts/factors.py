@@ -24,7 +24,7 @@ from tansiq.errors import Refused
 
 __all__ = [
     "Proposed", "check_code", "code_now", "drill", "has_factor", "new_codes", "propose", "remove_factors", "set_factor",
-    "unused_codes",
+    "unused_codes", "with_factor",
 ]  # fmt: skip
 
 STEP_SECONDS: Final = 30
@@ -64,6 +64,11 @@ def _stored(account: Account, kind: str) -> Authenticator | None:
 def has_factor(account: Account) -> bool:
     """Whether an authenticator is set up."""
     return _stored(account, Authenticator.Type.TOTP) is not None
+
+
+def with_factor() -> set[int]:
+    """The accounts (their keys) that have an authenticator."""
+    return set(Authenticator.objects.filter(type=Authenticator.Type.TOTP).values_list("user_id", flat=True))
 
 
 def code_now(secret: str, *, now_ms: int) -> str:

@@ -12,8 +12,8 @@ from django.shortcuts import render
 from tansiq.accounts.answering import form_page, redirect
 from tansiq.accounts.attempts import lift, locks
 from tansiq.accounts.events import events_of
-from tansiq.accounts.eyes_only import key_state
-from tansiq.accounts.factors import has_factor
+from tansiq.accounts.eyes_only import key_state, key_states
+from tansiq.accounts.factors import has_factor, with_factor
 from tansiq.accounts.invitations import Invited, invite, open_invitations, withdraw
 from tansiq.accounts.models import Account
 from tansiq.accounts.opened import opened
@@ -52,16 +52,13 @@ class Member:
     factor: bool
 
 
-def _members(request: Request) -> list[Member]:
+def _members() -> list[Member]:
     names = officer_names(keys=opened().keys)
-    at_ms = opened().clock()
+    states = key_states(at_ms=opened().clock())
+    secured = with_factor()
     return [
         Member(
-            one,
-            names.get(one.number, ""),
-            tuple(one.roles.split()),
-            key_state(one.number, language=request.language, at_ms=at_ms).state,
-            has_factor(one),
+            one, names.get(one.number, ""), tuple(one.roles.split()), states.get(one.number, "none"), one.pk in secured
         )
         for one in Account.objects.order_by("number")
     ]
@@ -71,7 +68,7 @@ def _members(request: Request) -> list[Member]:
 def members(request: Request) -> HttpResponse:
     """All accounts, open invitations, what is locked."""
     context = {
-        "members": _members(request),
+        "members": _members(),
         "invitations": open_invitations(node=opened()),
         "locks": [(one.key.hex(), one) for one in locks(node=opened())],
     }

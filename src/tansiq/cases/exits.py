@@ -32,6 +32,7 @@ from tansiq.protocol.parts import Part
 
 __all__ = [
     "Weighed", "clearance_of", "incoming_of", "reader_of", "take_out", "use_clearances", "visible", "weigh",
+    "weigh_uses",
 ]  # fmt: skip
 
 
@@ -219,23 +220,32 @@ class _Scales:
 _CLOSED = Decision(allowed=False, reasons=("policy.use.not-addressed",))
 
 
-def weigh(rows: Sequence[ItemRow], use: Use, reader: Reader, *, context: Context, target: str = "") -> list[Weighed]:
-    """The decision on this use of each of ``rows``, with the content where there is one; nothing is logged."""
+def weigh_uses(
+    rows: Sequence[ItemRow], uses: Sequence[Use], reader: Reader, *, context: Context, target: str = ""
+) -> dict[Use, list[Weighed]]:
+    """The decisions on several uses of each of ``rows``, all read once; see `weigh`."""
     scales = _Scales.of(rows, context)
     now_ms = context.clock()
-    out = []
+    out: dict[Use, list[Weighed]] = {use: [] for use in uses}
     for row in rows:
         held, part = scales.own(row) if row.statement is None else scales.said(row)
         if held is None:
-            out.append(Weighed(row, _CLOSED, None))
+            for use in uses:
+                out[use].append(Weighed(row, _CLOSED, None))
             continue
-        if use is not Use.VIEW and held.originator != context.agency:
+        if held.originator != context.agency and any(use is not Use.VIEW for use in uses):
             held = replace(held, incoming=incoming_of(row.id, context=context))
         who = reader if reader.purpose else replace(reader, purpose=row.purpose)
         if row.statement is None:
             who = replace(who, posts=who.posts | {f"officer:{who.officer}"})
-        out.append(Weighed(row, decide(use, held, who, at_ms=now_ms, target=target), part))
+        for use in uses:
+            out[use].append(Weighed(row, decide(use, held, who, at_ms=now_ms, target=target), part))
     return out
+
+
+def weigh(rows: Sequence[ItemRow], use: Use, reader: Reader, *, context: Context, target: str = "") -> list[Weighed]:
+    """The decision on this use of each of ``rows``, with the content where there is one; nothing is logged."""
+    return weigh_uses(rows, (use,), reader, context=context, target=target)[use]
 
 
 def visible(rows: Sequence[ItemRow], reader: Reader, *, context: Context) -> list[ItemRow]:

@@ -131,6 +131,8 @@ def note_sent_files(
     statement: bytes, files: Sequence[SentFile], *, items: Sequence[NewItem], context: Context, officer: str
 ) -> None:
     """`note_files` for what was just said, and the end of the drafts that it was made of, in the caller's transaction."""
+    if not files:
+        return
     note_files(statement, files, items=items, context=context, officer=officer)
     drafts = [row for row in file_rows([one.item for one in files if one.item]) if row.draft]
     with connection.cursor() as cursor:

@@ -136,9 +136,11 @@ def answer(
 
 def refuse(
     enquiry: EnquiryId,
+    *,
     ground: Annotated[list[str], typer.Option("--ground", metavar="CODE", help=help_for("ground"))],
     reasons: Annotated[str, typer.Option("--reasons", metavar="WORDS", help=help_for("reasons"))] = "",
     partial: Annotated[bool, typer.Option("--partial", help=help_for("partial"))] = False,
+    language: Annotated[str, typer.Option("--in", metavar="LANGUAGE", help=help_for("in-language"))] = LANGUAGE,
     officer: AsOfficer = "",
     passphrase_fd: PassphraseFd = None,
     home: HomeOption = None,
@@ -146,7 +148,7 @@ def refuse(
 ) -> None:
     """Refuses a partner's enquiry."""
     node = found_home(home)
-    draft: dict[str, Any] = {"language": LANGUAGE, "grounds": ground, "partial": partial}
+    draft: dict[str, Any] = {"language": language, "grounds": ground, "partial": partial}
     if reasons:
         draft["reasons"] = reasons
     made = ask_node(node, "enquiry.refuse", {"id": enquiry, "draft": draft}, who=credential(officer, passphrase_fd))

@@ -18,6 +18,7 @@ __all__ = ["clarify", "delay", "feedback", "register_between", "remind", "reply"
 
 EnquiryId = Annotated[str, typer.Argument(metavar="ID", help=help_for("enquiry-id"))]
 Words = Annotated[str, typer.Option("--words", metavar="WORDS", help=help_for("said-words"))]
+InLanguage = Annotated[str, typer.Option("--in", metavar="LANGUAGE", help=help_for("in-language"))]
 
 
 def _say(
@@ -25,6 +26,7 @@ def _say(
     enquiry: str,
     draft: dict[str, Any],
     *,
+    language: str = LANGUAGE,
     officer: str,
     passphrase_fd: int | None,
     home: HomeOption,
@@ -32,7 +34,7 @@ def _say(
 ) -> None:
     """Says one record in an enquiry, and shows what came of it; what is empty is left out."""
     node = found_home(home)
-    said = {name: value for name, value in draft.items() if value not in ("", [], None)} | {"language": LANGUAGE}
+    said = {name: value for name, value in draft.items() if value not in ("", [], None)} | {"language": language}
     made = ask_node(node, f"enquiry.{act}", {"id": enquiry, "draft": said}, who=credential(officer, passphrase_fd))
     if as_json:
         print_json(made)
@@ -42,8 +44,10 @@ def _say(
 
 def clarify(
     enquiry: EnquiryId,
+    *,
     point: Annotated[list[str], typer.Option("--point", metavar="CODE", help=help_for("point"))],
     question: Annotated[str, typer.Option("--question", metavar="WORDS", help=help_for("question"))] = "",
+    language: InLanguage = LANGUAGE,
     officer: AsOfficer = "",
     passphrase_fd: PassphraseFd = None,
     home: HomeOption = None,
@@ -51,19 +55,39 @@ def clarify(
 ) -> None:
     """Asks the partner to clarify its enquiry."""
     draft = {"points": point, "question": question}
-    _say("clarify", enquiry, draft, officer=officer, passphrase_fd=passphrase_fd, home=home, as_json=as_json)
+    _say(
+        "clarify",
+        enquiry,
+        draft,
+        language=language,
+        officer=officer,
+        passphrase_fd=passphrase_fd,
+        home=home,
+        as_json=as_json,
+    )
 
 
 def reply(
     enquiry: EnquiryId,
+    *,
     words: Words = "",
+    language: InLanguage = LANGUAGE,
     officer: AsOfficer = "",
     passphrase_fd: PassphraseFd = None,
     home: HomeOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Replies to the partner's question back."""
-    _say("reply", enquiry, {"words": words}, officer=officer, passphrase_fd=passphrase_fd, home=home, as_json=as_json)
+    _say(
+        "reply",
+        enquiry,
+        {"words": words},
+        language=language,
+        officer=officer,
+        passphrase_fd=passphrase_fd,
+        home=home,
+        as_json=as_json,
+    )
 
 
 def _moment(written: str) -> int:
@@ -79,9 +103,11 @@ def _moment(written: str) -> int:
 
 def delay(
     enquiry: EnquiryId,
+    *,
     until: Annotated[str, typer.Option("--until", metavar="MOMENT", help=help_for("until"))],
     reason: Annotated[str, typer.Option("--reason", metavar="WORDS", help=help_for("delay-reason"))] = "",
     ground: Annotated[str, typer.Option("--ground", metavar="CODE", help=help_for("delay-ground"))] = "delay.judicial",
+    language: InLanguage = LANGUAGE,
     officer: AsOfficer = "",
     passphrase_fd: PassphraseFd = None,
     home: HomeOption = None,
@@ -89,7 +115,16 @@ def delay(
 ) -> None:
     """Tells the partner that the answer waits for a judicial authorisation."""
     draft = {"ground": ground, "until_ms": _moment(until), "reason": reason}
-    _say("delay", enquiry, draft, officer=officer, passphrase_fd=passphrase_fd, home=home, as_json=as_json)
+    _say(
+        "delay",
+        enquiry,
+        draft,
+        language=language,
+        officer=officer,
+        passphrase_fd=passphrase_fd,
+        home=home,
+        as_json=as_json,
+    )
 
 
 def remind(
@@ -106,8 +141,10 @@ def remind(
 
 def withdraw(
     enquiry: EnquiryId,
+    *,
     reason: Annotated[str, typer.Option("--reason", metavar="CODE", help=help_for("withdrawal-reason"))],
     words: Words = "",
+    language: InLanguage = LANGUAGE,
     officer: AsOfficer = "",
     passphrase_fd: PassphraseFd = None,
     home: HomeOption = None,
@@ -115,13 +152,24 @@ def withdraw(
 ) -> None:
     """Withdraws our enquiry."""
     draft = {"reason": reason, "words": words}
-    _say("withdraw", enquiry, draft, officer=officer, passphrase_fd=passphrase_fd, home=home, as_json=as_json)
+    _say(
+        "withdraw",
+        enquiry,
+        draft,
+        language=language,
+        officer=officer,
+        passphrase_fd=passphrase_fd,
+        home=home,
+        as_json=as_json,
+    )
 
 
 def feedback(
     enquiry: EnquiryId,
+    *,
     use: Annotated[list[str], typer.Option("--use", metavar="CODE", help=help_for("feedback-use"))],
     words: Words = "",
+    language: InLanguage = LANGUAGE,
     officer: AsOfficer = "",
     passphrase_fd: PassphraseFd = None,
     home: HomeOption = None,
@@ -129,7 +177,16 @@ def feedback(
 ) -> None:
     """Tells the partner what became of its answer, and closes the enquiry."""
     draft = {"uses": use, "words": words}
-    _say("feedback", enquiry, draft, officer=officer, passphrase_fd=passphrase_fd, home=home, as_json=as_json)
+    _say(
+        "feedback",
+        enquiry,
+        draft,
+        language=language,
+        officer=officer,
+        passphrase_fd=passphrase_fd,
+        home=home,
+        as_json=as_json,
+    )
 
 
 def translate(
@@ -138,7 +195,7 @@ def translate(
     statement: Annotated[str, typer.Argument(metavar="STATEMENT", help=help_for("statement"))],
     field: Annotated[str, typer.Option("--field", metavar="PATH", help=help_for("text-field"))],
     words: Words = "",
-    language: Annotated[str, typer.Option("--in", metavar="LANGUAGE", help=help_for("in-language"))] = LANGUAGE,
+    language: InLanguage = LANGUAGE,
     part: Annotated[int, typer.Option("--part", metavar="N", help=help_for("part"))] = 0,
     officer: AsOfficer = "",
     passphrase_fd: PassphraseFd = None,

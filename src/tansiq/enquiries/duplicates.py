@@ -8,13 +8,14 @@ may not see the other matter does not learn of it. Once the asker's data have en
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection
 
 from tansiq.cases.contents import open_statements
-from tansiq.cases.sql import marks
+from tansiq.cases.sql import chunks, marks
 from tansiq.enquiries.desk import DeskView, in_ranges
 from tansiq.enquiries.drafts import REQUEST
 from tansiq.enquiries.rows import EnquiryRow, enquiry_rows
@@ -32,6 +33,9 @@ BY_ENTRY, BY_NUMBER, BY_NAME = "duplicate.entry", "duplicate.number", "duplicate
 _COMPARED = 60
 """How many of the latest enquiries of the same desks are compared by name."""
 _LEAST = 0.85
+_REMEMBERED = 2_000
+_known: dict[bytes, tuple[Subject, ...]] = {}
+_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +66,36 @@ def _latest(posts: Sequence[str], now_ms: int) -> list[EnquiryRow]:
     return out
 
 
+def _alive(requests: Sequence[bytes]) -> set[bytes]:
+    """Those of ``requests`` whose own data have not ended."""
+    found: set[bytes] = set()
+    for chunk in chunks(requests):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT statement FROM cases_item WHERE statement IN ({marks(chunk)}) AND place = 0 AND erased = %s",
+                [*chunk, False],
+            )
+            found.update(bytes(row[0]) for row in cursor.fetchall())
+    return found
+
+
 def _subjects(requests: Sequence[bytes], keys: KeyStore) -> dict[bytes, tuple[Subject, ...]]:
-    """The persons of those requests that still open."""
-    found = {}
-    for statement, opened in open_statements(requests, keys=keys).items():
+    """The persons of those requests whose data have not ended; kept in memory, as the index of the registers is."""
+    alive = _alive(requests)
+    with _lock:
+        found = {one: _known[one] for one in alive if one in _known}
+    for statement, opened in open_statements([one for one in alive if one not in found], keys=keys).items():
         part = opened.part(REQUEST)
         try:
             found[statement] = Enquiry.from_plain(part.content).subjects if part is not None else ()
         except Error:
             continue
+    with _lock:
+        for one in requests:
+            _known.pop(one, None)
+        _known.update(found)
+        while len(_known) > _REMEMBERED:
+            _known.pop(next(iter(_known)))
     return found
 
 

@@ -44,6 +44,7 @@ __all__ = [
 Data = Mapping[str, Any]
 """What is written: the name of a field → words, or several values."""
 _MOST_REPEATED: Final = 32
+_SHORT_KINDS: Final = frozenset({"text", "select", "country", "date", "hidden"})
 _DATE: Final = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?(~?)(?:\s*/\s*(\d{4})~?)?", re.ASCII)
 _DAY_FIRST: Final = re.compile(r"(?:(\d{1,2})[/.])?(\d{1,2})[/.](\d{4})", re.ASCII)
 _SPAN: Final = re.compile(r"(\d{4})\s*[-–]\s*(\d{4})", re.ASCII)
@@ -69,6 +70,11 @@ class Part:
     add: str = ""
     add_label: str = ""
     beside: bool = False
+
+    @property
+    def thirds(self) -> bool:
+        """Whether three stand in a line."""
+        return self.beside and len(self.fields) == 3 and all(one.kind in _SHORT_KINDS for one in self.fields)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from typing import Any, Final
 from django.db import connection, transaction
 
 from tansiq.cases.contents import StoredStatement, open_statements
-from tansiq.cases.exits import Weighed, reader_of, weigh
+from tansiq.cases.exits import Weighed, reader_of, weigh_uses
 from tansiq.cases.items import ITEM
 from tansiq.cases.queries import ItemRow, items_of_statements, own_part, rows_by_id
 from tansiq.cases.sql import marks
@@ -139,17 +139,18 @@ class _Opened:
         ]
 
 
-def _uses(rows: Sequence[ItemRow], reader: Reader, context: Context) -> dict[bytes, Json]:
-    """What may be done with each item besides viewing it: use → yes or no with its reasons."""
-    found: dict[bytes, Json] = {row.id: {} for row in rows}
+def _weighed(
+    rows: Sequence[ItemRow], reader: Reader, context: Context
+) -> tuple[dict[bytes, Weighed], dict[bytes, Json]]:
+    """Of each item whether it may be viewed, and what else may be done with it: use → yes or no with its reasons."""
+    by_use = weigh_uses(rows, (Use.VIEW, *_SHOWN_USES), reader, context=context)
+    uses: dict[bytes, Json] = {row.id: {} for row in rows if not row.erased}
     for use in _SHOWN_USES:
-        target = ""
-        for one in weigh(rows, use, reader, context=context, target=target):
-            found[one.row.id][use.value] = {
-                "allowed": one.decision.allowed,
-                "reasons": list(one.decision.reasons),
-            }
-    return found
+        for one in by_use[use]:
+            if one.row.id in uses:
+                reasons = list(one.decision.reasons)
+                uses[one.row.id][use.value] = {"allowed": one.decision.allowed, "reasons": reasons}
+    return {one.row.id: one for one in by_use[Use.VIEW]}, uses
 
 
 def _translated(kept: Mapping[bytes, Sequence[Kept]], context: Context, viewed: Mapping[tuple[bytes, int], bool],
@@ -195,7 +196,7 @@ def _open(row: EnquiryRow, words: Sequence[ReplyRow], reader: Reader, context: C
     items = items_of_statements(statements)
     rows = [item for some in items.values() for item in some]
     bound = [one for one in rows if one.kind in _BOUND]
-    viewed = {one.row.id: one for one in weigh(bound, Use.VIEW, reader, context=context)}
+    viewed, uses = _weighed(bound, reader, context)
     ours = {word.statement for word in words if (side_of(word.move) == "asker") == (row.direction == Direction.OUT)}
     came = {word.statement: word.at_ms for word in words if word.statement not in ours}
     theirs = frozenset(came) | ({row.request} if row.direction == Direction.IN else set())
@@ -205,7 +206,7 @@ def _open(row: EnquiryRow, words: Sequence[ReplyRow], reader: Reader, context: C
         stored=stored,
         items=items,
         viewed=viewed,
-        uses=_uses([one for one in bound if not one.erased], reader, context),
+        uses=uses,
         handovers=handovers_of(statements, row.partner),
         proofs=proofs_of(statements, row.partner),
         came=came | received_at(sorted(ours), row.partner),

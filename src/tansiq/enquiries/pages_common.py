@@ -177,3 +177,9 @@ class Named:
     def place(self, post: str) -> str:
         """A desk with its agency, as a list names it."""
         return text("enquiries.page.desk-of", self.language, desk=self.post(post), agency=self.agency(agency_of(post)))
+
+    def shown(self, post: str) -> SafeString:
+        """The same as markup, each name in its own direction."""
+        return with_names(
+            "enquiries.page.desk-of", self.language, desk=self.post(post), agency=self.agency(agency_of(post))
+        )

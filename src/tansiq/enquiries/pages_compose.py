@@ -147,8 +147,8 @@ def _as_read(ready: _Ready, request: Request, named: Named) -> Mapping[str, Any]
     words = conditions.get("words") or {}
     return {
         "question": question_of(plain.get("sought", ()), language),
-        "to": named.place(ready.way.addressee),
-        "office": named.place(ready.way.office),
+        "to": named.shown(ready.way.addressee),
+        "office": named.shown(ready.way.office),
         "term": term_of(str(plain.get("deadline_class", "")), language),
         "handling": tuple(conditions.get("codes", ())),
         "classification": conditions.get("classification", ""),
@@ -158,7 +158,7 @@ def _as_read(ready: _Ready, request: Request, named: Named) -> Mapping[str, Any]
         "blocks": request_blocks(plain, showing, language),
         "files": files_in_words(ready.files, request),
         "readers": readers_in_words(sight, named, language),
-        "languages": tongues(languages_read(ready.way.addressee), language),
+        "desk_reads": tongues(languages_read(ready.way.addressee), language),
     }
 
 

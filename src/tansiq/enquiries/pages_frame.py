@@ -16,7 +16,7 @@ from tansiq.directory.queries import partners
 from tansiq.enquiries.desk import DeskView, counts_of, desk_page, find_reference
 from tansiq.enquiries.drafts import CHANNEL
 from tansiq.enquiries.pages_cases import register_cases
-from tansiq.enquiries.pages_common import AT_A_DESK, Named, day_ends_ms, ms_of, node_of
+from tansiq.enquiries.pages_common import AT_A_DESK, Named, day_ends_ms, ms_of, node_of, with_names
 from tansiq.enquiries.pages_rows import question_of, state_of
 from tansiq.enquiries.summaries import Json
 from tansiq.errors import BadInput
@@ -87,7 +87,8 @@ def _notices(request: Request) -> Iterable[Notice]:
         ("today", "enquiries.notice.today", "due"),
     ):
         for one in _latest(request, section=section):
-            yield _notice(one, key, tone, ms_of(one["deadline"]) or request.now_ms, language, named)
+            due = ms_of(one["deadline"]) or request.now_ms
+            yield _notice(one, key, tone, min(due, request.now_ms), language, named)
     for one in _latest(request, section="later", direction="in"):
         received = ms_of(one["received_at"])
         if received is not None and received >= lately:
@@ -99,14 +100,17 @@ def _notices(request: Request) -> Iterable[Notice]:
 
 
 def _notice(one: Json, key: str, tone: str, at_ms: int, language: str, named: Named) -> Notice:
-    words = text(
-        key, language, question=question_of(one["sought"], language), desk=named.post(one["their_post"]),
+    words = with_names(
+        key,
+        language,
+        question=question_of(one["sought"], language),
+        desk=named.post(one["their_post"]),
         state=state_of(one, language),
-    )  # fmt: skip
+    )
     return Notice(
         words=words,
         url=reverse("enquiry", kwargs={"matter": one["id"]}),
-        at_ms=min(at_ms, max(at_ms, 0)),
+        at_ms=at_ms,
         tone=tone,
         read=tone in {"", "proof"} and one["state"] == "closed",
     )

@@ -9,6 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
 from tansiq.enquiries.pages_common import ms_of
 from tansiq.errors import Error
 from tansiq.names import compare
@@ -28,7 +31,7 @@ _MOST_NAMES: Final = 3
 class Why:
     """One reason; ``against``: it speaks against the match."""
 
-    words: str
+    words: SafeString
     against: bool
 
 
@@ -63,6 +66,11 @@ def _said(code: str, language: str) -> str:
     return text(key, language) if key in catalogue() else code
 
 
+def _register(name: str, language: str) -> str:
+    key = f"enquiries.register.{name}"
+    return text(key, language) if key in catalogue() else name
+
+
 def _why(match: Mapping[str, Any], asked: Sequence[str], language: str) -> list[Why]:
     """The reasons, each with the part of the name that it is about where the names are still here."""
     codes = list(match["reasons"])
@@ -82,7 +90,8 @@ def _why(match: Mapping[str, Any], asked: Sequence[str], language: str) -> list[
     for at, code in enumerate(codes):
         told = _said(code, language)
         own = at < len(named) and code.startswith("names.part-")
-        out.append(Why(f"{named[at]}: {told}" if own else told, code in _AGAINST))
+        shown = format_html("<bdi>{}</bdi>: {}", named[at], told) if own else format_html("{}", told)
+        out.append(Why(shown, code in _AGAINST))
     return list(dict.fromkeys(out))
 
 
@@ -94,7 +103,7 @@ def cards_of(shown: Mapping[str, Any], language: str) -> list[Card]:
     for match in shown["matches"]:
         asked = _asked(contents.get(match["statement"]), match["subject"])
         names = [match["name"], *(name for name in match["names"] if name != match["name"])][:_MOST_NAMES]
-        source = f"{match['register']} {match['reference']}".strip()
+        source = f"{_register(match['register'], language)} {match['reference']}".strip()
         gone = "" if match["listed"] else text("enquiries.match.gone", language)
         out.append(
             Card(

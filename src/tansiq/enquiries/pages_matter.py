@@ -49,7 +49,8 @@ __all__ = [
     "timeline",
 ]
 
-_SHORT: Final = ("purpose", "legal_basis", "urgency_ground", "offence")
+_CAME_FOR: Final = frozenset({"answer", "clarification", "feedback"})
+"""What waits to be said, and so is the first of the buttons."""
 
 
 def shown_matter(request: Request, matter: object) -> dict[str, Any]:
@@ -57,7 +58,7 @@ def shown_matter(request: Request, matter: object) -> dict[str, Any]:
     return show_enquiry(parse_matter(str(matter)), context=node_of(request), officer=looking(request))
 
 
-def _actions(shown: Mapping[str, Any], language: str) -> list[dict[str, str]]:
+def _actions(shown: Mapping[str, Any], language: str) -> list[dict[str, Any]]:
     """What our side may say now, as buttons; the first is the one that one came for."""
     names = [kind.removeprefix("enquiry.") for kind in shown["may"] if kind != PARTIAL_REFUSAL]
     order = (
@@ -74,6 +75,7 @@ def _actions(shown: Mapping[str, Any], language: str) -> list[dict[str, str]]:
         {
             "label": text(f"enquiries.act.{name}", language),
             "url": reverse("enquiry-word", kwargs={"matter": shown["id"], "word": name}),
+            "first": name in _CAME_FOR,
         }
         for name in sorted(names, key=order.index)
     ]
@@ -96,7 +98,7 @@ def head_of(request: Request, shown: dict[str, Any], named: Named) -> dict[str, 
         "id": shown["id"],
         "question": question_of(shown["sought"], language),
         "incoming": incoming,
-        "who": with_names(way, language, desk=named.place(shown["their_post"])),
+        "who": with_names(way, language, desk=named.shown(shown["their_post"])),
         "state": state_of(shown, language),
         "sign": shown["channel"],
         "sent_ms": ms_of(shown["sent_at"]),

@@ -77,7 +77,7 @@ def request_of(shown: Mapping[str, Any], request: Request, named: Named) -> Aske
     )
     law = content.get("law") or {}
     short = [
-        *showing.facts(law, LawBasis, path="law.", only=("purpose", "offence", "legal_basis")),
+        *showing.facts(law, LawBasis, path="law.", only=("purpose", "offence")),
         *showing.facts(content, Enquiry, only=("urgency_ground", "reasons_held")),
     ]
     return Asked(
@@ -206,7 +206,7 @@ def word_of(word: Mapping[str, Any], shown: Mapping[str, Any], request: Request,
         title=code_list("message_kinds").label(kind, language),
         codes=codes_in_words(kind, codes, language),
         ours=word["ours"],
-        who=named.place(word["post"]),
+        who=named.shown(word["post"]),
         officer=word["officer"],
         at_ms=ms_of(word["said_at"]),
         received_ms=ms_of(word["received_at"]),

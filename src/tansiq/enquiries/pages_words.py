@@ -281,14 +281,14 @@ def _as_read(saying: _Saying, ready: _Ready) -> Mapping[str, Any]:
     return {
         "title": saying.title,
         "question": question_of(saying.shown["sought"], language),
-        "to": saying.named.place(saying.shown["their_post"]),
+        "to": saying.named.shown(saying.shown["their_post"]),
         "facts": list(showing(0).facts(plain, type(ready.record))),
         "law": list(showing(0).facts(law, LawBasis, path="law.")) if law else [],
         "subjects": showing(0).subjects(plain),
         "items": items,
         "files": files_in_words(ready.files, request),
         "readers": readers_in_words(sight, saying.named, language),
-        "languages": tongues(languages_read(saying.shown["their_post"]), language),
+        "desk_reads": tongues(languages_read(saying.shown["their_post"]), language),
         "grave": WORDS[saying.word].grave,
         "back": reverse("enquiry", kwargs={"matter": saying.shown["id"]}),
     }

@@ -16,19 +16,19 @@ __all__ = ["answer_from", "parse_matter", "refusal_from", "request_from"]
 
 _MOST_ITEMS = 128
 _DEPTH = 16
-_CONTAINERS = (dict, list)
 
 
 def _attested(plain: object, officer: str, now_ms: int, depth: int = 0) -> object:
     """``plain`` with officer and moment in every attestation that names none."""
     if depth > _DEPTH:
         raise BadInput("enquiries.too-deep", depth=_DEPTH)
-    if isinstance(plain, list):
-        return [_attested(value, officer, now_ms, depth + 1) for value in plain]
-    if not isinstance(plain, dict):
+    within = depth + 1
+    if type(plain) is list:
+        return [_attested(one, officer, now_ms, within) if type(one) is not str else one for one in plain]
+    if type(plain) is not dict:
         return plain
     filled = {
-        key: _attested(value, officer, now_ms, depth + 1) if isinstance(value, _CONTAINERS) else value
+        key: _attested(value, officer, now_ms, within) if type(value) is dict or type(value) is list else value
         for key, value in plain.items()
     }
     if type(filled.get("answer")) is bool:

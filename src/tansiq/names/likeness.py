@@ -2,7 +2,7 @@
 
 Invariant: as in a search; 0 to 1, 1 for equal names.
 
->>> likeness("Jaled Cherkaui", "خالد الشرقاوي") > 0.8, likeness("Jaled Cherkaui", "Karim Berrada") < 0.3
+>>> likeness("Jaled Cherkaui", "خالد الشرقاوي") > 0.7, likeness("Jaled Cherkaui", "Karim Berrada") < 0.3
 (True, True)
 """
 

@@ -11,18 +11,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, Protocol
 
-from django.db import connection
-
+from tansiq.cases.exits import incoming_of
 from tansiq.cases.queries import ItemRow, items_of_statements
 from tansiq.errors import Error
 from tansiq.exchange.context import Context
 from tansiq.exchange.evidence_disclosure import Disclosing, Hold, Shown, held_by_docket
-from tansiq.policy.answer import IncomingCheck, Item
+from tansiq.policy.answer import Item
 from tansiq.policy.conditions import Conditions
 from tansiq.policy.enquiry import Enquiry
 from tansiq.policy.handling import Held, Reader, Use
-from tansiq.protocol.cbor import decode
-from tansiq.protocol.concealment import reveal
 from tansiq.protocol.parts import Part
 
 __all__ = ["Discloser", "disclosing", "hold_by_items"]
@@ -66,24 +63,6 @@ def _conditions(shown: Shown, row: ItemRow | None, strictest: Conditions) -> Con
     return own or replace(strictest, expires_at_ms=row.expires_ms if row is not None else None)
 
 
-def _incoming(item: bytes, context: Context) -> IncomingCheck | None:
-    """The last answer about how an item was obtained; None when nobody answered."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, commitment, concealed FROM cases_incoming_answer WHERE item = %s ORDER BY id DESC LIMIT 1",
-            (item,),
-        )
-        row = cursor.fetchone()
-    if row is None or row[2] is None:
-        return None
-    thing = bytes(row[0])
-    key = context.keys.contents(thing)[0]
-    if key is None:
-        return None
-    content, _ = reveal(bytes(row[2]), key=key, statement_id=thing, place=0, commitment=bytes(row[1]))
-    return IncomingCheck.from_plain(decode(content))
-
-
 def hold_by_items(context: Context) -> Hold:
     """How this node holds a content, from its cases; a docket or an act is held as the first part of its statement."""
 
@@ -96,7 +75,7 @@ def hold_by_items(context: Context) -> Hold:
             originator=row.originator if row is not None else held.originator,
             purpose=row.purpose if row is not None else "",
             conditions=_conditions(shown, row, held.conditions),
-            incoming=_incoming(row.id, context) if row is not None else None,
+            incoming=incoming_of(row.id, context=context) if row is not None else None,
         )
 
     return hold

@@ -82,13 +82,13 @@ def _looked_at(kind: type[Record]) -> tuple[tuple[str, str, bool], ...]:
 
 
 def _add_unknown(record: Record, lists: Lists, path: str, out: list[Fault]) -> None:
-    for name, listed, several in _looked_at(type(record)):
+    for name, listed, several in _KNOWN.get(type(record)) or _looked_at(type(record)):
         value = getattr(record, name)
-        if value is None or value == ():
+        if value is None or (several and not value):
             continue
         if listed:
             codes = lists(listed).entries
-            if any(code not in codes for code in value) if several else value not in codes:
+            if not all(map(codes.__contains__, value)) if several else value not in codes:
                 out.append(Fault("policy.law.code-unknown", path + name, 4, "Directive (EU) 2023/977, Article 6(1)(b)"))
         elif several:
             for index, item in enumerate(value):

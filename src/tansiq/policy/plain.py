@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final, NamedTuple, Protocol, Self, TypeAlias, get_type_hints
 
@@ -63,9 +64,9 @@ def _text(value: object, field: str, most: int) -> str:
     return value
 
 
-def _surely_a_line(value: object, most: int) -> bool:
-    """Whether it is a text that begins with a letter or digit and holds nothing that is forbidden: as most are, told quickly."""
-    return type(value) is str and len(value) <= most and value[:1].isalnum() and value.isprintable()
+@lru_cache(maxsize=4096)
+def _is_code(value: str) -> bool:
+    return CODE.fullmatch(value) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class Code:
 
     def check(self, value: object, field: str) -> None:
         """See `Shape`."""
-        if type(value) is not str or len(value) > 64 or not CODE.fullmatch(value):
+        if type(value) is not str or len(value) > 64 or not _is_code(value):
             _text(value, field, 64)
             raise BadInput("policy.field-malformed", field=field)
 
@@ -89,8 +90,8 @@ class Prose:
 
     def check(self, value: object, field: str) -> None:
         """See `Shape`."""
-        if _surely_a_line(value, self.most):
-            return
+        if type(value) is str and len(value) <= self.most and value[:1].isalnum() and value.isprintable():
+            return  # as most are
         text = _text(value, field, self.most)
         if _NOT_IN_PROSE.search(text) or not _LETTER_OR_DIGIT.search(text):
             raise BadInput("policy.field-malformed", field=field)
@@ -104,8 +105,8 @@ class Line:
 
     def check(self, value: object, field: str) -> None:
         """See `Shape`."""
-        if _surely_a_line(value, self.most):
-            return
+        if type(value) is str and len(value) <= self.most and value[:1].isalnum() and value.isprintable():
+            return  # as most are
         text = _text(value, field, self.most)
         if _NOT_IN_A_LINE.search(text) or not _LETTER_OR_DIGIT.search(text):
             raise BadInput("policy.field-malformed", field=field)
@@ -120,7 +121,8 @@ class Matching:
 
     def check(self, value: object, field: str) -> None:
         """See `Shape`."""
-        if not self.pattern.fullmatch(_text(value, field, self.most)):
+        if type(value) is not str or len(value) > self.most or not self.pattern.fullmatch(value):
+            _text(value, field, self.most)
             raise BadInput("policy.field-malformed", field=field)
 
 
@@ -178,6 +180,10 @@ class Many:
             self.each.check(item, field)
 
 
+_Check: TypeAlias = Callable[[Any, str], None]
+_Read: TypeAlias = Callable[[object, str], object]
+
+
 class Slot(NamedTuple):
     """One field of a record: its name, the label that errors show, its shape, and how it is written and read."""
 
@@ -187,7 +193,7 @@ class Slot(NamedTuple):
     required: bool
     nullable: bool
     write: Callable[[Any], Plain] | None
-    read: Callable[[object, str], object] | None
+    read: _Read | None
 
     @property
     def inner(self) -> Shape:
@@ -203,20 +209,24 @@ def _write_records(values: tuple[Record, ...]) -> Plain:
     return [value.to_plain() for value in values]
 
 
-def _reader(shape: Shape) -> Callable[[object, str], object] | None:
-    """How a value of ``shape`` is read; None: as it is, for the record checks itself."""
+def _reader(shape: Shape) -> _Read | None:
+    """How a value of ``shape`` is read and checked; None: it is checked, and taken as it is."""
     if isinstance(shape, One):
         kind = shape.kind
         return lambda plain, _: kind.from_plain(plain)
     if isinstance(shape, Many):
-        each, most = _reader(shape.each), shape.most
+        each, check, most = _reader(shape.each), shape.each.check, shape.most
 
         def read(plain: object, field: str) -> object:
             if type(plain) is not list and type(plain) is not tuple:
                 raise BadInput("policy.field-type", field=field)
             if len(plain) > most:
                 raise BadInput("policy.field-too-long", field=field, most=most)
-            return tuple(plain) if each is None else tuple(each(item, field) for item in plain)
+            if each is not None:
+                return tuple([each(item, field) for item in plain])
+            for item in plain:
+                check(item, field)
+            return tuple(plain)
 
         return read
     return None
@@ -252,10 +262,10 @@ class _Plan(NamedTuple):
     """What reading, checking and writing records of one class needs, worked out once, for a request holds two dozen."""
 
     values: Callable[[Record], tuple[Any, ...]]
-    checks: tuple[tuple[Callable[[Any, str], None], str, bool], ...]
+    checks: tuple[tuple[_Check, str, bool], ...]
     writers: tuple[tuple[str, Callable[[Any], Plain] | None], ...]
-    readers: dict[str, tuple[str, Callable[[object, str], object] | None]]
-    required: dict[str, str]
+    readers: tuple[tuple[str, str, _Check, _Read | None, object, Callable[[Any, Any], None]], ...]
+    """Name, label, how it is checked or else read and checked, what is there when it is absent, and how it is put in."""
 
 
 _PLANS: Final[dict[type[Record], _Plan]] = {}
@@ -268,8 +278,10 @@ def _plan(kind: type[Record]) -> _Plan:
         values=attrgetter(*names) if len(names) > 1 else lambda record: (getattr(record, names[0]),),
         checks=tuple((slot.shape.check, slot.label, slot.nullable) for slot in slots),
         writers=tuple((slot.name, slot.write) for slot in slots),
-        readers={slot.name: (slot.label, slot.read) for slot in slots},
-        required={slot.name: slot.label for slot in slots if slot.required},
+        readers=tuple(
+            (slot.name, slot.label, slot.shape.check, slot.read, field.default, getattr(kind, slot.name).__set__)
+            for slot, field in zip(slots, fields(kind), strict=True)  # type: ignore[arg-type]  # as above
+        ),
     )
     return _PLANS.setdefault(kind, plan)
 
@@ -297,8 +309,9 @@ class Record:
         out: dict[str, Plain] = {}
         plan = _PLANS.get(type(self)) or _plan(type(self))
         for value, (name, write) in zip(plan.values(self), plan.writers, strict=True):
-            if value is not None and value != ():
-                out[name] = value if write is None else write(value)
+            if value is None or (type(value) is tuple and not value):
+                continue
+            out[name] = value if write is None else write(value)
         return out
 
     @classmethod
@@ -310,18 +323,25 @@ class Record:
         if not isinstance(plain, dict):
             raise BadInput("policy.field-type", field=cls.__name__.lower())
         plan = _PLANS.get(cls) or _plan(cls)
-        for name, label in plan.required.items():
+        record, left = object.__new__(cls), len(plain)
+        for name, label, check, read, default, put in plan.readers:
             if name not in plain:
-                raise BadInput("policy.field-missing", field=label)
-        values: dict[str, object] = {}
-        for key, value in plain.items():
-            if key in plan.readers:
-                label, read = plan.readers[key]
-                if value is None:
-                    raise BadInput("policy.field-type", field=label)
-                values[key] = value if read is None else read(value, label)
-        if len(values) < len(plain):
+                if default is MISSING:
+                    raise BadInput("policy.field-missing", field=label)
+                put(record, default)
+                continue
+            left -= 1
+            value = plain[name]
+            if value is None:
+                raise BadInput("policy.field-type", field=label)
+            if read is None:
+                check(value, label)
+                put(record, value)
+            else:
+                put(record, read(value, label))
+        if left:
             for key in plain:
                 if isinstance(key, str) and key.startswith("!"):
                     raise BadInput("policy.newer-version", field=cls.__name__.lower())
-        return cls(**values)
+        record._verify()
+        return record

@@ -22,8 +22,8 @@ document.addEventListener("keydown", (event) => {
 });
 
 const tick = () => {
-  for (const clock of document.querySelectorAll("time.clock[data-zone]")) {
-    const told = new Intl.DateTimeFormat("en-GB", { timeZone: clock.dataset.zone, hour: "2-digit", minute: "2-digit" }).format(new Date());
+  for (const clock of document.querySelectorAll("time.clock[data-ahead]")) {
+    const told = new Date(Date.now() + clock.dataset.ahead * 60000).toISOString().slice(11, 16);
     if (clock.textContent !== told) { clock.textContent = told; clock.dateTime = told; }
   }
 };

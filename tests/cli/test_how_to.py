@@ -1,0 +1,194 @@
+"""The how-tos 'set up a node' and 'two agencies meet', typed as they stand, by somebody who has no root account here.
+
+Paths of a real machine become folders of the test; what installs, makes accounts or speaks to systemd is left out (and listed); what is
+asked at the terminal comes through a descriptor. Every other command of these pages is run, in order, and must end as the page says.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connections
+
+from support.source import HOUSE
+from tansiq.cli.main import main
+
+LEFT_OUT = ("apt", "git", "make", "ln", "adduser", "install", "systemctl", "journalctl")
+PASSPHRASES = {"identity": "an invented identity passphrase", "ES-4017": "an invented phrase of the desk", "MA-2210": "an invented phrase in Rabat"}  # fmt: skip
+PATIENCE_SECONDS = 60
+
+
+def commands(page: str) -> list[list[str]]:
+    """The commands of a page: of its plain blocks, lines that go on joined."""
+    text = (HOUSE / "docs" / "how-to" / page).read_text(encoding="utf-8")
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    blocks = [block for language, block in found if not language]
+    lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+    return [shlex.split(line) for line in lines if line.strip()]
+
+
+@dataclass
+class Machine:
+    """Folders that stand for a machine, and the nodes that run there."""
+
+    root: Path
+    ports: dict[str, str] = field(default_factory=dict)
+    running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+    def place(self, word: str) -> str:
+        """A word of a command, as it is here."""
+        for real in ("/var/lib/tansiq", "/var/backups/tansiq", "/etc/tansiq", "/etc/systemd/system", "/media/safe"):
+            if word.startswith(real):
+                return str(self.root / real.strip("/").replace("/", "-")) + word.removeprefix(real)
+        if word.endswith(".directory"):
+            return str(self.root / word)
+        return self.ports.get(word, word)
+
+    def __call__(self, words: list[str]) -> str:
+        """Types one command, which has to end well; what it prints, '' of one that is left out."""
+        words = words[3:] if words[:3] == ["sudo", "-u", "tansiq"] else words
+        if words[0] in LEFT_OUT:
+            self.left_out.append(words[0])
+            return ""
+        assert words[0] == "tansiq", words
+        typed = [self.place(word) for word in words[1:]]
+        descriptors = []
+        for option, name in self._asked(typed):
+            reading, writing = os.pipe()
+            os.write(writing, PASSPHRASES[name].encode() + b"\n")
+            os.close(writing)
+            descriptors.append(reading)
+            typed += [option, str(reading)]
+        out, err = io.StringIO(), io.StringIO()
+        try:
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                code = main(typed)
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+        assert code == 0, (words, out.getvalue(), err.getvalue())
+        return out.getvalue()
+
+    @staticmethod
+    def _asked(typed: list[str]) -> Iterator[tuple[str, str]]:
+        """What a command asks at the terminal: the option that reads it instead, and whose passphrase it is."""
+        if "--identity" in typed:
+            yield "--identity-passphrase-fd", "identity"
+        if typed[:2] == ["officer", "add"]:
+            yield "--passphrase-fd", typed[2]
+        if "--as" in typed:
+            yield "--passphrase-fd", typed[typed.index("--as") + 1]
+
+    def run(self, name: str) -> None:
+        """What systemd does: runs the node."""
+        home, log = self.place(f"/var/lib/tansiq/{name}"), self.root / f"{name}.log"
+        words = [sys.executable, "-m", "tansiq.cli", "run", home, "--log-file", str(log)]
+        process = subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        self.running.append(process)
+        until = time.monotonic() + PATIENCE_SECONDS
+        while " ready " not in (log.read_text() if log.exists() else ""):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < until, log.read_text()
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        for process in self.running:
+            process.send_signal(signal.SIGTERM)
+        for process in self.running:
+            process.wait(30)
+
+
+def free_ports(count: int) -> list[int]:
+    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    found = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return found
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+    for name in [name for name in os.environ if name.startswith("TANSIQ_") and name != "TANSIQ_TEST_DB"]:
+        monkeypatch.delenv(name)
+    made = Machine(tmp_path)
+    for folder in ("/var/lib/tansiq", "/var/backups/tansiq", "/etc/tansiq", "/etc/systemd/system", "/media/safe"):
+        Path(made.place(folder)).mkdir(mode=0o700)
+    yield made
+    made.stop()
+    connections.close_all()
+
+
+def set_up(machine: Machine, name: str, other: dict[str, str]) -> None:
+    """Types the page 'set up a node', for another agency with the words changed that such a reader changes."""
+    door, pages = free_ports(2)
+    machine.ports = {
+        "0.0.0.0:8443": f"127.0.0.1:{door}", "https://tansiq.interior.example:8443": f"https://127.0.0.1:{door}",
+        "127.0.0.1:8080": f"127.0.0.1:{pages}",
+    }  # fmt: skip
+    for words in commands("set-up-a-node.md"):
+        changed = (
+            [re.sub("|".join(map(re.escape, other)), lambda found: other[found[0]], word) for word in words]
+            if other
+            else words
+        )
+        machine(changed)
+        if changed[0] == "systemctl" and "enable" in changed:
+            machine.run(name)
+
+
+def show(machine: Machine, *words: str) -> Any:
+    return json.loads(machine(["tansiq", *words, "--json"]))
+
+
+def met(peers: list[Any]) -> bool:
+    """Whether both have heard one another and nothing waits."""
+    return bool(peers) and all(
+        peer["confirmed"] and peer["heard_at"] and not peer["waiting"] + peer["pending"] for peer in peers
+    )
+
+
+def test_from_a_fresh_machine_to_two_agencies_that_have_met(machine: Machine) -> None:
+    set_up(machine, "madrid", {})
+    assert set(machine.left_out) == set(LEFT_OUT)
+    units = sorted(path.name for path in Path(machine.place("/etc/systemd/system")).iterdir())
+    assert units == ["tansiq-backup@.service", "tansiq-backup@.timer", "tansiq@.service"]
+    assert Path(machine.place("/etc/tansiq/madrid.unlock")).stat().st_mode & 0o777 == 0o600
+    set_up(machine, "rabat", {"madrid": "rabat", "es.cgi": "ma.dgst", "ES-4017": "MA-2210"})
+
+    homes = {"madrid": machine.place("/var/lib/tansiq/madrid"), "rabat": machine.place("/var/lib/tansiq/rabat")}
+    spoken = {
+        f"THE SIXTEEN WORDS OF {name.upper()}": " ".join(
+            show(machine, "directory", "fingerprint", "--home", home)["words"]["fr"]
+        )
+        for name, home in homes.items()
+    }
+    typed = 0
+    for words in commands("two-agencies-meet.md"):
+        machine([spoken.get(word, word) for word in words])
+        typed += 1
+    assert typed >= 10
+
+    peers: list[Any] = []
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not met(peers):
+        assert time.monotonic() < until, f"they have not heard one another: {peers}"
+        time.sleep(0.5)
+        peers = [show(machine, "exchange", "status", "--home", home)["peers"][0] for home in homes.values()]
