@@ -81,7 +81,7 @@ def match(
         before = time.perf_counter()
         born = Birth.of(str(question.get("dob") or ""))
         try:
-            hits = index.search(question["query"], Facts(births=(born,)) if born else None, limit=limit)
+            hits = index.search(question["query"], Facts(births=(born,)) if born else None, limit=limit, reasons=False)
         except BadInput:
             hits = []
         took.append(time.perf_counter() - before)

@@ -188,11 +188,12 @@ class NameIndex:
         limit: int = 10,
         least: float = 0.0,
         visible: Visible | None = None,
+        reasons: bool = True,
     ) -> list[Hit]:
         """The persons whom ``name`` and ``facts`` may mean, at most ``limit``, best first, each once; those who would be less
         probable than ``least`` if nobody else came into question are left out.
 
-        ``visible`` says whom the asker may see; all others are as if they were not there. Raises BadInput (``names.too-long``).
+        ``visible`` says whom the asker may see; all others are as if they were not there. Without ``reasons`` it is quicker. Raises BadInput (``names.too-long``).
         """
         self._settle()
         asked = facts or Facts()
@@ -202,7 +203,7 @@ class NameIndex:
             for found in self._scored(searcher, question, asked, visible, limit, least):
                 if found.id not in best or found.log_odds > best[found.id].log_odds:
                     best[found.id] = found
-        return _hits(sorted(best.values(), key=lambda one: (-one.log_odds, one.id)), limit, least)
+        return _hits(sorted(best.values(), key=lambda one: (-one.log_odds, one.id)), limit, least, reasons=reasons)
 
     def _scored(
         self, searcher: Searcher, question: Question, asked: Facts, visible: Visible | None, limit: int, least: float
@@ -318,12 +319,12 @@ def _by_facts(segment: Segment, names: Array, asked: Facts, population: int) -> 
     return out
 
 
-def _hits(ordered: Sequence[_Found], limit: int, least: float) -> list[Hit]:
+def _hits(ordered: Sequence[_Found], limit: int, least: float, *, reasons: bool) -> list[Hit]:
     log_odds = np.array([found.log_odds for found in ordered])
     out = []
     for found, share in zip(ordered[: max(0, limit)], probabilities(log_odds).tolist(), strict=False):
         if 1.0 / (1.0 + math.exp(-found.log_odds)) < least:
             break
         others = int((np.abs(log_odds - found.log_odds) <= _GOOD).sum()) - 1
-        out.append(Hit(found.id, share, found.log_odds, found.name, others, found.reasons))
+        out.append(Hit(found.id, share, found.log_odds, found.name, others, found.reasons if reasons else ()))
     return out
