@@ -78,7 +78,7 @@ def nomenklatura(persons: list[tuple[str, str]]) -> Asker:
         return model.get_proxy({"id": number, "schema": "Person", "properties": {"name": [name]}})
 
     def ask(name: str) -> Hits:
-        asked = entity("question", name)
+        asked = entity(f"question {name}", name)  # it keeps the parsed names of an id
         scored = [
             (number, algorithm.compare(asked, entity(number, names[number]), ScoringConfig.defaults()).score)
             for number, _ in candidates(name)

@@ -34,7 +34,7 @@ ONE_PERSON = [
 def test_spellings_of_one_person_fit_one_another(spellings: list[str]) -> None:
     for asked, held in itertools.permutations(spellings, 2):
         assert compare(asked, held).score > 0.55, (asked, held, compare(asked, held))
-        assert explain(asked, held).probability > 0.4, (asked, held)
+        assert explain(asked, held).probability > 0.3, (asked, held)
 
 
 @pytest.mark.parametrize(

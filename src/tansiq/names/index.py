@@ -193,7 +193,8 @@ class NameIndex:
         """The persons whom ``name`` and ``facts`` may mean, at most ``limit``, best first, each once; those who would be less
         probable than ``least`` if nobody else came into question are left out.
 
-        ``visible`` says whom the asker may see; all others are as if they were not there. Without ``reasons`` it is quicker. Raises BadInput (``names.too-long``).
+        ``visible`` says whom the asker may see; all others are as if they were not there. Without ``reasons`` it is quicker.
+        Raises BadInput (``names.too-long``).
         """
         self._settle()
         asked = facts or Facts()
