@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import string
 import tomllib
 import unicodedata
@@ -28,8 +29,8 @@ def placeholders(template: str) -> set[str]:
 
 
 def scripts(sentence: str) -> set[str]:
-    """The scripts of the letters in ``sentence``, by the first word of their Unicode names."""
-    return {unicodedata.name(letter).split()[0] for letter in sentence if letter.isalpha()}
+    """The scripts of the letters in ``sentence``, placeholders aside, by the first word of their Unicode names."""
+    return {unicodedata.name(letter).split()[0] for letter in re.sub(r"\{[^{}]*\}", "", sentence) if letter.isalpha()}
 
 
 def leaves(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

@@ -51,9 +51,22 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def desks(browser: Browser, es: Node, ma: Node) -> Iterator[Callable[[str], Desk]]:
+def known() -> dict[str, Desk]:
+    """The desks that are open, by service number."""
+    return {}
+
+
+@pytest.fixture(autouse=True)
+def nothing_failed(known: dict[str, Desk]) -> Iterator[None]:
+    """No test leaves a page behind on which something failed, was loaded from elsewhere, or can't be used by everybody."""
+    yield
+    told = [f"{number} {failure}" for number, desk in known.items() for failure in desk.told()]
+    assert not told, "\n".join(told)
+
+
+@pytest.fixture(scope="session")
+def desks(browser: Browser, es: Node, ma: Node, known: dict[str, Desk]) -> Iterator[Callable[[str], Desk]]:
     """Somebody's desk by service number, signed in once for all tests."""
-    known: dict[str, Desk] = {}
 
     def desk(number: str) -> Desk:
         if number not in known:

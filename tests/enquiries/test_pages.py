@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import zipfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import django
 import pytest
@@ -187,6 +190,35 @@ def test_two_windows_do_not_write_over_each_other(madrid: Side) -> None:
         assert list_drafts("ES-4017")[0].content["data"]["facts"] == "Otra cosa."
 
 
+def test_a_button_that_is_pressed_while_the_draft_is_being_kept_is_no_conflict(madrid: Side) -> None:
+    with madrid as browser:
+        here = browser.get("/enquiries/new/")["Location"]
+        browser.post(f"{here}draft/", {**ENQUIRY, "version": "0"}, headers={"HX-Request": "true"})
+        answer = browser.post(here, {**ENQUIRY, "version": "0", "preview": "1"})
+        assert answer.status_code == 302
+        assert answer["Location"] == f"{here}preview/"
+
+
+def test_what_is_sent_after_the_session_has_ended_can_be_sent_again(madrid: Side) -> None:
+    with madrid as browser:
+        here = browser.get("/enquiries/new/")["Location"]
+        token = hidden(browser.get(here), "csrfmiddlewaretoken")
+        browser.post("/sign-out/")
+
+        def send(path: str, data: dict[str, Any], origin: str) -> str:
+            body = urlencode({**data, "csrfmiddlewaretoken": token}, doseq=True)
+            kind = "application/x-www-form-urlencoded"
+            return str(browser.client.post(path, body, content_type=kind, headers={"Origin": origin}).content.decode())
+
+        written = {**ENQUIRY, "version": "0", "preview": "1"}
+        page = send(here, written, "http://testserver")
+        assert 'name="facts" value="Se intervino un teléfono con contactos inventados."' in page
+        assert page.count('name="sought"') == 2
+        assert ENQUIRY["facts"] not in send(here, written, "http://elsewhere.example")
+        kept = send("/account/passphrase/", {"passphrase": "an invented one"}, "http://testserver")
+        assert "an invented one" not in kept, "a form that keeps no draft may hold a passphrase"
+
+
 def test_what_changed_after_the_preview_is_not_sent(madrid: Side) -> None:
     with madrid as browser:
         answer = compose(browser, ENQUIRY)
@@ -345,6 +377,28 @@ def test_who_has_no_part_in_a_matter_learns_nothing_of_it(madrid: Side, register
     unknown = Side(registered.es, Browser(language="es"))
     with unknown as browser:
         assert browser.get(page).status_code == 302
+
+
+def test_the_proof_of_a_matter_is_taken_along_by_who_may_see_it_and_discloses_nothing(
+    madrid: Side, rabat: Side, registered: Two, clock: Clock, tmp_path: Path
+) -> None:
+    page = sent(madrid, registered)
+    with madrid as browser:
+        shown = browser.get(f"{page}proof/").content.decode()
+        found = re.search(r'href="([^"]+/evidence\.zip)"', shown)
+        assert found is not None
+        answer = browser.get(found[1])
+        assert answer["Content-Type"] == "application/zip"
+        assert "attachment" in answer["Content-Disposition"]
+        archive = tmp_path / "evidence.zip"
+        archive.write_bytes(answer.content)
+    with zipfile.ZipFile(archive) as opened:
+        assert {"manifest.json", "README.md"} <= set(opened.namelist())
+        assert not any(b"Mojtar" in opened.read(name) for name in opened.namelist())
+    head = Side(madrid.node, Browser(language="es"))
+    with head as browser:
+        browser.sign_in("ES-1001", clock=clock)
+        assert browser.get(found[1]).status_code == 404
 
 
 def test_a_matter_opens_beside_the_list_and_its_reference_is_found(madrid: Side, registered: Two) -> None:

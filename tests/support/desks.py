@@ -16,7 +16,7 @@ from typing import Any, Final
 from axe_playwright_python.sync_playwright import Axe
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, sync_playwright
 
 from tansiq.demo.cast import Person
 from tansiq.demo.stage import Node
@@ -74,8 +74,9 @@ class Fetched:
 class Desk:
     """Somebody at a desk, signed in; ``page`` is what the browser shows."""
 
-    def __init__(self, browser: Browser, node: Node, number: str, **options: Any) -> None:
+    def __init__(self, browser: Browser, node: Node, number: str, *, ahead_ms: int = 0, **options: Any) -> None:
         self.node = node
+        self.ahead_seconds = ahead_ms // 1000
         self.person: Person = next(one for one in node.member.people if one.number == number)
         self.language = node.member.language
         self.failures: list[str] = []
@@ -89,21 +90,29 @@ class Desk:
 
     def new_page(self) -> Page:
         """Another tab."""
-        page = self.context.new_page()
+        return self.watch(self.context.new_page())
+
+    def watch(self, page: Page) -> Page:
+        """A tab on which nothing may fail and nothing be loaded from elsewhere."""
         page.on("pageerror", lambda error: self.failures.append(str(error)))
-        page.on(
-            "request",
-            lambda request: request.url.startswith(self.node.home.pages_address) or self.failures.append(request.url),
-        )
+        page.on("request", self._asked)
         return page
+
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith(self.node.home.pages_address):
+            self.failures.append(request.url)
 
     def code(self) -> str:
         """What the person's authenticator shows; waits for the next one where this one was used."""
-        return TOTP(b32decode(self.person.factor), 6, SHA1(), _STEP_SECONDS).generate(int(time.time())).decode()
+        return (
+            TOTP(b32decode(self.person.factor), 6, SHA1(), _STEP_SECONDS)
+            .generate(int(time.time()) + self.ahead_seconds)
+            .decode()
+        )
 
-    def sign_in(self) -> Desk:
+    def sign_in(self, page: Page | None = None) -> Desk:
         """By the pages: number and passphrase, then the code; once more where another browser has used the code."""
-        page = self.page
+        page = page or self.page
         page.goto("/sign-in/")
         page.fill("input[name=number]", self.person.number)
         page.fill("input[name=passphrase]", self.person.passphrase)
@@ -142,15 +151,26 @@ class Desk:
         """Where these words stand in what is read."""
         return self.page.locator("main", has_text=words)
 
-    def picture(self, name: str) -> None:
-        """Keeps a picture of the whole page, and the page must be without fault."""
-        folder = PICTURES / self.language
+    def shot(self, name: str, *, view: bool = False) -> Path:
+        """Where a picture of that name is kept; ``view``: of what stands in the window, not of the whole page."""
+        folder = PICTURES / "view" / self.language if view else PICTURES / self.language
         folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{name}.png"
+
+    def picture(self, name: str) -> None:
+        """Keeps a picture of the whole page and of its window; what is wrong with it is among the failures of the desk."""
         self.page.evaluate("document.fonts.ready")
-        self.page.screenshot(path=folder / f"{name}.png", full_page=True)
-        faults = axe_faults(self.page)
-        assert not faults, "\n".join(faults)
-        assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls sideways"
+        self.page.screenshot(path=self.shot(name), full_page=True)
+        self.page.evaluate("scrollTo(0, 0)")
+        self.page.screenshot(path=self.shot(name, view=True))
+        self.failures += [f"{name}: {fault}" for fault in axe_faults(self.page)]
+        if not self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
+            self.failures.append(f"{name} scrolls sideways")
+
+    def told(self) -> list[str]:
+        """What failed on the pages since this was asked last."""
+        found, self.failures[:] = list(self.failures), []
+        return found
 
     def close(self) -> None:
         """The browser is closed; nothing on its pages may have failed or have been loaded from elsewhere."""

@@ -23,7 +23,7 @@ from cryptography.hazmat.backends.openssl.backend import backend
 from tansiq.demo.bench_nodes import Program, Running, pss_bytes, running
 from tansiq.errors import BadInput, Conflict
 
-__all__ = ["machine", "percentile", "run"]
+__all__ = ["latency", "machine", "percentile", "run", "transfer"]
 
 TARGETS: Final = {
     "sqlite": {"ratio": 2.0, "per_second": 1000.0, "urgent_p50_ms": 20.0, "urgent_p99_ms": 100.0},
@@ -65,7 +65,7 @@ def machine() -> dict[str, Any]:
     }
 
 
-def _round(pair: Running, composer: Program, *, messages: int, size: int, kind: str) -> dict[str, Any]:
+def transfer(pair: Running, composer: Program, *, messages: int, size: int, kind: str) -> dict[str, Any]:
     """One transfer between two measurements of the bound."""
     times = max(20, min(200, 20_000_000 // (size + 100_000)))
     before = pair.bound_us(size=size, times=times)
@@ -113,7 +113,8 @@ def _stored(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, An
     return out
 
 
-def _latency(waits: Sequence[float]) -> dict[str, Any]:
+def latency(waits: Sequence[float]) -> dict[str, Any]:
+    """Median, 99th percentile and longest of ``waits``, in milliseconds."""
     return {
         "messages": len(waits),
         "p50_ms": percentile(waits, 0.5),
@@ -131,7 +132,7 @@ def _beside(pair: Running, composer: Program, *, messages: int, size: int) -> di
     while time.monotonic() < end:
         waits += other.ask(do="urgent", messages=4, size=size, pause_s=_BESIDE_PAUSE_S)["ms"]
     composer.answer()
-    return _latency(waits)
+    return latency(waits)
 
 
 def _judged(result: Mapping[str, Any], on: str, size: int) -> dict[str, dict[str, Any]]:
@@ -196,13 +197,13 @@ def run(
         told = []
         for at in range(rounds):
             progress("bulk", at, rounds)
-            told.append(_round(pair, composer, messages=each, size=size, kind=kind))
+            told.append(transfer(pair, composer, messages=each, size=size, kind=kind))
         after = composer.ask(do="sizes")
         result["bulk"], result["stored"] = _middle(told), _stored(before, after)
         if urgent:
             progress("urgent", 0, urgent)
             time.sleep(1.0)
-            result["urgent"] = _latency(
+            result["urgent"] = latency(
                 composer.ask(do="urgent", messages=urgent, size=size, pause_s=_IDLE_PAUSE_S)["ms"]
             )
         if urgent and beside:

@@ -18,14 +18,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tansiq.errors import BadInput, Unavailable
+from tansiq.node.home import load_home
 
-__all__ = ["Program", "Running", "cpu_seconds", "pss_bytes", "running"]
+__all__ = ["Program", "Running", "at_work", "cpu_seconds", "made", "pss_bytes", "running"]
 
 _TICK = os.sysconf("SC_CLK_TCK")
 _AGENCIES = ("es.cgi", "ma.dgst")
@@ -188,23 +189,46 @@ def _postgresql(folder: Path) -> Iterator[tuple[int, list[str]]]:
         server.cleanup()
 
 
-def _made(folder: Path, addresses: list[str]) -> tuple[list[Path], list[int]]:
-    homes, ports, documents = [], [], []
+def made(folder: Path, addresses: Sequence[str] = ()) -> tuple[Path, Path]:
+    """Makes two nodes in ``folder`` that know each other; ``addresses`` are PostgreSQL's. Returns their homes."""
+    homes, documents = [], []
+    folder.mkdir(parents=True, exist_ok=True)
     for at, agency in enumerate(_AGENCIES):
-        port = _free_port()
-        values = {"agency": agency, "listen": f"127.0.0.1:{port}", "unlock_file": str(folder / f"{agency}.unlock")}
+        values = {
+            "agency": agency,
+            "listen": f"127.0.0.1:{_free_port()}",
+            "unlock_file": str(folder / f"{agency}.unlock"),
+        }
         if addresses:
             values |= {"database": addresses[2 * at], "keys_database": addresses[2 * at + 1]}
         program = Program("make", folder / agency, values)
         documents.append(program.answer()["directory"])
         program.end()
         homes.append(folder / agency)
-        ports.append(port)
     for home, theirs in zip(homes, reversed(documents), strict=True):
         program = Program("meet", home, {"directory": theirs})
         program.answer()
         program.end()
-    return homes, ports
+    return homes[0], homes[1]
+
+
+@contextlib.contextmanager
+def at_work(homes: tuple[Path, Path], *, server: int = 0) -> Iterator[Running]:
+    """Two nodes that were `made`, started, and ended afterwards with all that was started beside them."""
+    started: list[Program] = []
+    try:
+        start = time.monotonic()
+        started += [Program("node", home) for home in homes]
+        took = [_first_answer(int(load_home(home).listen.rpartition(":")[2]), start) for home in homes]
+        pair = Running(homes, (started[0], started[1]), took, server)
+        try:
+            yield pair
+        finally:
+            for program in [*pair.programs, *pair.bounds]:
+                program.end()
+    finally:
+        for program in started:
+            program.end()
 
 
 @contextlib.contextmanager
@@ -213,22 +237,9 @@ def running(*, on: str) -> Iterator[Running]:
     if on not in _DATABASES:
         raise BadInput("bench.unknown-database", name=on[:32])
     folder = Path(tempfile.mkdtemp(prefix="tansiq-bench-"))
-    started: list[Program] = []
     try:
         with contextlib.ExitStack() as stack:
             server, addresses = stack.enter_context(_postgresql(folder)) if on == "postgres" else (0, [])
-            homes, ports = _made(folder, addresses)
-            start = time.monotonic()
-            started += [Program("node", home) for home in homes]
-            took = [_first_answer(port, start) for port in ports]
-            pair = Running((homes[0], homes[1]), (started[0], started[1]), took, server)
-            try:
-                yield pair
-            finally:
-                for program in [*pair.programs, *pair.bounds, *started]:
-                    program.end()
-                started.clear()
+            yield stack.enter_context(at_work(made(folder, addresses), server=server))
     finally:
-        for program in started:
-            program.end()
         shutil.rmtree(folder, ignore_errors=True)

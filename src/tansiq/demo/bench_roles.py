@@ -4,7 +4,7 @@ Invariant: a node here is the node of `node.processes.run_node`, with one kind m
 checks it against its commitment and stores an item that points to it, as a capability does. Who composes is a process of its own, as a
 page or a program is. It speaks JSON lines: a command in, an answer out.
 
-    python -m tansiq.demo.bench_roles make|meet|node|compose|bound HOME [JSON]
+    python -m tansiq.demo.bench_roles make|meet|node|compose|fill|bound HOME [JSON]
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any
 from tansiq.cases.items import NewItem
 from tansiq.demo.bench_bound import bound_us
 from tansiq.demo.bench_enquiry import DESK, OFFICERS, POSTS, EnquiryDesk, import_register
+from tansiq.demo.bench_fill import Filler
 from tansiq.demo.bench_watch import Watch
 from tansiq.exchange.context import Context, system_clock
 from tansiq.exchange.drafts import Draft, Reader
@@ -183,6 +184,18 @@ class _Composer:
             waits.append((time.perf_counter() - start) * 1000)
         return {"ms": waits}
 
+    def rows(self) -> dict[str, Any]:
+        """How many rows each table has, for both sides, and the last number sent in bulk."""
+        return {"rows": self._watch.rows(), **self.last()}
+
+    def last(self) -> dict[str, Any]:
+        """The last number sent in bulk: as many statements were."""
+        return {"last": self._watch.last_number()}
+
+    def quarantined(self) -> dict[str, Any]:
+        """How many messages the receiver set aside."""
+        return {"quarantined": self._watch.quarantined()}
+
     def sizes(self) -> dict[str, Any]:
         """Bytes by table, for both sides, and how many messages there are."""
         return {
@@ -233,6 +246,8 @@ def main(arguments: Sequence[str]) -> int:
         return node(path)
     elif role == "compose":
         return compose(path, Path(values["peer"]))
+    elif role == "fill":
+        return _obey(Filler(path, **values))
     elif role == "bound":
         return _obey(_Bound())
     return 0

@@ -14,12 +14,21 @@ import psycopg
 
 from tansiq.errors import Unavailable
 from tansiq.node.home import Home
+from tansiq.protocol.envelope import Lane
 
 __all__ = ["Reading", "Watch"]
 
 _LONGEST_SECONDS = 60.0
 _TABLES = "SELECT m.tbl_name, SUM(s.pgsize) FROM dbstat s JOIN sqlite_master m ON m.name = s.name WHERE s.aggregate = TRUE GROUP BY m.tbl_name"
+_NAMES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+_NAMES_SERVER = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
 _RELATIONS = "SELECT relname, pg_total_relation_size(oid) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+
+_WITNESSED = (
+    "SELECT COALESCE((SELECT size FROM journal_witnessed WHERE peer = %s AND witness IS NOT NULL "
+    "ORDER BY epoch DESC, size DESC LIMIT 1), 0)"
+)
+"""From the index's end: what is asked fifty times a second must not cost more with every message that is stored."""
 
 
 class Reading:
@@ -44,6 +53,11 @@ class Reading:
     def number(self, sql: str, *values: object) -> int:
         """The one number that ``sql`` gives."""
         return int(self.rows(sql, *values)[0][0] or 0)
+
+    def counts(self) -> dict[str, int]:
+        """How many rows each table has."""
+        tables = self.rows(_NAMES_SERVER if self._server is not None else _NAMES)
+        return {str(name): self.number(f"SELECT COUNT(*) FROM {name}") for (name,) in tables}
 
     def sizes(self) -> dict[str, int]:
         """Bytes of every table with its indexes; on SQLite pages that are free now stand under ``(free)``."""
@@ -81,8 +95,7 @@ class Watch:
     def is_witnessed(self) -> bool:
         """Whether both journals are signed by the other side as they stand."""
         return all(
-            reading.number("SELECT size FROM journal_journal WHERE peer = %s", peer)
-            == reading.number("SELECT MAX(size) FROM journal_witnessed WHERE peer = %s AND witness IS NOT NULL", peer)
+            reading.number("SELECT size FROM journal_journal WHERE peer = %s", peer) == reading.number(_WITNESSED, peer)
             for reading, peer in zip(self._main, reversed(self._pair), strict=True)
         )
 
@@ -103,6 +116,17 @@ class Watch:
     def quarantined(self) -> int:
         """How many the receiver set aside: a measurement with any is worth nothing."""
         return self._main[1].number("SELECT COUNT(*) FROM exchange_quarantine")
+
+    def last_number(self) -> int:
+        """The last number of the lane on which the sender's bulk goes."""
+        return self._main[0].number("SELECT MAX(number) FROM exchange_sent WHERE lane = %s", int(Lane.NORMAL))
+
+    def rows(self) -> dict[str, dict[str, int]]:
+        """Rows by table on each side."""
+        return {
+            side: main.counts() | keys.counts()
+            for side, main, keys in zip(("sender", "receiver"), self._main, self._keys, strict=True)
+        }
 
     def sizes(self) -> dict[str, dict[str, int]]:
         """Bytes by table on each side."""

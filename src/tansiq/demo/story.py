@@ -276,8 +276,7 @@ class Story:
             node = next(one for one in self._stage.nodes if one.agency.startswith(name[:2]))
             sent = node.ask("enquiry.send", {"draft": _draft(f"waiting/{name}")}, officer=node.member.officer)
             asked.append((node, sent["id"]))
-        for node, matter in asked:
-            self._until("deliver", lambda node=node, matter=matter: self._is_receipted(node, matter))
+        self._until("deliver", lambda: all(self._is_receipted(node, matter) for node, matter in asked))
 
     @property
     def stage(self) -> Stage:

@@ -173,8 +173,11 @@ def page_of(
         judged = judge(written.data) if request.GET.get("check") and written.version else None
         return _shown(request, writing, written, template, context, judged=judged)
     written = _posted(request, writing)
+    kept = load(request, writing)
+    if kept.version and kept.data == written.data:  # kept a moment ago, while the button was being pressed
+        written = kept
     if request.POST.get("over"):
-        written = Written(written.data, load(request, writing).version)
+        written = Written(written.data, kept.version)
     data, anchor = _changed(written.data, request)
     judged = judge(data) if not anchor and request.POST.get("preview") else None
     for part, name in judged.wanted if judged is not None else ():

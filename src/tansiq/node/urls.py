@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tansiq.accounts.pages")),
     path("", include("tansiq.cases.pages")),
     path("", include("tansiq.enquiries.pages")),
+    path("", include("tansiq.node.pages_evidence")),
 ]
 handler400 = "tansiq.web.error_pages.bad_request"
 handler403 = "tansiq.web.error_pages.forbidden"

@@ -146,9 +146,6 @@ def _walk(data: bytes, depth_limit: int, item_limit: int) -> tuple[int, int]:
             if head & 0xDF == 0x58 and (size := data[at + 1]) > 23:  # strings of a line, hashes: no call for these
                 at += 2 + size
                 continue
-            if head & 0xDF == 0x59 and (size := data[at + 1]):  # strings of a paragraph
-                at += 3 + (size << 8 | data[at + 2])
-                continue
             if 0x80 <= head < 0x98 or 0xA0 <= head < 0xB8:  # short arrays and maps, which most are
                 at += 1
                 sort, argument = (_MAP if head & 0x20 else _ARRAY), head & 0x1F

@@ -35,6 +35,8 @@ STATUSES: Final = {
     413: "web.too-large", 422: "web.not-proven", 429: "web.too-many", 500: "web.fault", 503: "web.not-available",
 }  # fmt: skip
 """HTTP status → the advice that is given for it."""
+_KEEPS_A_DRAFT: Final = "version"
+"""The field by which a form that keeps a draft is known: no other form is shown again, for it may hold a passphrase."""
 _BIG: Final = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 
 
@@ -54,12 +56,28 @@ def error_page(request: HttpRequest, status: int, error: Error | None = None) ->
     return plain_page(request, template, context, status=status)
 
 
+def _sent(request: Request) -> list[tuple[str, str]]:
+    """What was being written, to be sent once more from the page that is shown: only what one of our own pages sent."""
+    plain = request.content_type == "application/x-www-form-urlencoded"
+    ours = request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
+    if not plain or not ours or _KEEPS_A_DRAFT not in request.POST:
+        return []
+    return [
+        (name, str(value)) for name, values in request.POST.lists() if name != "csrfmiddlewaretoken" for value in values
+    ]
+
+
 def session_ended(request: Request) -> HttpResponse:
     """What was sent came after the end of a session, or from a page that is no longer open; and that nothing is lost."""
     before = urlsplit(request.headers.get("Referer", ""))
     back = before.path if before.netloc == request.get_host() and before.path.startswith("/") else "/"
     sign_in = f"{settings.LOGIN_URL}?next={quote(back)}"
-    return plain_page(request, "web/session_ended.html", {"sign_in": sign_in}, status=403)
+    return plain_page(
+        request,
+        "web/session_ended.html",
+        {"sign_in": sign_in, "path": request.path, "sent": _sent(request)},
+        status=403,
+    )
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
