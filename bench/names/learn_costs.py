@@ -83,9 +83,9 @@ def _expect(  # noqa: C901, PLR0912 (forward, backward, counted: one thought)
             if i < m and j < n:
                 np.add.at(counts, (x[:, i], y[:, j]), share * f[i, j] * both[i, j] * b[i + 1, j + 1])
             if i < m:
-                np.add.at(counts, (x[:, i], 0), share * f[i, j] * left[i] * b[i + 1, j])
+                np.add.at(counts[:, 0], x[:, i], share * f[i, j] * left[i] * b[i + 1, j])
             if j < n:
-                np.add.at(counts, (0, y[:, j]), share * f[i, j] * right[j] * b[i, j + 1])
+                np.add.at(counts[0], y[:, j], share * f[i, j] * right[j] * b[i, j + 1])
     return float((w * bits).sum())
 
 

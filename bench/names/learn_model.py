@@ -70,7 +70,7 @@ def _persons(path: Path) -> Iterator[tuple[bytes, list[str], Facts]]:
             yield number.encode(), [name], Facts(births=(born,) if born else ())
 
 
-def _brothers(questions: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+def _brothers(questions: list[Any]) -> list[Any]:
     """Questions about somebody with another given name in the same chain of names: nobody here is meant."""
     out = []
     for person, name, _, target, _, group in questions:
@@ -89,7 +89,7 @@ def asked(folder: Path, population: Path) -> list[Asked]:
     searcher = Searcher(segment := build(_persons(population)))
     queries = [one for one in _lines(folder / "dev_queries.jsonl") if one["variant"]]
     absent = list(_lines(folder / "dev_absent.jsonl"))
-    questions = [(q["target"], q["query"], q["dob"], q["target"], q["pair"], q["group"]) for q in queries]
+    questions: list[Any] = [(q["target"], q["query"], q["dob"], q["target"], q["pair"], q["group"]) for q in queries]
     questions += [(q["qid"].split("-")[0], q["query"], q["dob"], "", "absent", q["group"]) for q in absent]
     questions += _brothers(questions)
     out = []
@@ -166,15 +166,13 @@ def _outcome(top: Any, right: Any, known: Any, at: float) -> tuple[float, float]
 def report(choice: Choice, points: Any, chosen: Any, name: str) -> None:
     """Prints the figures of cross-validation, with 95 % intervals by bootstrap over persons."""
     _, shares = choice.shares(points)
-    ranks, tops, rights = [], [], []
+    found: list[tuple[int, float, bool]] = []
     for number in np.flatnonzero(chosen):
         one = choice.questions[number]
         mine = shares[choice.offsets[number] : choice.offsets[number + 1]]
         rank = 999 if one.right < 0 else int((mine >= mine[one.right]).sum())  # of equally good ones it is the last
-        ranks.append(rank)
-        tops.append(mine.max(initial=0.0))
-        rights.append(rank == 1)
-    ranks, tops, rights = np.array(ranks), np.array(tops), np.array(rights)
+        found.append((rank, float(mine.max(initial=0.0)), rank == 1))
+    ranks, tops, rights = (np.array(column) for column in zip(*found, strict=True))
     asked_ = [choice.questions[number] for number in np.flatnonzero(chosen)]
     known = np.array([one.pair != "absent" for one in asked_])
     steps = np.linspace(0.05, 0.95, 181)

@@ -21,7 +21,7 @@ LEAST = 8
 
 def main(folder: str, goal: str) -> None:
     """Counts and writes."""
-    counts: collections.Counter[str] = collections.Counter()
+    counts: dict[str, float] = collections.defaultdict(float)
     for (latin, _), count in sorted(tokens(Path(folder)).items()):
         found = units(latin)
         if len(found) == 1 and latin.isascii():

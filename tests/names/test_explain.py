@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -180,7 +181,7 @@ def test_births_are_soft_evidence(asked: str, held: str, code: str) -> None:
         ({"nationalities": ("MA",)}, {"nationalities": ("ES",)}, "nationality-other", -1),
     ],
 )
-def test_what_else_is_known_moves_the_score(asked: dict, held: dict, code: str, sign: int) -> None:
+def test_what_else_is_known_moves_the_score(asked: dict[str, Any], held: dict[str, Any], code: str, sign: int) -> None:
     found = explain("Karim Alami", "Karim Alami", facts=Facts(**asked), known=Facts(**held))
     (piece,) = [piece for piece in found.pieces if piece.code == f"names.{code}"]
     assert piece.log_odds * sign > 0

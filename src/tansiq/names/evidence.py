@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+import numpy as np
+
 from tansiq.names.births import KINDS, birth_kinds
 from tansiq.names.facts import Birth, Facts
 from tansiq.names.fold import folded
@@ -40,7 +42,7 @@ def has_more(facts: Facts) -> bool:
 
 def _birth(asked: Facts, held: Facts) -> Iterator[Evidence]:
     if asked.births and held.births:
-        kind = int(birth_kinds(birth_of(asked), [held.span])[0])
+        kind = int(birth_kinds(birth_of(asked), np.array([held.span]))[0])
         yield f"names.birth-{KINDS[kind]}", float(model().births[kind])
 
 

@@ -28,7 +28,7 @@ def _row(text: str) -> bytes:
 
 
 def _shown(sign: int) -> str:
-    return ALPHABET[sign].strip("$^?")
+    return str(ALPHABET[sign]).strip("$^?")
 
 
 def rules_of(asked: str, held: str) -> tuple[Rule, ...]:
