@@ -211,7 +211,7 @@ def test_both_editions_end_with_everybody_found_in_both_scripts_and_the_damage_t
     for stored, entry in everybody:
         if not isinstance(entry, ListedPerson):
             continue
-        for name in entry.names[:2]:
+        for name in entry.names:
             if name.kind in {"main", "original"}:
                 originals += name.kind == "original"
                 hits = [match.entry for match in index.match(subject(name.text), limit=20)]

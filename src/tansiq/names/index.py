@@ -237,11 +237,13 @@ class NameIndex:
             points = self._with_facts(segment, owners, points, order, asked, set(documents.tolist()), names)
             order = np.argsort(-points, kind="stable")
         sight = _Sight(prepared, aligned, told)
+        floor = _log_odds(least) - 2 * _SPARE if least else -math.inf  # who is less probable shares next to nothing
         return [
             _Found(
                 segment.person_id(int(owners[at])), float(points[at]), segment, int(names[at]), asked, sight, int(at)
             )
             for at in order[: max(_KEPT, 2 * limit)].tolist()
+            if points[at] > floor
         ]
 
     def _bound(self, segment: Segment, question: Question, names: Array, shared: Array, births: Birth | None) -> Array:

@@ -6,6 +6,7 @@ parts of a record are explained once.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -72,6 +73,7 @@ def _question(parts: tuple[Part, ...], items: list[Item], weights: list[float]) 
     )
 
 
+@functools.lru_cache(maxsize=64)
 def question_of(name: str) -> Question:
     """The question that ``name`` asks; raises BadInput (``names.too-long``)."""
     asked = units(folded(name))[:MOST]
