@@ -1,8 +1,8 @@
 """Measures whether sending costs more with a million statements stored: ``python bench/million.py --statements 1000000``.
 
 Two pairs of nodes are made. In one, a real transfer is copied under new names until each side holds ``--statements`` (see
-``tansiq.demo.bench_fill``); the other keeps its thousand. Both pairs then work in one run, in turns, and each round is set beside the bare
-bound of that moment. Prints JSON: CPU per message with few and with many, what each process has of it, the ratio, and how long an urgent
+``tansiq.demo.bench_fill``); the other keeps its thousand. Both pairs then work in one run, in turns, and each round of one is set beside
+the round of the other. Prints JSON: CPU per message with few and with many, what each process has of it, the ratio, and how long an urgent
 message takes. Exit 1 when the ratio is over 1.2.
 
 A million take about 14 GB for both sides. ``--fill FOLDER`` only fills, ``--measure FOLDER`` only measures what was filled, as often as you
@@ -141,7 +141,7 @@ def _middle(rounds: list[dict[str, Any]]) -> dict[str, Any]:
             for name in ("cpu_us", "bound_us", "ratio", "per_second")
         },
         "by_process_us": {name: statistics.median(one["by_process_us"][name] for one in rounds) for name in parts},
-        "ratios": [one["ratio"] for one in rounds],
+        "rounds_cpu_us": [one["cpu_us"] for one in rounds],
     }
 
 
@@ -166,18 +166,21 @@ def measure(folder: Path, *, rounds: int, messages: int, size: int, urgent: int)
             for name, composer in composers.items():
                 waits[name] += composer.ask(do="urgent", messages=10, size=size, pause_s=0.15)["ms"]
         stored = {name: composer.ask(do="last")["last"] for name, composer in composers.items()}
+        upkeep = {name: composer.ask(do="upkeep")["cpu_s"] for name, composer in composers.items()}
         if any(composer.ask(do="quarantined")["quarantined"] for composer in composers.values()):
             raise ValueError("messages were set aside: nothing was measured")
     result = {
-        name: _middle(some) | {"stored": stored[name], "urgent": latency(waits[name])} for name, some in told.items()
+        name: _middle(some)
+        | {"stored": stored[name], "urgent": latency(waits[name]), "hourly_upkeep_cpu_s": upkeep[name]}
+        for name, some in told.items()
     }
     few, many = result["few"], result["many"]
     grown = {
         part: {"few_us": few["by_process_us"][part], "many_us": many["by_process_us"][part]}
         for part in few["by_process_us"]
     }
-    # Round beside round, each beside its bound: what the machine did meanwhile is in both.
-    ratio = statistics.median(two["ratio"] / one["ratio"] for one, two in zip(told["few"], told["many"], strict=True))
+    # Round beside round, for what the machine did meanwhile is in both.
+    ratio = statistics.median(two["cpu_us"] / one["cpu_us"] for one, two in zip(told["few"], told["many"], strict=True))
     urgent_ratio = many["urgent"]["p50_ms"] / few["urgent"]["p50_ms"]
     return {
         **result,

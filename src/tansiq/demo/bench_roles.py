@@ -32,6 +32,7 @@ from tansiq.node.creation import create_node
 from tansiq.node.home import Home, load_home
 from tansiq.node.opening import open_node
 from tansiq.node.processes import run_node, settle_memory
+from tansiq.node.worker import keep_up
 from tansiq.protocol.cbor import encode
 from tansiq.protocol.docket import Docket
 from tansiq.protocol.envelope import Lane
@@ -191,6 +192,12 @@ class _Composer:
     def last(self) -> dict[str, Any]:
         """The last number sent in bulk: as many statements were."""
         return {"last": self._watch.last_number()}
+
+    def upkeep(self) -> dict[str, Any]:
+        """The CPU seconds of what the sender does every hour beside all this."""
+        start = time.process_time()
+        keep_up(self._home, self._context)
+        return {"cpu_s": time.process_time() - start}
 
     def quarantined(self) -> dict[str, Any]:
         """How many messages the receiver set aside."""

@@ -138,10 +138,17 @@ def record_witness(peer: str, witness: bytes, *, agency: str, key_of: Mapping[by
             "UPDATE journal_witnessed SET witness = %s WHERE peer = %s AND epoch = %s AND size = %s",
             (witness, peer, seen.epoch, seen.size),
         )
-        # Heads between two witnessed ones prove nothing more: a later witnessed head covers them.
+        # Heads between two witnessed ones prove nothing more: a later witnessed head covers them. What lies before the
+        # witnessed one before went with it, and is not looked through again.
         cursor.execute(
-            "DELETE FROM journal_witnessed WHERE peer = %s AND epoch = %s AND size < %s AND witness IS NULL",
+            "SELECT size FROM journal_witnessed WHERE peer = %s AND epoch = %s AND size < %s AND witness IS NOT NULL "
+            "ORDER BY size DESC LIMIT 1",
             (peer, seen.epoch, seen.size),
+        )
+        before = cursor.fetchone()
+        cursor.execute(
+            "DELETE FROM journal_witnessed WHERE peer = %s AND epoch = %s AND size > %s AND size < %s AND witness IS NULL",
+            (peer, seen.epoch, before[0] if before else -1, seen.size),
         )
     return True
 

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from django.core.management import call_command
 from django.db import connections
 
 from tansiq.directory.queries import own_directory
@@ -23,6 +22,7 @@ from tansiq.keystore.officers import OfficerKey, put_officer_keys
 from tansiq.keystore.store import KeyStore, create_key_store
 from tansiq.node.certificate import keep_certificate, make_certificate
 from tansiq.node.home import CONFIGURATION, Home
+from tansiq.node.migrating import bring_up_to_date
 from tansiq.node.opening import bind
 from tansiq.protocol.directory import Certified, Directory, Officer, Post, Use, make_directory
 from tansiq.protocol.keys import SealingKey, Signer, SigningKey
@@ -65,7 +65,7 @@ class NewOfficer:
 def migrate() -> None:
     """Brings both databases to the newest schema."""
     for alias in ("default", "keys"):
-        call_command("migrate", database=alias, verbosity=0, interactive=False)
+        bring_up_to_date(alias)
 
 
 def _node_keys(keys: KeyStore, agency: str, now_ms: int) -> list[Certified]:

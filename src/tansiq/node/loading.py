@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management import call_command
 from django.db import connections, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from tansiq.errors import BadInput
 from tansiq.node.dump import Reader
+from tansiq.node.migrating import bring_up_to_date
 from tansiq.node.snapshot import Progress
 from tansiq.node.tables import Table, table_from, to_database
 
@@ -71,7 +71,7 @@ def load_dump(reader: Reader, alias: str, *, stage: str, progress: Progress) -> 
             _insert(alias, table, value)
             counts[table.name] = counts.get(table.name, 0) + len(value)
             progress(stage, sum(counts.values()), 0)
-    call_command("migrate", database=alias, verbosity=0, interactive=False)
+    bring_up_to_date(alias)
     _count_on(alias)
     return counts
 
