@@ -15,7 +15,9 @@ from tansiq.exchange.context import Context
 from tansiq.exchange.kinds import Arrived
 from tansiq.exchange.quarantine import Outcome, retry, retry_all
 from tansiq.exchange.queries import quarantined
+from tansiq.protocol.cbor import decode
 from tansiq.protocol.parts import Part
+from tansiq.protocol.statement import Made
 
 pytestmark = pytest.mark.storage
 
@@ -177,3 +179,53 @@ def test_a_damaged_copy_stays_set_aside_although_a_whole_one_came(room: Room, ma
     room.work()
     assert room.words() == ["uno"]
     assert room.faults() == ["protocol.other-wraps"]
+
+
+def of_paris(room: Room, *relays: SimulatedPeer) -> tuple[SimulatedPeer, Made]:
+    """An agency that nobody here knows yet, and a word of it that ``relays`` may pass on."""
+    fr = SimulatedPeer("fr.dgsi", clock=relays[0].clock)
+    fr.know(room.context.directory)
+    for relay in relays:
+        relay.know(room.context.directory)
+    return fr, room.said(fr, "of Paris")
+
+
+def kept(room: Room) -> set[tuple[str, int]]:
+    """By peer, how many wraps lie in what is kept of it."""
+    rows = room.rows("SELECT peer, raw FROM exchange_quarantine UNION ALL SELECT peer, raw FROM exchange_copy")
+    return {(peer, len(decode(raw)[4])) for peer, raw in rows}
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_what_each_relay_brought_is_kept_and_tried(room: Room, ma: SimulatedPeer, order: tuple[int, int]) -> None:
+    pt = room.peer("pt.sis")
+    fr, made = of_paris(room, ma, pt)
+    sealed = fr.wraps(made, room.agency)
+    brought = [(ma, [sealed[-1]]), (pt, sealed)]  # Rabat's copy opens for Paris alone
+    for relay, wraps in (brought[at] for at in order):
+        for _ in range(2):
+            answer = room.hear(relay.parcel_with(made, wraps={made.statement.digest: wraps}))
+            assert [fault.code for fault in answer.faults] == ["directory.unknown-agency"]
+    assert kept(room) == {("ma.dgst", 1), ("pt.sis", 2)}
+    assert len(quarantined()) == 1
+    room.befriend(fr)
+    assert [one.outcome for one in retry_all(context=room.context)] == [Outcome.HANDLED]
+    assert room.words() == ["of Paris"]
+    assert (room.faults(), kept(room)) == ([], set())
+    assert {statement for (statement,) in room.rows("SELECT statement FROM exchange_received")} == {made.statement.id}
+
+
+def test_a_damaged_copy_of_one_relay_does_not_hide_the_others(room: Room, ma: SimulatedPeer) -> None:
+    pt = room.peer("pt.sis")
+    fr, made = of_paris(room, ma, pt)
+    wraps = {made.statement.digest: fr.wraps(made, room.agency)}
+    ma.lies.other_contents = True
+    assert [one.code for one in room.hear(ma.parcel_with(made, wraps=wraps)).faults] == ["protocol.other-docket"]
+    room.hear(pt.parcel_with(made, wraps=wraps))
+    room.befriend(fr)
+    assert [one.outcome for one in retry_all(context=room.context)] == [Outcome.HANDLED]
+    assert room.words() == ["of Paris"]
+    assert [(one.peer, one.code) for one in quarantined()] == [("ma.dgst", "protocol.other-docket")]
+    retry_all(context=room.context)
+    assert room.words() == ["of Paris"]
+    assert kept(room) == {("ma.dgst", 2)}

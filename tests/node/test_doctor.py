@@ -22,6 +22,7 @@ from tansiq.node.checks import Check
 from tansiq.node.doctor import doctor
 from tansiq.node.home import Home
 from tansiq.node.mirror import mirror_keys
+from tansiq.protocol.cbor import encode
 from tansiq.protocol.directory import make_directory
 from tansiq.texts import LANGUAGES
 
@@ -203,9 +204,12 @@ def test_gaps_what_was_set_aside_and_restores(madrid: Node) -> None:
     write("INSERT INTO exchange_lane (peer, direction, epoch, lane, number) VALUES ('ma.dgst', 2, 1, 2, 1)")
     write("INSERT INTO exchange_quarantine (statement, peer, code, detail, at_ms, since_ms, tries) "
           "SELECT digest, 'ma.dgst', 'exchange.unknown-kind', '', 1, 1, 1 FROM exchange_statement WHERE id = (SELECT MIN(id) FROM exchange_statement)")  # fmt: skip
+    write("INSERT INTO exchange_used_twice (peer, epoch, lane, number, at_ms, first, second) "
+          "SELECT 'ma.dgst', 1, 1, 1, 1, %s, %s FROM exchange_statement WHERE id = (SELECT MIN(id) FROM exchange_statement)",
+          encode([b"", b"", b""]), encode([b"", b"", b""]))  # fmt: skip
     write("INSERT INTO exchange_restore (peer, step, since_ms, backup_ms, mirror_ms, size, next_epoch, sent_from, received_from, after, leaves) "
           "SELECT 'ma.dgst', 0, 1, 1, 1, 0, 0, digest, digest, digest, digest FROM exchange_statement WHERE id = (SELECT MIN(id) FROM exchange_statement)")  # fmt: skip
-    assert wrong(look(madrid)) == {"gap", "set-aside", "restoring"}
+    assert wrong(look(madrid)) == {"gap", "set-aside", "used-twice", "restoring"}
     write("DELETE FROM journal_witnessed")
     assert "witness-behind" in wrong(look(madrid))
 

@@ -31,6 +31,7 @@ from tansiq.exchange.intake import prove, require_confirmed, take
 from tansiq.exchange.parcels import make_parcel
 from tansiq.exchange.release import next_batch
 from tansiq.exchange.restoring import serve_restore
+from tansiq.exchange.used_twice import proof_kept
 from tansiq.exchange.wake import ANYTHING, ARRIVED, wake
 from tansiq.protocol.envelope import Lane
 from tansiq.protocol.httpsig import check_digest, verify_request
@@ -164,12 +165,13 @@ class Door:
 
     def _parcel(self, peer: str, body: bytes) -> bytes:
         parcel = parse_parcel(body)
-        proven = prove(parcel, peer=peer, context=self._context)
-        with transaction.atomic():  # what came, the head over it and what waits for the peer are one commit
-            intake = take(proven, peer=peer, context=self._context)
-            batch = next_batch(peer, tuple(Lane), context=self._context, limit=parcel.want) if parcel.want else None
-            taken = (intake.taken,) if intake.taken else ()
-            answer = make_parcel(peer, context=self._context, batch=batch, taken=taken)
+        with proof_kept(self._context):
+            proven = prove(parcel, peer=peer, context=self._context)
+            with transaction.atomic():  # what came, the head over it and what waits for the peer are one commit
+                intake = take(proven, peer=peer, context=self._context)
+                batch = next_batch(peer, tuple(Lane), context=self._context, limit=parcel.want) if parcel.want else None
+                taken = (intake.taken,) if intake.taken else ()
+                answer = make_parcel(peer, context=self._context, batch=batch, taken=taken)
         if intake.new or parcel.receipts:
             wake(self._run, ANYTHING if parcel.receipts else ARRIVED)
         return answer.to_bytes()

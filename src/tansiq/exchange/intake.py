@@ -16,12 +16,14 @@ from django.db import connection, transaction
 from tansiq.directory.queries import current_directory, node_keys, signing_key
 from tansiq.errors import BadInput, Error, NotFound, NotProven, Refused, TooMuch
 from tansiq.exchange.context import Context
+from tansiq.exchange.copies import Aside, faults_told, raw_of, set_aside
 from tansiq.exchange.erasure import tombstones
 from tansiq.exchange.lanes import advance_mark
 from tansiq.exchange.parcels import Taken
 from tansiq.exchange.peers import heard, peer_state
 from tansiq.exchange.receipts import take_receipts
 from tansiq.exchange.restoring import require_whole
+from tansiq.exchange.used_twice import UsedTwice, proof_kept
 from tansiq.faults import reach
 from tansiq.journal.mirror import mirror_news
 from tansiq.journal.services import append, record_witness
@@ -41,12 +43,6 @@ __all__ = [
 
 MAX_EPOCH = (1 << 31) - 1
 """An epoch fits a 32-bit column; a node reaches a few of them in its life."""
-_CURABLE = "('directory.unknown-agency', 'directory.unconfirmed', 'exchange.unknown-key')"
-_TAKES_ITS_PLACE = (
-    "peer = excluded.peer, code = excluded.code, at_ms = excluded.at_ms, raw = excluded.raw "
-    f"WHERE exchange_quarantine.raw IS NOT NULL AND excluded.code IN {_CURABLE} AND "
-    f"(exchange_quarantine.code NOT IN {_CURABLE} OR LENGTH(excluded.raw) > LENGTH(exchange_quarantine.raw))"
-)
 _QUEUED_AGAIN = "WHERE statement = %s AND EXISTS (SELECT 1 FROM exchange_queue q WHERE q.statement = %s)"
 
 
@@ -138,14 +134,15 @@ def _check(parcel: Parcel, head: BatchHead, context: Context, now_ms: int) -> li
     proofs = Proofs(now_ms)
     proofs.batch(head, parcel.items)
     items: list[tuple[Entry, Item]] = []
-    numbers: set[tuple[Lane, int]] = set()
+    numbers: dict[tuple[Lane, int], bytes] = {}
     for item in parcel.items:
         entry = parse_entry(item.entry)
         if entry.sender != head.sender or entry.receiver != head.receiver or entry.epoch != head.epoch:
             raise NotProven("exchange.not-for-us")
         if (entry.lane, entry.number) in numbers:
-            raise NotProven("exchange.number-used-twice", peer=parcel.sender, number=entry.number)
-        numbers.add((entry.lane, entry.number))
+            first, entries = numbers[entry.lane, entry.number], [one.entry for one in parcel.items]
+            raise UsedTwice(entry, first, item.entry, head=head, entries=entries)
+        numbers[entry.lane, entry.number] = item.entry
         items.append((entry, item))
     return proofs.items(items)
 
@@ -177,19 +174,6 @@ def _other_digests(checked: Sequence[Checked]) -> dict[bytes, bytes]:
             cursor.execute(f"SELECT id, digest FROM exchange_statement WHERE id IN ({marks})", chunk)
             found.update((bytes(row[0]), bytes(row[1])) for row in cursor.fetchall())
     return found
-
-
-def _faults_told(peer: str, checked: list[Checked]) -> list[Fault]:
-    """The faults that entries which we have already were found to have when they came."""
-    if not checked:
-        return []
-    marks = ", ".join(["%s"] * len(checked))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT statement, code FROM exchange_quarantine WHERE raw IS NOT NULL AND peer = %s AND statement IN ({marks})",
-            [peer, *(one.entry.statement for one in checked)],
-        )
-        return [Fault(bytes(row[0]), row[1]) for row in cursor.fetchall()]
 
 
 def keep_statements(
@@ -250,21 +234,14 @@ def keep_statements(
     return good, faulty
 
 
-def _set_aside(peer: str, faulty: Sequence[Checked], now_ms: int) -> None:
-    """Keeps whole what can't be used, with the reason; of two copies of one statement that which may be cured, and holds more."""
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO exchange_quarantine (statement, peer, code, detail, at_ms, since_ms, tries, raw) "
-            "VALUES (%s, %s, %s, '', %s, %s, 1, %s) "
-            f"ON CONFLICT (statement) DO UPDATE SET {_TAKES_ITS_PLACE}",
-            [
-                (
-                    one.entry.statement, peer, one.fault, now_ms, now_ms,
-                    encode([one.item.statement, one.item.docket, one.item.proofs, list(one.item.parts), list(one.item.wraps)]),
-                )
-                for one in faulty
-            ],
-        )  # fmt: skip
+def _aside(one: Checked, now_ms: int) -> Aside:
+    item = one.item
+    return Aside(
+        one.entry.statement,
+        one.fault,
+        now_ms,
+        raw_of(item.statement, item.docket, item.proofs, parts=item.parts, wraps=item.wraps),
+    )
 
 
 def _keep(peer: str, head: BatchHead, checked: list[Checked], *, context: Context, now_ms: int) -> tuple[Taken, int]:
@@ -274,12 +251,13 @@ def _keep(peer: str, head: BatchHead, checked: list[Checked], *, context: Contex
     again = [one for one in checked if one.number in known]
     for one in again:
         if known[one.number][0] != one.item.entry:
-            raise NotProven("exchange.number-used-twice", peer=peer, number=one.entry.number)
-    faults = _faults_told(peer, again)
+            entries = [other.item.entry for other in checked]
+            raise UsedTwice(one.entry, known[one.number][0], one.item.entry, head=head, entries=entries)
+    faults = faults_told(peer, [one.entry.statement for one in again])
     leaf_of: dict[tuple[int, int, int], int] = {}
     if fresh:
         good, faulty = keep_statements(peer, fresh, context=context, now_ms=now_ms)
-        _set_aside(peer, faulty, now_ms)
+        set_aside(peer, [_aside(one, now_ms) for one in faulty], now_ms=now_ms)
         leaves = [
             leaf_hash(exchange_leaf(Direction.RECEIVED, now_ms, hashlib.sha256(one.item.entry).digest()))
             for one in fresh
@@ -358,12 +336,18 @@ def prove(parcel: Parcel, *, peer: str, context: Context) -> Proven:
 
 def take(arrived: Parcel | Proven, *, peer: str, context: Context) -> Intake:
     """Takes a parcel that ``peer`` sent (known by its signature at the door, its seal, or its pinned certificate), in one
-    commit or in the caller's transaction; who holds one has called `prove` before it began.
+    commit or in the caller's transaction; who holds one has called `prove` before it began, and keeps the proof of a number used
+    twice when it has rolled back (`proof_kept`).
 
     Raises Refused (an epoch that is over), Unavailable (we are being restored), NotProven and BadInput; then nothing has
     changed.
     """
-    proven = arrived if isinstance(arrived, Proven) else prove(arrived, peer=peer, context=context)
+    with proof_kept(context):
+        proven = arrived if isinstance(arrived, Proven) else prove(arrived, peer=peer, context=context)
+        return _take(proven, peer, context)
+
+
+def _take(proven: Proven, peer: str, context: Context) -> Intake:
     parcel, now_ms, head = proven.parcel, proven.now_ms, proven.head
     keys = node_keys(current_directory(peer), now_ms)
     with transaction.atomic():

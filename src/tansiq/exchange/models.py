@@ -198,6 +198,39 @@ class Quarantine(models.Model):
         db_table = "exchange_quarantine"
 
 
+class Copy(models.Model):
+    """What another peer brought of a statement that is set aside raw: its wraps may be others. ``raw`` as in `Quarantine`."""
+
+    pk = models.CompositePrimaryKey("statement", "peer")
+    statement = models.BinaryField(max_length=32)
+    peer = models.CharField(max_length=64)
+    code = models.CharField(max_length=128)
+    at_ms = models.BigIntegerField()
+    raw = models.BinaryField()
+
+    class Meta:
+        db_table = "exchange_copy"
+
+
+class UsedTwice(models.Model):
+    """The proof that a peer used a number for two entries, of which the second was refused.
+
+    ``first`` and ``second`` each hold the entry, the signed head of its batch and the leaves over which that head stands.
+    """
+
+    pk = models.CompositePrimaryKey("peer", "epoch", "lane", "number")
+    peer = models.CharField(max_length=64)
+    epoch = models.IntegerField()
+    lane = models.SmallIntegerField()
+    number = models.BigIntegerField()
+    at_ms = models.BigIntegerField()
+    first = models.BinaryField()
+    second = models.BinaryField()
+
+    class Meta:
+        db_table = "exchange_used_twice"
+
+
 class Reported(models.Model):
     """A statement of ours that a peer took but could not use, as it told us: the reason's code."""
 

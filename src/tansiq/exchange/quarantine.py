@@ -7,20 +7,20 @@ fails again stays set aside, with the newest reason and one try more.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from django.db import connection, transaction
 
-from tansiq.errors import BadInput, NotFound
+from tansiq.errors import NotFound
 from tansiq.exchange.context import Context
+from tansiq.exchange.copies import Copy, copies_of, item_of, leave_copies
 from tansiq.exchange.dispatch import dispatch_statement
 from tansiq.exchange.intake import Checked, Proofs, keep_statements
 from tansiq.faults import reach
-from tansiq.protocol.cbor import Plain, decode
 from tansiq.protocol.envelope import parse_entry
-from tansiq.protocol.parcel import Item
 
 __all__ = ["Outcome", "Retried", "retry", "retry_all"]
 
@@ -47,6 +47,7 @@ class _SetAside:
     digest: bytes
     thing: bytes | None
     peer: str
+    code: str
     at_ms: int
     since_ms: int
     tries: int
@@ -57,23 +58,26 @@ def _set_aside(digest: bytes) -> _SetAside:
     lock = " FOR UPDATE" if connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT thing, peer, at_ms, since_ms, tries, raw FROM exchange_quarantine WHERE statement = %s{lock}",
+            f"SELECT thing, peer, code, at_ms, since_ms, tries, raw FROM exchange_quarantine WHERE statement = %s{lock}",
             (digest,),
         )
         row = cursor.fetchone()
     if row is None:
         raise NotFound("exchange.not-set-aside", statement=digest.hex())
-    return _SetAside(digest, row[0] and bytes(row[0]), row[1], row[2], row[3], row[4], row[5] and bytes(row[5]))
+    thing, peer, code, at_ms, since_ms, tries, raw = row
+    return _SetAside(digest, thing and bytes(thing), peer, code, at_ms, since_ms, tries, raw and bytes(raw))
 
 
-def _item(entry: bytes, raw: Plain) -> Item:
-    if type(raw) is not list or len(raw) != 5:
-        raise BadInput("protocol.wrong-field", what="quarantine", field=0)
-    return Item(entry, raw[0], raw[1], raw[2], tuple(raw[3]), tuple(raw[4]))
+@dataclass(frozen=True, slots=True)
+class _Proven:
+    """What came of proving the copies of a statement again: its id once one holds, and the copies that still do not."""
+
+    thing: bytes | None
+    left: list[Copy]
 
 
-def _prove(one: _SetAside, raw: bytes, context: Context) -> Checked:
-    """Proves again what is kept raw, and takes it in when it holds: then every entry that names it has its statement."""
+def _prove_all(one: _SetAside, raw: bytes, context: Context) -> _Proven:
+    """Proves again what is kept raw, of each peer that brought it, and takes in what holds: then its entries have their statement."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT peer, epoch, lane, number, entry FROM exchange_received WHERE statement = %s ORDER BY peer, epoch, lane, number",
@@ -83,17 +87,30 @@ def _prove(one: _SetAside, raw: bytes, context: Context) -> Checked:
         entries = [(place, entry) for place, entry in entries if parse_entry(entry).statement == one.digest]
         if not entries:
             raise NotFound("exchange.not-set-aside", statement=one.digest.hex())
-        content = decode(raw)
-        tried = Proofs(context.clock()).items(
-            [(parse_entry(entry), _item(entry, content)) for place, entry in entries if place[0] == one.peer]
-        )
-        checked = next((proven for proven in tried if not proven.fault), tried[0])
-        good, faulty = keep_statements(one.peer, [checked], context=context, now_ms=one.at_ms)
-        for _, statement in good:
+        thing: bytes | None = None
+        left: list[Copy] = []
+        for copy in [Copy(one.peer, one.code, one.at_ms, raw), *copies_of(one.digest)]:
+            checked = _prove(copy, [entry for place, entry in entries if place[0] == copy.peer], context)
+            if checked is not None and checked.statement is not None and not checked.fault:
+                thing = checked.statement.id
+            else:
+                left.append(copy if checked is None else copy._replace(code=checked.fault))
+        damaged = {copy.peer for copy in left}
+        if thing is not None:
             cursor.executemany(
                 "UPDATE exchange_received SET statement = %s WHERE peer = %s AND epoch = %s AND lane = %s AND number = %s",
-                [(statement.id, *place) for place, _ in entries],
+                [(thing, *place) for place, _ in entries if place[0] not in damaged],
             )
+    return _Proven(thing, left)
+
+
+def _prove(copy: Copy, entries: Sequence[bytes], context: Context) -> Checked | None:
+    """Proves one copy under the entries of its peer, and takes it in when it holds; None when it has no entry here."""
+    tried = Proofs(context.clock()).items([(parse_entry(entry), item_of(entry, copy.raw)) for entry in entries])
+    if not tried:
+        return None
+    checked = next((proven for proven in tried if not proven.fault), tried[0])
+    good, faulty = keep_statements(copy.peer, [checked], context=context, now_ms=copy.at_ms)
     return good[0][0] if good else faulty[0]
 
 
@@ -108,34 +125,35 @@ def _queue_again(one: _SetAside, thing: bytes) -> None:
         )
 
 
-def _keep_damaged(digest: bytes, code: str) -> None:
+def _leave(one: _SetAside, left: Sequence[Copy]) -> None:
     """What could not be proven stays, though a whole copy may have come since, which is tried for itself."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE exchange_quarantine SET code = %s, thing = NULL, tries = tries + 1 WHERE statement = %s",
-            (code, digest),
-        )
+        if left:
+            cursor.execute(
+                "UPDATE exchange_quarantine SET peer = %s, code = %s, at_ms = %s, raw = %s, thing = NULL, tries = tries + 1 "
+                "WHERE statement = %s",
+                (*left[0], one.digest),
+            )
+        else:
+            cursor.execute("DELETE FROM exchange_quarantine WHERE statement = %s", (one.digest,))
+    leave_copies(one.digest, left[1:])
 
 
 def retry(digest: bytes, *, context: Context) -> Retried:
     """Tries the set-aside statement with this digest again, in one commit. Raises NotFound when none is set aside."""
     with transaction.atomic():
         one = _set_aside(digest)
-        thing, proven = one.thing, True
+        thing = one.thing
         if one.raw is not None:
-            checked = _prove(one, one.raw, context)
-            if checked.fault or checked.statement is None:
-                proven = False
-                _keep_damaged(digest, checked.fault)
-            else:
-                thing = checked.statement.id
+            proven = _prove_all(one, one.raw, context)
+            _leave(one, proven.left)
+            thing = proven.thing or thing
             if thing is None:
-                return Retried(digest, Outcome.SET_ASIDE, checked.fault)
+                return Retried(digest, Outcome.SET_ASIDE, proven.left[0].code)
+        elif thing is not None:
+            _leave(one, ())
         if thing is None:
             raise NotFound("exchange.not-set-aside", statement=digest.hex())
-        if proven:
-            with connection.cursor() as cursor:
-                cursor.execute("DELETE FROM exchange_quarantine WHERE statement = %s", (digest,))
         _queue_again(one, thing)
         dispatch_statement(thing, context=context)
         retried = _outcome(one, thing)

@@ -18,6 +18,7 @@ from django.db import connection
 from tansiq.directory.queries import documents_of
 from tansiq.errors import Error, NotProven
 from tansiq.exchange.context import Context
+from tansiq.exchange.copies import Aside, raw_of, set_aside
 from tansiq.exchange.restore_wire import ItemsPage, Returned
 from tansiq.exchange.standing import Came, Standing
 from tansiq.protocol.cbor import encode
@@ -268,18 +269,22 @@ def store_received(page: ItemsPage, *, lost: Lost, context: Context) -> None:
                 for one in back
             ],
         )  # fmt: skip
-        cursor.executemany(
-            "INSERT INTO exchange_quarantine (statement, peer, code, detail, at_ms, since_ms, tries, raw) "
-            "VALUES (%s, %s, %s, '', %s, %s, 1, %s) ON CONFLICT DO NOTHING",
-            [
-                (
-                    one.entry.statement, lost.peer, one.fault, one.at_ms, context.clock(),
-                    encode([one.item.statement, one.item.docket, one.item.proofs, list(one.item.parts), list(one.item.wraps)]),
-                )
-                for one in back
-                if one.fault
-            ],
-        )  # fmt: skip
+    set_aside(
+        lost.peer,
+        [
+            Aside(
+                one.entry.statement,
+                one.fault,
+                one.at_ms,
+                raw_of(
+                    one.item.statement, one.item.docket, one.item.proofs, parts=one.item.parts, wraps=one.item.wraps
+                ),
+            )
+            for one in back
+            if one.fault
+        ],
+        now_ms=context.clock(),
+    )
     _store_batches(page, Direction.RECEIVED, lost.peer)
     _settle(standing, good, received=True)
 

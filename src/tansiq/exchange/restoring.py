@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 
 from tansiq.directory.queries import current_directory
-from tansiq.errors import BadInput, Unavailable
+from tansiq.errors import Unavailable
 from tansiq.exchange.context import Context
+from tansiq.exchange.copies import copy_of, item_of
 from tansiq.exchange.peers import ensure_peer
 from tansiq.exchange.restore_wire import Directories, ItemsPage, JournalPage, Question, Returned, Topic
 from tansiq.journal.queries import JournalNodes, leaf_hashes
@@ -243,15 +244,8 @@ class _Pages:
         digest = parse_entry(row.entry).statement
         if digest[:16] != row.statement:
             return None
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT raw, code FROM exchange_quarantine WHERE statement = %s AND raw IS NOT NULL", (digest,)
-            )
-            found = cursor.fetchone()
+        found = copy_of(digest, self._peer)
         if found is None:
             return None
-        raw = decode(bytes(found[0]))
-        if type(raw) is not list or len(raw) != 5:
-            raise BadInput("protocol.wrong-field", what="quarantine", field=0)
         self._faults.append(Fault(digest, found[1]))
-        return Item(row.entry, raw[0], raw[1], raw[2], tuple(raw[3]), tuple(raw[4]))
+        return item_of(row.entry, found[0])

@@ -13,9 +13,11 @@ from tansiq.errors import BadInput
 from tansiq.exchange.peers import peer_states
 from tansiq.exchange.quarantine import retry, retry_all
 from tansiq.exchange.queries import counts, gaps, quarantined
+from tansiq.exchange.used_twice import proofs
 from tansiq.journal.queries import relation_states
 from tansiq.node.acts import Asked
 from tansiq.node.arguments import text_of
+from tansiq.protocol.envelope import parse_entry
 from tansiq.protocol.evidence_report import utc_text
 
 __all__ = ["quarantine", "retry_one", "status"]
@@ -66,7 +68,7 @@ def status(asked: Asked) -> dict[str, Any]:
 
 
 def quarantine(asked: Asked) -> list[dict[str, Any]]:
-    """What is set aside: from whom, why, since when, how often tried."""
+    """What is set aside: from whom, why, since when, how often tried; then what was refused and is kept as a proof."""
     return [
         {
             "statement": one.statement.hex(),
@@ -77,6 +79,17 @@ def quarantine(asked: Asked) -> list[dict[str, Any]]:
             "tries": one.tries,
         }
         for one in quarantined()
+    ] + [
+        {
+            "statement": parse_entry(one.second.entry).statement.hex(),
+            "peer": one.peer,
+            "code": "exchange.number-used-twice",
+            "detail": f"peer={one.peer}, number={one.number}, epoch={one.epoch}, lane={one.lane}",
+            "since": utc_text(one.at_ms),
+            "tries": 1,
+            "proof": {"first": one.first.to_bytes().hex(), "second": one.second.to_bytes().hex()},
+        }
+        for one in proofs()
     ]
 
 

@@ -13,6 +13,7 @@ from tansiq.directory.queries import partners
 from tansiq.exchange.peers import peer_states
 from tansiq.exchange.queries import gaps, has_work
 from tansiq.exchange.restoring import restoring_peers
+from tansiq.exchange.used_twice import proofs
 from tansiq.journal.queries import relation_states
 from tansiq.node.checks import HOUR_MS, Check, Patient
 
@@ -57,13 +58,16 @@ def check_gaps(patient: Patient) -> Iterator[Check]:
 
 
 def check_quarantine(patient: Patient) -> Iterator[Check]:
-    """Nothing that came was set aside."""
+    """Nothing that came was set aside, and no peer used a number twice."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT peer, code, COUNT(*) FROM exchange_quarantine GROUP BY peer, code ORDER BY peer, code")
         rows = cursor.fetchall()
     for peer, code, count in rows:
         yield Check("quarantine", "warn", "set-aside", {"peer": peer, "error": code, "count": count})
-    if not rows:
+    twice = proofs()
+    for one in twice:
+        yield Check("quarantine", "warn", "used-twice", {"peer": one.peer, "number": one.number})
+    if not rows and not twice:
         yield Check("quarantine", "ok", "quarantine-ok")
 
 

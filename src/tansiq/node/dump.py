@@ -38,7 +38,9 @@ _MOST_ITEM = 1 << 30
 _BATCH_ROWS, _BATCH_BYTES = 256, 1 << 20
 _PURPOSE = hashlib.sha256(b"tansiq/1 dump").digest()
 _READ = 1 << 18
-_LARGE = frozenset({"exchange_chunk", "exchange_statement", "exchange_quarantine", "journal_mirror_leaves"})
+_LARGE = frozenset(
+    {"exchange_chunk", "exchange_copy", "exchange_statement", "exchange_quarantine", "journal_mirror_leaves"}
+)
 """Tables with rows of megabytes."""
 
 

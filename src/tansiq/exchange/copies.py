@@ -1,0 +1,133 @@
+"""Copies: what can't be used is kept whole, of each peer that brought it, for two relays may bring other wraps.
+
+Invariant: of one statement each peer's copy is kept once. One of them stands in the quarantine for all, that which may be cured, and
+holds more; the others lie beside it. Of one peer's two copies the same rule chooses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from django.db import connection
+
+from tansiq.errors import BadInput
+from tansiq.protocol.cbor import Plain, decode, encode
+from tansiq.protocol.parcel import Fault, Item
+
+__all__ = ["Aside", "Copy", "copies_of", "copy_of", "faults_told", "item_of", "leave_copies", "raw_of", "set_aside"]
+
+_CURABLE = "('directory.unknown-agency', 'directory.unconfirmed', 'exchange.unknown-key')"
+_TAKES_ITS_PLACE = (
+    "peer = excluded.peer, code = excluded.code, at_ms = excluded.at_ms, raw = excluded.raw "
+    f"WHERE {{table}}.raw IS NOT NULL AND excluded.code IN {_CURABLE} AND "
+    f"({{table}}.code NOT IN {_CURABLE} OR LENGTH(excluded.raw) > LENGTH({{table}}.raw))"
+)
+_IN_QUARANTINE = _TAKES_ITS_PLACE.format(table="exchange_quarantine")
+_BESIDE = _TAKES_ITS_PLACE.format(table="exchange_copy")
+
+
+class Aside(NamedTuple):
+    """What can't be used: the statement's digest, the code of the reason, when it came, and what came (`raw_of`)."""
+
+    digest: bytes
+    code: str
+    at_ms: int
+    raw: bytes
+
+
+class Copy(NamedTuple):
+    """What ``peer`` brought of a statement, and why it can't be used."""
+
+    peer: str
+    code: str
+    at_ms: int
+    raw: bytes
+
+
+def raw_of(
+    statement: bytes, docket: bytes, proofs: Plain, *, parts: Sequence[bytes | None], wraps: Sequence[bytes]
+) -> bytes:
+    """What came, as it is kept."""
+    return encode([statement, docket, proofs, list(parts), list(wraps)])
+
+
+def item_of(entry: bytes, raw: bytes) -> Item:
+    """What came, under its entry again. Raises BadInput."""
+    kept = decode(raw)
+    if type(kept) is not list or len(kept) != 5:
+        raise BadInput("protocol.wrong-field", what="quarantine", field=0)
+    return Item(entry, kept[0], kept[1], kept[2], tuple(kept[3]), tuple(kept[4]))
+
+
+def set_aside(peer: str, things: Sequence[Aside], *, now_ms: int) -> None:
+    """Keeps what ``peer`` brought and can't be used, in the caller's transaction."""
+    if not things:
+        return
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO exchange_copy (statement, peer, code, at_ms, raw) SELECT statement, peer, code, at_ms, raw "
+            "FROM exchange_quarantine WHERE statement = %s AND peer <> %s AND raw IS NOT NULL ON CONFLICT DO NOTHING",
+            [(one.digest, peer) for one in things],
+        )
+        cursor.executemany(
+            "INSERT INTO exchange_quarantine (statement, peer, code, detail, at_ms, since_ms, tries, raw) "
+            f"VALUES (%s, %s, %s, '', %s, %s, 1, %s) ON CONFLICT (statement) DO UPDATE SET {_IN_QUARANTINE}",
+            [(one.digest, peer, one.code, one.at_ms, now_ms, one.raw) for one in things],
+        )
+        cursor.executemany(
+            "INSERT INTO exchange_copy (statement, peer, code, at_ms, raw) SELECT %s, %s, %s, %s, %s WHERE EXISTS "
+            "(SELECT 1 FROM exchange_quarantine WHERE statement = %s AND peer <> %s AND raw IS NOT NULL) "
+            f"ON CONFLICT (statement, peer) DO UPDATE SET {_BESIDE}",
+            [(one.digest, peer, one.code, one.at_ms, one.raw, one.digest, peer) for one in things],
+        )
+        cursor.executemany(
+            "DELETE FROM exchange_copy WHERE statement = %s AND EXISTS (SELECT 1 FROM exchange_quarantine q "
+            "WHERE q.statement = exchange_copy.statement AND q.peer = exchange_copy.peer)",
+            [(one.digest,) for one in things],
+        )
+
+
+def copies_of(digest: bytes) -> list[Copy]:
+    """What lies beside the copy in the quarantine."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT peer, code, at_ms, raw FROM exchange_copy WHERE statement = %s ORDER BY at_ms, peer", (digest,)
+        )
+        return [Copy(row[0], row[1], row[2], bytes(row[3])) for row in cursor.fetchall()]
+
+
+def leave_copies(digest: bytes, left: Sequence[Copy]) -> None:
+    """Lets only ``left`` lie beside the quarantine's copy, with the reasons that they have now."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM exchange_copy WHERE statement = %s", (digest,))
+        cursor.executemany(
+            "INSERT INTO exchange_copy (statement, peer, code, at_ms, raw) VALUES (%s, %s, %s, %s, %s)",
+            [(digest, *one) for one in left],
+        )
+
+
+def copy_of(digest: bytes, peer: str) -> tuple[bytes, str] | None:
+    """What came of a statement and why it can't be used: what ``peer`` brought, else what another did."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT raw, code, 0 AS place FROM exchange_copy WHERE statement = %s AND peer = %s UNION ALL "
+            "SELECT raw, code, 1 AS place FROM exchange_quarantine WHERE statement = %s AND raw IS NOT NULL ORDER BY place",
+            (digest, peer, digest),
+        )
+        row = cursor.fetchone()
+    return None if row is None else (bytes(row[0]), row[1])
+
+
+def faults_told(peer: str, digests: Sequence[bytes]) -> list[Fault]:
+    """The faults that were found in what ``peer`` brought of these statements."""
+    if not digests:
+        return []
+    marks = ", ".join(["%s"] * len(digests))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT statement, code FROM exchange_quarantine WHERE raw IS NOT NULL AND peer = %s AND statement IN ({marks}) "
+            f"UNION ALL SELECT statement, code FROM exchange_copy WHERE peer = %s AND statement IN ({marks})",
+            [peer, *digests, peer, *digests],
+        )
+        return [Fault(bytes(row[0]), row[1]) for row in cursor.fetchall()]
