@@ -15,8 +15,9 @@ from support.matters import PERSON
 from support.node import Node, Nodes
 from tansiq.policy.subjects import Identifier, Name, Subject
 from tansiq.policy.values import PartialDate
-from tansiq.registers.matching import SAME_DOCUMENT, index_of, match_person, names_of, years_of
-from tansiq.registers.queries import entries
+from tansiq.registers.listed import ListedPerson
+from tansiq.registers.matching import SAME_DOCUMENT, facts_of, index_of, match_person, names_of
+from tansiq.registers.queries import entries, readable_entry
 from tansiq.registers.services import import_un_list
 
 PASSPORT = (
@@ -184,11 +185,35 @@ def test_the_names_of_a_person_are_those_that_the_person_bears() -> None:
 
 
 @given(st.integers(1800, 2190), st.integers(1, 9), st.booleans())
-def test_years_cover_every_date_that_was_given(year: int, length: int, circa: bool) -> None:
+def test_births_cover_every_date_that_was_given(year: int, length: int, circa: bool) -> None:
     births = (PartialDate(year=year), PartialDate(year=year, until_year=year + length, circa=circa))
-    years = years_of(replace(PERSON, births=births))
-    assert years == ((year - 2, year + length + 2) if circa else (year, year + length))
+    first, last = facts_of(replace(PERSON, births=births)).span
+    assert (first // 10000, last // 10000) == ((year - 2, year + length + 2) if circa else (year, year + length))
 
 
-def test_without_a_date_there_are_no_years() -> None:
-    assert years_of(replace(PERSON, births=())) is None
+def test_without_a_date_there_are_no_births() -> None:
+    assert facts_of(replace(PERSON, births=())).births == ()
+
+
+@pytest.mark.storage
+def test_both_editions_end_with_everybody_found_in_both_scripts_and_the_damage_told(es: Node) -> None:
+    reports = []
+    for path in real_lists():
+        content = io.BytesIO(path.read_bytes())
+        reports.append(import_un_list(content, context=es.context, officer="ES-4017", register="real", removals=True))
+    index = index_of(es.context)
+    index.refresh()
+    if len(reports) > 1:
+        assert reports[-1]["kept_older"] > 100
+        assert {one["reason"] for one in reports[-1]["damaged"]} >= {"damage.high-byte-lost"}
+    everybody = [(stored, readable_entry(stored, es.context.keys)) for stored in entries("real")]
+    originals = 0
+    for stored, entry in everybody:
+        if not isinstance(entry, ListedPerson):
+            continue
+        for name in entry.names:
+            if name.kind in {"main", "original"}:
+                originals += name.kind == "original"
+                hits = [match.entry for match in index.match(subject(name.text), limit=20)]
+                assert stored.id in hits, (entry.reference, name.kind)
+    assert originals > 100

@@ -33,6 +33,7 @@ from fixtures.unlist import (
 from tansiq.errors import BadInput
 from tansiq.names import NameIndex, compare
 from tansiq.registers import damage, unlist
+from tansiq.registers.matching import known_facts
 from tansiq.registers.unlist import (
     BirthDate,
     Document,
@@ -411,7 +412,7 @@ def test_the_invented_register_of_the_demonstration_is_whole() -> None:
     assert {name.quality for entry in found for name in entry.names} == {"", "good", "low"}
     index = NameIndex()
     for entry in found:
-        index.add(entry.reference.encode(), entry.searchable, entry.birth_years)
+        index.add(entry.reference.encode(), entry.searchable, known_facts(entry))
     for entry in found:
         for name in entry.searchable:
             assert entry.reference.encode() in {hit.id for hit in index.search(name, limit=3)}, name

@@ -25,6 +25,7 @@ from tansiq.cli import (
     evidence,
     exchange,
     file,
+    names,
     nodes,
     officers,
     registers,
@@ -48,7 +49,21 @@ BROKEN_PIPE: Final = 141
 app = group(
     "tansiq", examples=["tansiq demo --once", "tansiq init /srv/tansiq --help", "tansiq enquiry list --as ES-4017"]
 )
-for part in (nodes, directory, officers, registers, enquiry, file, evidence, upkeep, service, exchange, bench, demo):
+for part in (
+    nodes,
+    directory,
+    officers,
+    registers,
+    names,
+    enquiry,
+    file,
+    evidence,
+    upkeep,
+    service,
+    exchange,
+    bench,
+    demo,
+):
     part.register(app)
 
 

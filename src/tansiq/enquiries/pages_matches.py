@@ -20,7 +20,10 @@ from tansiq.texts import catalogue, text
 
 __all__ = ["Card", "Why", "cards_of"]
 
-_AGAINST: Final = frozenset({"names.part-different", "names.birth-differs"})
+_AGAINST: Final = frozenset({
+    "names.part-different", "names.birth-ten-years", "names.birth-far", "names.nationality-other", "names.sex-other",
+    "names.father-other", "names.mother-other",
+})  # fmt: skip
 _MOST_NAMES: Final = 3
 
 

@@ -60,6 +60,11 @@ class Context:
     clearance: str = CLEARANCE
     """Up to what every officer is cleared to whom no other clearance was given; a code of the classification."""
 
+    names_file: str = ""
+    """Where the index of names may be kept, encrypted; "" is nowhere."""
+    population: int = 10_000
+    """How many persons the registers of a deployment like this one hold: fixed, so that no probability tells what they hold."""
+
     @classmethod
     def load(cls, keys: KeyStore, *, clock: Callable[[], int] = system_clock) -> Context:
         """The node whose key store is ``keys``. Raises NotFound when it has no keys yet."""

@@ -1,13 +1,22 @@
-"""Names: the same person under any spelling, in Arabic and Latin script, without a dictionary.
+"""Names: the same person under any spelling, in Arabic and Latin script, with a calibrated probability and the reasons.
 
-From a name to a hit: ``fold`` (one form of the letters) → ``compounds`` (its parts, joined alike) → ``skeleton``
-(keys of one word) → ``parts`` (both together, weighed by ``rarity``) → ``index`` (who has such keys) → ``score`` (how
-well it fits, and why).
-What others may rely on is ``NameIndex`` with ``Hit``, ``compare``, ``folded`` and ``MAX_NAME``.
+From a name to a hit: ``fold`` (one form of the letters) → ``compounds`` (its parts, joined alike) → ``signs`` and ``skeleton``
+(a word as graphemes, as consonant keys) → ``parts`` (both together, weighed by ``rarity``) → ``segment`` (many persons as
+arrays) → ``search`` (who shares parts, by ``distance``) → ``align`` → ``features`` → ``model`` (log-odds) → ``index`` (hits) →
+``explain``. README.md says how to use it as a library.
+
+Invariant: pure; tables are data (``costs.json``, ``rarity.*``, ``model.json``) made by ``bench/names``.
 """
 
+from tansiq.names.explain import Explanation, Fit, Piece, compare, explain
+from tansiq.names.facts import Birth, Facts
+from tansiq.names.flags import flags
 from tansiq.names.fold import MAX_NAME, folded
-from tansiq.names.index import Hit, NameIndex, Years
-from tansiq.names.score import Fit, compare
+from tansiq.names.index import Hit, NameIndex
+from tansiq.names.likeness import likeness
+from tansiq.names.segment import Segment, build
 
-__all__ = ["MAX_NAME", "Fit", "Hit", "NameIndex", "Years", "compare", "folded"]
+__all__ = [
+    "MAX_NAME", "Birth", "Explanation", "Facts", "Fit", "Hit", "NameIndex", "Piece", "Segment", "build", "compare", "explain",
+    "flags", "folded", "likeness",
+]  # fmt: skip

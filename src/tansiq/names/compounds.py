@@ -50,10 +50,16 @@ _PREFIXES = {**_LATIN_PREFIXES, **_ARABIC_PREFIXES}
 _ARTICLES = frozenset({"al", "el", "ul", "il", "ال"})
 _ASSIMILATED = re.compile(r"[aeu](sh|ch|s|z|r|d|t|n)")
 _PARTICLES = frozenset({"y", "e", "de", "del", "la", "las", "los", "da", "do", "dos", "du", "des", "von", "van", "و"})
-_ABD = re.compile(r"abd(?:[aeiou]{1,2}(?:l|sh|ch|[srzdtn])?)?")
+_ABD = re.compile(r"abd(?:[ae]|[aeiou]{1,2}(?:l|sh|ch|[srzdtn]))?")
 _ABD_JOINED = re.compile(r"abd(?:[aeiou]{0,2}l(?=[^aeiouy])|[aeiou]{1,2}(?=(?P<sun>[bcdfghjkmnpqrstxz]))|)")
 _ALLAH = re.compile(r"(?:[aeiou]l?l|ll?)[ae]h?$")
 _ALLAH_WORD = frozenset({"allah", "ullah", "alla", "ollah", "ellah", "الله", "لله"})
+_OF_ALLAH = frozenset({"allahi", "ullahi", "ollahi", "elahi", "اللهي", "الهي"})
+_OF_ALLAH_JOINED = re.compile(r"[aeou]?llahi$")
+_ATTRIBUTES = frozenset({
+    "rahman", "rehman", "rahim", "aziz", "karim", "kareem", "majid", "majeed", "hamid", "latif", "hakim", "kader", "qader", "qadir",
+    "razzaq", "razak", "ghani", "wahab", "wahhab", "salam", "malik", "jabbar", "gabbar", "nasser", "halim", "rashid", "sattar",
+})  # fmt: skip
 _DIN_WORD = frozenset({"din", "dine", "deen", "eddine", "eddin", "edin", "edine", "uddin", "addin", "aldin", "eldin",
                        "uldin", "aldeen", "eldeen", "oddin", "oddine", "الدين", "دين"})  # fmt: skip
 _DIN_JOINED = re.compile(r"[aeiou]l(?=d[ie]{1,2}ne?$)")
@@ -87,7 +93,7 @@ def _with_suffixes(words: list[str]) -> list[str]:
     """Joins abd to what follows it, and eddin and allah to what stands before them."""
     out: list[str] = []
     takes_next = False
-    for word in words:
+    for at, word in enumerate(words):
         latin = word[0] < "\u0250"
         if takes_next and out:
             bare = word.removeprefix("ال") if len(word) > 4 and word != "الله" else word
@@ -97,11 +103,18 @@ def _with_suffixes(words: list[str]) -> list[str]:
             out[-1] += "?din" if latin else "?دين"
         elif out and out[-1] not in _PREFIXES and word in _ALLAH_WORD:
             out[-1] += "?lah?" if latin else "?لاه?"
+        elif out and out[-1] not in _PREFIXES and word in _OF_ALLAH:
+            out[-1] += "?lahi" if latin else "?لاهي"
+        elif word == "a" and at + 1 < len(words) and words[at + 1] in _ATTRIBUTES:
+            out.append("abd?")  # A. Rahman
+            takes_next = True
         elif word == "عبد" or _ABD.fullmatch(word):
             out.append("عبد?" if word == "عبد" else "abd?")
             takes_next = True
         else:
             out.append(word)
+    if takes_next and len(out) > 2 - (out[0] not in _PREFIXES):
+        out[0] = out.pop() + out[0]  # 'Rashid Abdul': the family name was put first
     return [word.removesuffix("?") if word in {"abd?", "عبد?"} else word for word in out]
 
 
@@ -134,16 +147,30 @@ def _spellings(word: str) -> tuple[str, ...]:
     elif not word.startswith(("abd", "عبد", "الله")):
         if match := _ATTACHED.match(word):
             found.insert(0, _rewritten(word[match.end() :]))
-        elif match := _ATTACHED_TO_VOWEL.match(word):
+        elif (match := _ATTACHED_TO_VOWEL.match(word)) or (len(word) > 5 and (match := _ATTACHED_SUN.match(word))):
             found.append(word[match.end() :])
         elif word.startswith(("lh", "lah", "لح")) and len(word) > 3:  # Lahcen, Lhoussaine: الحسن, الحسين
             found.append(word.removeprefix("l").removeprefix("ل"))
     elif "?" not in word and (match := re.match(r"abd[aeiou]{1,2}l(?=[aeiouy])", word)):
         found.append("abd?" + word[match.end() :])  # Abdelali, where Abdelatif keeps its l
+    if _CEDILLA.search(word):
+        found.append(_CEDILLA.sub("s", word))  # Façal
+    if word in _READ_OTHERWISE:
+        found.append(_READ_OTHERWISE[word])
+    for spelling in tuple(found):  # a writer may leave out the servant, or the faith
+        bare = _COMPOUND.sub("", spelling)
+        if len(bare) > 2 and bare != spelling and "?" not in bare:
+            found.append(bare)
     return tuple(dict.fromkeys(found))
 
 
-def _rewritten(word: str) -> str:
+_READ_OTHERWISE = {"عمرو": "عمر", "طه": "طاها", "داود": "داوود"}  # not said as written
+_ATTACHED_SUN = re.compile(r"[ae](?:([sznrtdl])(?=\1)|(?=[cs]h[aeiou]))")  # Ennaji, Errachidi, Echarkaoui
+_CEDILLA = re.compile(r"(?<=[aeiou])c(?=[aou])")
+_COMPOUND = re.compile(r"^(?:abd|عبد)\?|\?(?:din|دين|lah\?|لاه\?)$")
+
+
+def _rewritten(word: str) -> str:  # noqa: PLR0911 (one line for each way of writing)
     """One word with abd + X, X + allah and X + eddin in the form that the split spelling has."""
     if "?" in word:
         return word
@@ -156,6 +183,10 @@ def _rewritten(word: str) -> str:
     if word.startswith("عبد") and len(word) > 4:
         rest = word[3:]
         return "عبد?" + (_allah(rest) if rest in _ALLAH_WORD else rest.removeprefix("ال"))
+    if len(word) > 7 and (match := _OF_ALLAH_JOINED.search(word)):
+        return word[: match.start()] + "?lahi"
+    if word.endswith("اللهي") and len(word) > 6:
+        return word[:-5] + "?لاهي"
     if word.endswith("الله") and len(word) > 4:
         return word[:-4] + "?لاه?"
     if word.endswith("الدين") and len(word) > 6:

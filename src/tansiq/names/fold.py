@@ -15,7 +15,7 @@ import unicodedata
 
 from tansiq.errors import BadInput
 
-__all__ = ["MAX_NAME", "folded"]
+__all__ = ["LOOK_ALIKES", "MAX_NAME", "folded"]
 
 MAX_NAME = 500
 """Characters of the longest name accepted: the longest alias of a published list has 324."""
@@ -31,6 +31,13 @@ _LETTERS = {
     "ټ": "ت", "ٹ": "ت", "ډ": "د", "ڈ": "د", "ړ": "ر", "ڑ": "ر", "ڼ": "ن", "ں": "ن", "ږ": "ژ", "ښ": "ش", "څ": "س",
     "ځ": "ز",
 }  # fmt: skip
+LOOK_ALIKES = {
+    # Cyrillic and Greek letters that pass for Latin ones; read as such only in a word that also holds Latin letters
+    "а": "a", "е": "e", "о": "o", "р": "p", "с": "c", "у": "y", "х": "x", "і": "i", "ј": "j", "ѕ": "s", "ԁ": "d", "һ": "h", "ӏ": "l",
+    "к": "k", "м": "m", "т": "t", "в": "b", "н": "h", "г": "r", "п": "n", "ԛ": "q", "ԝ": "w", "α": "a", "ο": "o", "ρ": "p", "ν": "v",
+    "ι": "i", "κ": "k", "υ": "u", "τ": "t", "ε": "e", "η": "n", "χ": "x", "μ": "m", "β": "b", "γ": "y",
+}  # fmt: skip
+_LOOKS = str.maketrans(LOOK_ALIKES)
 _TABLE = str.maketrans({**_LETTERS, **dict.fromkeys(_APOSTROPHES, ""), "ـ": "", "ء": "", "\ufffd": ""})
 _DROPPED = frozenset({"Mn", "Me", "Cf", "Cs", "Co", "Cn"})
 _MODIFIERS = range(0x02B0, 0x0300)  # the half rings and primes of scholarly transliteration
@@ -61,4 +68,10 @@ def folded(name: str) -> str:
     for _ in range(2):
         plain = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", plain).casefold())
         plain = unicodedata.normalize("NFKC", "".join(map(_kept, plain.translate(_TABLE))).translate(_TABLE))
-    return " ".join(plain.split())
+    words = plain.split()
+    return " ".join(word.translate(_LOOKS) if _pretends(word) else word for word in words)
+
+
+def _pretends(word: str) -> bool:
+    """Whether Latin and look-alike letters stand in one word."""
+    return any("a" <= letter <= "z" for letter in word) and any(letter in LOOK_ALIKES for letter in word)

@@ -1,200 +1,333 @@
-"""The persons of one register in memory, found by any spelling of their names.
+"""The persons of one register in memory, found by any spelling of their names and whatever else is known.
 
-Invariant: what a search answers depends on the question and on each person's own names, never on how many others there
-are: weights are fixed (``rarity``), and whom the asker may not see is left out *before* ranking, cutting and counting.
-Nothing is written anywhere; ``remove`` leaves no trace of a name. Not for use by several threads at once.
+Invariant: what a search answers depends on the question, on each visible person's own names and facts, and on the fixed size of
+the deployment's population: weights are never counted from the index, and whom the asker may not see is left out *before*
+ranking, cutting and counting. Nothing is written anywhere. Not for use by several threads at once.
+
+Persons come into small segments that are joined as they grow, so adding, changing and removing one costs little at any size.
 
 >>> index = NameIndex()
->>> index.add(b"1", ["محمد بنعلي"], birth_year_range=(1979, 1981))
+>>> index.add(b"1", ["محمد بنعلي"], Facts(births=(Birth.of("1980"),)))
 >>> [(hit.id, hit.name) for hit in index.search("Mohamed Ben Alí")]
 [(b'1', 'محمد بنعلي')]
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from heapq import nsmallest
-from weakref import WeakValueDictionary
+from itertools import chain
+from typing import Any, Final
 
-from tansiq.names.compounds import Unit, units
+import numpy as np
+import numpy.typing as npt
+
+from tansiq.names.align import Aligned, align
+from tansiq.names.births import birth_kinds
+from tansiq.names.evidence import birth_of, evidence, has_more, number_key
+from tansiq.names.explain import codes
+from tansiq.names.facts import Birth, Facts
+from tansiq.names.features import Told, features, told_of
 from tansiq.names.fold import folded
-from tansiq.names.parts import Part, part_of
-from tansiq.names.score import Fit, Similarities, fit
+from tansiq.names.likeness import likeness
+from tansiq.names.model import DEFAULT_POPULATION, model, probabilities
+from tansiq.names.question import Question, question_of
+from tansiq.names.search import Searcher
+from tansiq.names.segment import Segment, build, contents
 
-__all__ = ["Hit", "NameIndex", "Years"]
+__all__ = ["Hit", "NameIndex", "Visible"]
 
-Years = tuple[int, int]
-"""First and last possible year of birth."""
-
-_DEPTH = 200
-"""Names that are scored part by part; the others share fewer or commoner parts with the question."""
-
-_SHARED = 0.3
-"""Share of the question's weight that a name must have in common with it to be scored."""
-
-_LEAST = 0.3
-"""A score below this is no hit."""
+Array = npt.NDArray[Any]
+Visible = Callable[[bytes], bool]
+_DEPTHS: Final = ((20_000, 120), (200_000, 200), (1 << 40, 300))
+_LOOKED_AT: Final = 60  # candidates whose further facts are read
+_GOOD: Final = 0.5  # log-odds within which two hits are equally good
+_SMALL: Final = 64
+_KEPT: Final = 60
+_LACKS: Final = 5.5  # nats: more than a part that is written otherwise may lose
+_BEST: Final = 2.0  # what else may speak for a name at most
+_SPARE: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A person who may be meant: ``score`` 0 to 1 (not a probability), the best fitting ``name``, and why.
-
-    ``reasons`` are codes of the catalogue of texts: one for each part of the question in its order (as
-    ``parts(question)`` splits it), then those about the whole name and the birth date.
+    """A person who may be meant: how probable it is, the ``log_odds`` against nobody being meant, the best fitting ``name``, how many
+    ``others`` fit as well, and the ``reasons`` as codes: one for each part of the question in its order, then about the whole.
     """
 
     id: bytes
-    score: float
+    probability: float
+    log_odds: float
     name: str
+    others: int
     reasons: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sight:
+    """What one segment showed to one question."""
+
+    question: Question
+    aligned: Aligned
+    told: Told
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """A person in a segment, not told in words yet."""
+
     id: bytes
-    name: str
-    parts: tuple[Part, ...]
-    years: Years | None
+    log_odds: float
+    segment: Segment
+    number: int
+    asked: Facts
+    sight: _Sight | None = None
+    at: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.segment.name_text(self.number)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        sight = self.sight
+        found = () if sight is None else codes(self.segment, sight.question, sight.aligned, sight.told, self.at)
+        held = self.segment.facts_of(int(self.segment.name_persons[self.number]))
+        return (*found, *(code for code, _ in evidence(self.asked, held, likeness=likeness)))
 
 
 class NameIndex:
-    """Names of persons, each person under an opaque id of the owner's choosing."""
+    """Names of persons, each person under an opaque id of the owner's choosing, in a ``population`` of fixed size."""
 
-    def __init__(self) -> None:
-        self._rows: dict[int, _Row] = {}
-        self._rows_of: dict[bytes, tuple[int, ...]] = {}
-        self._postings: dict[str, list[int]] = {}
-        self._parts: WeakValueDictionary[Unit, Part] = WeakValueDictionary()
-        self._next = 0
+    def __init__(self, population: int = DEFAULT_POPULATION) -> None:
+        self.population = population
+        self._searchers: list[Searcher] = []
+        self._waiting: dict[bytes, tuple[tuple[str, ...], Facts]] = {}
+        self._documents: dict[str, set[bytes]] = {}
 
     def __len__(self) -> int:
-        return len(self._rows_of)
+        return len(self._waiting) + sum(int(one.segment.alive.sum()) for one in self._searchers)
 
     def __contains__(self, person: object) -> bool:
-        return person in self._rows_of
+        return isinstance(person, bytes) and (person in self._waiting or self._holder(person) is not None)
 
-    def add(self, person: bytes, names: Sequence[str], birth_year_range: Years | None = None) -> None:
+    def _holder(self, person: bytes) -> tuple[Segment, int] | None:
+        for one in self._searchers:
+            if (number := one.segment.find(person)) >= 0:
+                return one.segment, number
+        return None
+
+    def add(self, person: bytes, names: Iterable[str], facts: Facts | None = None) -> None:
         """Makes a person findable under every one of ``names``; who is there already is replaced.
 
-        ``birth_year_range``: first and last possible year. A name without a letter or digit is left out. Raises
-        BadInput (``names.too-long``), and then nothing has changed.
+        A name without a letter or digit is left out. Raises BadInput (``names.too-long``), and then nothing has changed.
         """
-        rows = [_Row(person, name, self._split(name), birth_year_range) for name in dict.fromkeys(names)]
+        known = facts or Facts()
+        kept = tuple(dict.fromkeys(names))
+        for name in kept:
+            folded(name)
         self.remove(person)
-        numbers = []
-        for row in rows:
-            if not row.parts:
-                continue
-            number, self._next = self._next, self._next + 1
-            self._rows[number] = row
-            numbers.append(number)
-            for key in _keys(row.parts):
-                self._postings.setdefault(key, []).append(number)
-        self._rows_of[person] = tuple(numbers)
+        self._waiting[person] = kept, known
+        self._take_documents(person, known)
+
+    def _take_documents(self, person: bytes, facts: Facts) -> None:
+        for number in facts.documents:
+            if key := number_key(number):
+                self._documents.setdefault(key, set()).add(person)
 
     def remove(self, person: bytes) -> bool:
         """Forgets a person; whether there was one."""
-        numbers = self._rows_of.pop(person, None)
-        for number in numbers or ():
-            row = self._rows.pop(number)
-            for key in _keys(row.parts):
-                posting = self._postings[key]
-                posting.remove(number)
-                if not posting:
-                    del self._postings[key]
-        return numbers is not None
+        waiting = self._waiting.pop(person, None)
+        holder = None if waiting is not None else self._holder(person)
+        if waiting is None and holder is None:
+            return False
+        facts = waiting[1] if waiting is not None else holder[0].facts_of(holder[1]) if holder else Facts()
+        for number in facts.documents:
+            self._documents.get(number_key(number), set()).discard(person)
+        if holder is not None:
+            holder[0].alive[holder[1]] = False
+            self._searchers = [one for one in self._searchers if one.segment.alive.any()]
+        return True
+
+    def load(self, segment: Segment) -> None:
+        """Takes a segment that was built elsewhere; none of its persons may be here already."""
+        self._searchers.append(Searcher(segment))
+        if len(segment.facts):
+            for number in range(segment.persons):
+                if segment.fact_offsets[number + 1] > segment.fact_offsets[number] + _SMALL:
+                    self._take_documents(segment.person_id(number), segment.facts_of(number))
+
+    def segment(self) -> Segment:
+        """All persons in one segment, as it may be kept."""
+        self._settle(everything=True)
+        return self._searchers[0].segment if self._searchers else build(())
+
+    def _settle(self, *, everything: bool = False) -> None:
+        """Puts those who wait into a segment, together with the segments that are no larger."""
+        several = len(self._searchers) > 1 or any(not one.segment.alive.all() for one in self._searchers)
+        if not self._waiting and not (everything and several):
+            return
+        joined, kept, size = [], [], len(self._waiting)
+        for one in sorted(self._searchers, key=lambda searcher: searcher.segment.persons):
+            if everything or one.segment.persons <= 2 * size:
+                joined.append(one.segment)
+                size += one.segment.persons
+            else:
+                kept.append(one)
+        persons = chain(*map(contents, joined), ((person, *about) for person, about in self._waiting.items()))
+        made = build(persons)
+        self._waiting = {}
+        self._searchers = [*kept, Searcher(made)] if made.persons else kept
 
     def search(
         self,
         name: str,
+        facts: Facts | None = None,
         *,
-        birth: Years | None = None,
         limit: int = 10,
-        visible: Callable[[bytes], bool] | None = None,
+        least: float = 0.0,
+        visible: Visible | None = None,
+        reasons: bool = True,
     ) -> list[Hit]:
-        """The persons whose names fit ``name`` best, at most ``limit``, best first; each person once.
+        """The persons whom ``name`` and ``facts`` may mean, at most ``limit``, best first, each once; those who would be less
+        probable than ``least`` if nobody else came into question are left out.
 
-        ``birth`` (first and last possible year) moves the score, it never excludes: lists give alternative dates.
-        ``visible`` says whom the asker may see; all others are as if they were not there. Raises BadInput
-        (``names.too-long``).
+        ``visible`` says whom the asker may see; all others are as if they were not there. Without ``reasons`` it is quicker.
+        Raises BadInput (``names.too-long``).
         """
-        asked = self._split(name)
-        known: Similarities = {}
-        best: dict[bytes, Hit] = {}
-        for number in self._candidates(asked, visible):
-            row = self._rows[number]
-            hit = _weighed(row, fit(asked, row.parts, known), birth)
-            if hit.score >= _LEAST and (row.id not in best or _rank(hit) < _rank(best[row.id])):
-                best[row.id] = hit
-        return nsmallest(max(0, limit), best.values(), key=_rank)
+        self._settle()
+        asked = facts or Facts()
+        question = question_of(name)
+        best: dict[bytes, _Found] = {}
+        for searcher in self._searchers:
+            for found in self._scored(searcher, question, asked, visible, limit, least):
+                if found.id not in best or found.log_odds > best[found.id].log_odds:
+                    best[found.id] = found
+        return _hits(sorted(best.values(), key=lambda one: (-one.log_odds, one.id)), limit, least, reasons=reasons)
 
-    def _split(self, name: str) -> tuple[Part, ...]:
-        """The parts of ``name``, each made once for all names that hold it, for as long as one does."""
-        out = []
-        for unit in units(folded(name)):
-            part = self._parts.get(unit)
-            if part is None:
-                part = self._parts[unit] = part_of(unit)
-            out.append(part)
-        return tuple(out)
+    def _scored(
+        self, searcher: Searcher, question: Question, asked: Facts, visible: Visible | None, limit: int, least: float
+    ) -> list[_Found]:
+        segment = searcher.segment
+        depth = next(depth for size, depth in _DEPTHS if segment.persons <= size)
+        prepared = searcher.prepared(question)
+        names, shared = searcher.candidates(prepared, depth, _mask(segment, visible))
+        documents = self._by_document(segment, asked, visible)
+        if len(documents):
+            fresh = np.setdiff1d(documents, names)
+            names, shared = np.concatenate((names, fresh)), np.concatenate((shared, np.zeros(len(fresh), np.float32)))
+        if not len(names):
+            return []
+        if not question.parts:
+            return _by_facts(segment, names, asked, self.population)
+        births, known = birth_of(asked), model()
+        if least and not has_more(asked):
+            names = names[self._bound(segment, prepared, names, shared, births) > _log_odds(least) - _SPARE]
+            if not len(names):
+                return []
+        aligned = align(searcher, prepared, names)
+        owners = segment.name_persons[names]
+        told = told_of(segment, prepared, aligned)
+        points = features(told, prepared) @ known.weights + known.prior(self.population)
+        if births is not None:
+            points += known.births[birth_kinds(births, segment.births[owners])]
+        order = np.argsort(-points, kind="stable")
+        if has_more(asked):
+            points = self._with_facts(segment, owners, points, order, asked, set(documents.tolist()), names)
+            order = np.argsort(-points, kind="stable")
+        sight = _Sight(prepared, aligned, told)
+        floor = _log_odds(least) - 2 * _SPARE if least else -math.inf  # who is less probable shares next to nothing
+        return [
+            _Found(
+                segment.person_id(int(owners[at])), float(points[at]), segment, int(names[at]), asked, sight, int(at)
+            )
+            for at in order[: max(_KEPT, 2 * limit)].tolist()
+            if points[at] > floor
+        ]
 
-    def _candidates(self, asked: Sequence[Part], visible: Callable[[bytes], bool] | None) -> Iterable[int]:
-        """The names that share most of the question's weight, without those that the asker may not see."""
-        told: dict[str, float] = {}
-        for part in asked:
-            for key in part.keys:
-                told[key] = max(part.weight, told.get(key, 0.0))
-        enough = _SHARED * sum(part.weight for part in asked)
-        shared: dict[int, float] = {}
-        for key, weight in told.items():
-            for number in self._postings.get(key, ()):
-                shared[number] = shared.get(number, 0.0) + weight
-        rows = self._rows
-        shared = {number: weight for number, weight in shared.items() if weight >= enough}
-        if visible is not None:
-            shared = {number: weight for number, weight in shared.items() if visible(rows[number].id)}
-        if len(shared) <= _DEPTH:
-            return shared
-        floor = _floor(shared.values())
-        surely = [number for number, weight in shared.items() if weight > floor]
-        level = [number for number, weight in shared.items() if weight == floor]
-        # Of equally good ones the shorter names: they leave less unexplained.
-        return surely + nsmallest(_DEPTH - len(surely), level, key=lambda at: (len(rows[at].parts), rows[at].id, at))
+    def _bound(self, segment: Segment, question: Question, names: Array, shared: Array, births: Birth | None) -> Array:
+        """What the log-odds of ``names`` are at most, by what they share with the question."""
+        weigh = model().named
+        lacking = question.weights.sum() - shared > _LACKS
+        beyond = segment.name_weights[names] - shared > _LACKS
+        bound = shared * max(0.0, weigh["gain"] + weigh["gain_high"]) + model().prior(self.population) + _BEST
+        bound += np.where(lacking, weigh["missing_count"], weigh["all_found"])
+        bound += np.where(beyond, weigh["extra_count"], weigh["none_extra"]) + np.where(
+            lacking & beyond, weigh["both_count"], 0.0
+        )
+        if births is not None:
+            bound += np.maximum(model().births[birth_kinds(births, segment.births[segment.name_persons[names]])], 0.0)
+        return bound
+
+    def _with_facts(
+        self,
+        segment: Segment,
+        owners: Array,
+        points: Array,
+        order: Array,
+        asked: Facts,
+        documents: set[int],
+        names: Array,
+    ) -> Array:
+        points = points.copy()
+        further = Facts(
+            nationalities=asked.nationalities,
+            documents=asked.documents,
+            father=asked.father,
+            mother=asked.mother,
+            sex=asked.sex,
+        )
+        looked = {int(at) for at in order[:_LOOKED_AT]} | {
+            at for at in range(len(names)) if int(names[at]) in documents
+        }
+        for at in looked:
+            found = evidence(further, segment.facts_of(int(owners[at])), likeness=likeness)
+            points[at] += sum(log_odds for _, log_odds in found)
+        return points
+
+    def _by_document(self, segment: Segment, asked: Facts, visible: Visible | None) -> Array:
+        """The first names of those who bear a document asked for."""
+        persons = {one for number in asked.documents for one in self._documents.get(number_key(number), ())}
+        found = []
+        for person in persons:
+            number = segment.find(person)
+            if number >= 0 and (visible is None or visible(person)):
+                first = int(np.searchsorted(segment.name_persons, number))
+                if first < segment.names and segment.name_persons[first] == number:
+                    found.append(first)
+        return np.array(sorted(found), np.int32)
 
 
-def _floor(weights: Iterable[float]) -> float:
-    """The smallest weight that belongs to the _DEPTH greatest ones."""
-    counted: dict[float, int] = {}
-    for weight in weights:
-        counted[weight] = counted.get(weight, 0) + 1
-    seen = 0
-    lowest = 0.0
-    for lowest in sorted(counted, reverse=True):
-        seen += counted[lowest]
-        if seen >= _DEPTH:
+def _mask(segment: Segment, visible: Visible | None) -> Array | None:
+    if visible is None:
+        return None
+    return np.fromiter(
+        (visible(segment.person_id(number)) for number in range(segment.persons)), np.bool_, segment.persons
+    )
+
+
+def _log_odds(probability: float) -> float:
+    return math.log(probability / (1.0 - probability)) if probability < 1.0 else math.inf
+
+
+def _by_facts(segment: Segment, names: Array, asked: Facts, population: int) -> list[_Found]:
+    """Those who bear a document asked for, where no name is asked."""
+    out = []
+    for name in names.tolist():
+        owner = int(segment.name_persons[name])
+        points = model().prior(population)
+        points += sum(log_odds for _, log_odds in evidence(asked, segment.facts_of(owner), likeness=likeness))
+        out.append(_Found(segment.person_id(owner), points, segment, name, asked))
+    return out
+
+
+def _hits(ordered: Sequence[_Found], limit: int, least: float, *, reasons: bool) -> list[Hit]:
+    log_odds = np.array([found.log_odds for found in ordered])
+    out = []
+    for found, share in zip(ordered[: max(0, limit)], probabilities(log_odds).tolist(), strict=False):
+        if 1.0 / (1.0 + math.exp(-found.log_odds)) < least:
             break
-    return lowest
-
-
-def _keys(row_parts: Iterable[Part]) -> set[str]:
-    return {key for part in row_parts for key in part.keys}
-
-
-def _rank(hit: Hit) -> tuple[float, bytes, str]:
-    return -hit.score, hit.id, hit.name
-
-
-def _weighed(row: _Row, found: Fit, birth: Years | None) -> Hit:
-    """The hit with what the years of birth say."""
-    score, reasons = found.score, found.reasons
-    if birth is not None and row.years is not None:
-        distance = max(0, birth[0] - row.years[1], row.years[0] - birth[1])
-        if distance == 0:
-            score, reasons = score + 0.3 * (1.0 - score), (*reasons, "names.birth-fits")
-        elif distance <= 2:
-            reasons = (*reasons, "names.birth-near")
-        else:
-            score, reasons = score * (0.85 if distance <= 5 else 0.65), (*reasons, "names.birth-differs")
-    return Hit(row.id, round(score, 4), row.name, reasons)
+        others = int((np.abs(log_odds - found.log_odds) <= _GOOD).sum()) - 1
+        out.append(Hit(found.id, share, found.log_odds, found.name, others, found.reasons if reasons else ()))
+    return out

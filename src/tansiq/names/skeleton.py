@@ -15,10 +15,9 @@ Arabic writes none or a compound is joined.
 
 from __future__ import annotations
 
-import functools
 import re
 
-__all__ = ["alternatives", "coarse", "fine_and_gaps", "vowel_cost"]
+__all__ = ["alternatives", "coarse", "fine_and_gaps"]
 
 _DIGRAPH = re.compile(r"dsch|sch|tch|dzh|dj|dh|th|sh|ch|kh|gh|ph|zh|ck|qu(?=[aeio])|gu(?=[ei])|c(?=[eiy])|.")
 _DOUBLE = re.compile(r"([a-z])\1+")
@@ -120,32 +119,3 @@ def _read_arabic(word: str) -> tuple[list[str], list[str]]:
         else:
             gaps[-1] += _LONG.get(letter, "?")
     return signs, gaps
-
-
-_NEAR = {frozenset(pair): cost for pair, cost in {
-    "ae": 0.01, "ei": 0.01, "ou": 0.0, "ai": 0.05, "ao": 0.04, "au": 0.06, "eu": 0.08, "iu": 0.08, "io": 0.08,
-    "eo": 0.05, "aA": 0.0, "eA": 0.01, "iI": 0.0, "eI": 0.01, "uU": 0.0, "oU": 0.0, "AI": 0.1, "AU": 0.1, "IU": 0.1,
-}.items()}  # fmt: skip
-
-
-@functools.lru_cache(maxsize=4096)
-def _gap_cost(left: str, right: str) -> float:
-    if left == right:
-        return 0.0
-    if not left or not right:
-        return 0.06 if (left or right).isupper() else 0.03
-    if "?" in left or "?" in right:
-        return 0.03 if (left + right).strip("?").isupper() else 0.0
-    if set(left) & set(right):
-        return 0.01
-    return min(_NEAR.get(frozenset((a, b)), 0.06) for a in left for b in right)
-
-
-def vowel_cost(left: tuple[str, ...], right: tuple[str, ...]) -> float:
-    """How badly the vowels of two words with one fine key fit, 0 (as well as spelling allows) to 0.45.
-
-    A vowel at one word's beginning or end that the other lacks weighs most: أحمد and حامد, سمير and سميرة.
-    """
-    cost = sum(map(_gap_cost, left, right))
-    cost += 0.1 * (bool(left[0]) != bool(right[0])) + 0.1 * (bool(left[-1]) != bool(right[-1]))
-    return min(0.45, cost)

@@ -65,6 +65,11 @@ def open_node(home: Home, *, secret: bytes | None = None, clock: Callable[[], in
     keys = open_key_store(find_unlock_secret(home) if secret is None else secret)
     register_capabilities()
     set_terms(Terms(no_hit_days=home.no_hit_days))
-    context = replace(Context.load(keys, clock=clock), largest_file=home.largest_file, clearance=home.clearance)
+    context = replace(
+        Context.load(keys, clock=clock),
+        largest_file=home.largest_file,
+        clearance=home.clearance,
+        names_file=str(home.data / "names.index"),
+    )
     open_sessions(home, context)
     return context

@@ -11,7 +11,6 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
 from tansiq.errors import BadInput
-from tansiq.names import Years
 
 __all__ = [
     "BirthDate",
@@ -26,6 +25,8 @@ __all__ = [
     "entry_from_plain",
 ]
 
+Years = tuple[int, int]
+"""First and last possible year."""
 _ABOUT = 2  # an approximate year means up to two years more or less
 
 

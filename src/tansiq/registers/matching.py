@@ -1,38 +1,49 @@
-"""Who of the registers may be meant: names by any spelling, birth years, numbers of documents.
+"""Who of the registers may be meant: names by any spelling, births, nationalities, parents, sex, numbers of documents.
 
-Invariant: names stand in the memory of this process and nowhere else; the index is made from the stored entries once
-per process and follows their register's version. It proposes, with reasons that a person can judge; it decides nothing
-(Directive (EU) 2016/680, Article 11). The score is no probability.
+Invariant: names stand in the memory of this process and nowhere else but in the encrypted file (`kept_index`); the index is
+made from the stored entries once per process and follows their register's version. It proposes, with reasons that a person can
+judge; it decides nothing (Directive (EU) 2016/680, Article 11) and learns nothing from decisions.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from tansiq.exchange.context import Context
 from tansiq.keystore.store import KeyStore
-from tansiq.names import MAX_NAME, Hit, NameIndex, Years, folded
+from tansiq.names import MAX_NAME, Birth, Explanation, Facts, Hit, NameIndex, explain
 from tansiq.policy.subjects import Name, Subject
-from tansiq.registers.listed import ListedPerson
-from tansiq.registers.queries import Stored, entries, readable_entry, register_versions
+from tansiq.policy.values import PartialDate
+from tansiq.registers.kept_index import keep_index, kept_index
+from tansiq.registers.listed import BirthDate, ListedPerson
+from tansiq.registers.queries import Stored, entries, listed_entries, readable_entry, register_versions
 
-__all__ = ["SAME_DOCUMENT", "PossibleMatch", "RegisterIndex", "index_of", "match_person", "names_of", "years_of"]
+__all__ = [
+    "SAME_DOCUMENT", "PossibleMatch", "RegisterIndex", "explain_match", "facts_of", "index_of", "known_facts", "match_person",
+    "names_of",
+]  # fmt: skip
 
-SAME_DOCUMENT = "registers.document-same"
-_BY_DOCUMENT_ALONE = 0.6
-_LEAST = 0.5
-"""A name that fits worse is not proposed: it would bury the others."""
+SAME_DOCUMENT = "names.document-same"
+_LEAST = 0.05
+"""Whoever is less probable is not proposed: it would bury the others."""
 _CIRCA = 2
 _MOST_NAMES = 8
+_WORTH_KEEPING = 1000
+"""Entries that must have been read anew before the index is written to its file."""
 _OF_THE_PERSON = frozenset({"name.full", "name.alias", "name.previous", "name.nickname", "name.false"})
+_SEXES = {"F": "F", "M": "M"}
 
 
 @dataclass(frozen=True, slots=True)
 class PossibleMatch:
-    """An entry that may be meant: ``score`` 0 to 1, the ``name`` of it that fits best, and the reasons as codes."""
+    """An entry that may be meant: ``score``, the probability 0 to 1, the ``name`` of it that fits best, the reasons as codes, and
+    how many ``others`` fit as well.
+    """
 
     entry: bytes
     register: str
@@ -40,6 +51,7 @@ class PossibleMatch:
     score: float
     name: str
     reasons: tuple[str, ...]
+    others: int = 0
 
 
 def names_of(subject: Subject) -> list[str]:
@@ -56,33 +68,61 @@ def _of(names: Iterable[Name], role: str, script: str) -> list[str]:
     return [name.value for name in names if name.role == role and name.script == script]
 
 
-def years_of(subject: Subject) -> Years | None:
-    """First and last year in which the person may be born, over all dates given."""
-    years = [
-        year
-        for birth in subject.births
-        for year in (birth.earliest().year - _CIRCA * birth.circa, birth.latest().year + _CIRCA * birth.circa)
-    ]
-    return (min(years), max(years)) if years else None
+def _birth(date: PartialDate) -> Birth:
+    more = _CIRCA * 10000 * date.circa
+    if date.until_year is not None or date.month is None:
+        return Birth(date.year * 10000 - more, (date.until_year or date.year) * 10000 + 9999 + more)
+    month = date.year * 10000 + date.month * 100
+    return Birth(month + (date.day or 0) - more, month + (date.day or 99) + more)
 
 
-def _number(written: str) -> str:
-    """A document's number in one form: letters and digits without what stands between."""
-    return "".join(folded(written[:MAX_NAME]).split())
+def facts_of(subject: Subject) -> Facts:
+    """What a subject's record tells beside the names under which the person is looked for."""
+    father, mother = (
+        [name.value for name in subject.names if name.role == role] for role in ("name.father", "name.mother")
+    )
+    return Facts(
+        births=tuple(_birth(date) for date in subject.births),
+        nationalities=subject.nationalities,
+        documents=tuple(one.number for one in subject.identifiers),
+        father=father[0][:MAX_NAME] if father else "",
+        mother=mother[0][:MAX_NAME] if mother else "",
+        sex=_SEXES.get(subject.sex or "", ""),
+    )
+
+
+def _listed_birth(born: BirthDate) -> Birth | None:
+    first, last = Birth.of(born.first), Birth.of(born.last or born.first)
+    if first is None or last is None:
+        return None
+    more = _CIRCA * 10000 * (born.kind == "approximate")
+    return Birth(first.first - more, last.last + more)
+
+
+def known_facts(entry: ListedPerson) -> Facts:
+    """What a list tells of a person beside the names. Nationalities are left out: lists write them in words, enquiries as codes."""
+    births = [_listed_birth(born) for born in entry.births] + [Birth.of(name.born) for name in entry.names if name.born]
+    return Facts(
+        births=tuple(dict.fromkeys(birth for birth in births if birth is not None)),
+        documents=tuple(dict.fromkeys(document.number for document in entry.documents if document.number)),
+        sex=_SEXES.get(entry.sex, ""),
+    )
 
 
 class RegisterIndex:
-    """The persons of all registers of one node, in memory. May be shared by threads."""
+    """The persons of all registers of one node, in memory; kept in ``file`` when it is named. May be shared by threads."""
 
-    def __init__(self, keys: KeyStore) -> None:
+    def __init__(self, keys: KeyStore, *, population: int, file: str = "") -> None:
         self._keys = keys
+        self._file = Path(file) if file else None
         self._lock = threading.Lock()
+        self._population = population
+        self._started = False
         self._clear()
 
     def _clear(self) -> None:
-        self._names = NameIndex()
-        self._known: dict[bytes, tuple[str, str, tuple[str, ...]]] = {}
-        self._numbers: dict[str, set[bytes]] = {}
+        self._names = NameIndex(self._population)
+        self._known: dict[bytes, tuple[str, str]] = {}
         self._versions: dict[str, int] = {}
 
     def __len__(self) -> int:
@@ -93,29 +133,63 @@ class RegisterIndex:
         with self._lock:
             self._refresh()
 
-    def _refresh(self) -> None:
+    def rebuild(self) -> None:
+        """Makes the index from the stored entries, and writes its file."""
+        with self._lock:
+            self._clear()
+            self._started = True
+            self._refresh(keep=True)
+
+    def about(self) -> dict[str, int]:
+        """Persons, names and bytes in memory, and the size of the file."""
+        with self._lock:
+            self._refresh()
+            segment = self._names.segment()
+            file = self._file.stat().st_size if self._file is not None and self._file.exists() else 0
+            return {"persons": len(self._known), "names": segment.names, "memory": segment.size, "file": file}
+
+    def _refresh(self, *, keep: bool = False) -> None:
         now = register_versions()
-        if now == self._versions:
+        if not self._started:
+            self._started = True
+            self._start(now)
+        if now == self._versions and not keep:
             return
         if any(now.get(register, 0) < version for register, version in self._versions.items()):
             self._clear()  # a backup was restored
+        taken = 0
         for register, version in now.items():
             for stored in entries(register, since=self._versions.get(register, 0)):
                 self._take(stored)
+                taken += 1
             self._versions[register] = version
+        if self._file is not None and (keep or taken >= _WORTH_KEEPING):
+            with contextlib.suppress(OSError):  # without it the next start takes longer, nothing else
+                keep_index(self._file, self._names.segment(), self._versions, keys=self._keys)
+
+    def _start(self, now: dict[str, int]) -> None:
+        """Takes the kept index, where it is of these registers, without those whose keys are gone."""
+        found = kept_index(self._file, keys=self._keys) if self._file is not None else None
+        if found is None or any(now.get(register, 0) < version for register, version in found[1].items()):
+            return
+        segment, self._versions = found
+        self._names.load(segment)
+        listed = listed_entries()
+        there = self._keys.has_contents([stored.thing for stored in listed])
+        for stored in listed:
+            if stored.id in self._names:
+                if stored.thing in there:
+                    self._known[stored.id] = stored.register, stored.reference
+                else:
+                    self._names.remove(stored.id)
 
     def _take(self, stored: Stored) -> None:
         self._names.remove(stored.id)
-        for number in self._known.pop(stored.id, ("", "", ()))[2]:
-            self._numbers[number].discard(stored.id)
+        self._known.pop(stored.id, None)
         entry = readable_entry(stored, self._keys)
-        if not isinstance(entry, ListedPerson):
-            return
-        self._names.add(stored.id, entry.searchable, entry.birth_years)
-        numbers = tuple({number for document in entry.documents if len(number := _number(document.number)) > 3})
-        self._known[stored.id] = (stored.register, stored.reference, numbers)
-        for number in numbers:
-            self._numbers.setdefault(number, set()).add(stored.id)
+        if isinstance(entry, ListedPerson):
+            self._names.add(stored.id, entry.searchable, known_facts(entry))
+            self._known[stored.id] = stored.register, stored.reference
 
     def match(self, subject: Subject, *, limit: int = 10) -> list[PossibleMatch]:
         """The persons who may be meant by ``subject``, the best first, at most ``limit``; none for what is no person.
@@ -124,20 +198,34 @@ class RegisterIndex:
         """
         if not subject.is_person:
             return []
-        asked = {number for one in subject.identifiers if len(number := _number(one.number)) > 3}
-        years, names = years_of(subject), names_of(subject)
+        facts, names = facts_of(subject), names_of(subject)
+        facts = replace(facts, nationalities=())
+        if not names and not facts.documents:
+            return []
         with self._lock:
             best: dict[bytes, Hit] = {}
-            for name in names:
-                for hit in self._names.search(name, birth=years, limit=limit):
-                    if hit.score >= _LEAST and (hit.id not in best or hit.score > best[hit.id].score):
+            for name in names or [""]:
+                for hit in self._names.search(name, facts, limit=limit, least=_LEAST):
+                    if hit.id not in best or hit.log_odds > best[hit.id].log_odds:
                         best[hit.id] = hit
-            for entry in {entry for number in asked for entry in self._numbers.get(number, ())}:
-                hit = best.get(entry, Hit(entry, 0.0, "", ()))
-                raised = max(_BY_DOCUMENT_ALONE, hit.score + 0.5 * (1.0 - hit.score))
-                best[entry] = replace(hit, score=round(raised, 4), reasons=(*hit.reasons, SAME_DOCUMENT))
-            found = sorted(best.values(), key=lambda hit: (-hit.score, hit.id))[:limit]
-            return [PossibleMatch(hit.id, *self._known[hit.id][:2], hit.score, hit.name, hit.reasons) for hit in found]
+            found = sorted(best.values(), key=lambda hit: (-hit.log_odds, hit.id))[:limit]
+            return [
+                PossibleMatch(
+                    hit.id, *self._known[hit.id], round(hit.probability, 4), hit.name, hit.reasons, hit.others
+                )
+                for hit in found
+            ]
+
+
+def explain_match(subject: Subject, entry: ListedPerson, *, context: Context) -> Explanation | None:
+    """Why an entry was proposed for ``subject``, part by part, by the pair of names that fits best; None without names."""
+    facts, known = replace(facts_of(subject), nationalities=()), known_facts(entry)
+    found = [
+        explain(asked, held, facts=facts, known=known, population=context.population)
+        for asked in names_of(subject)
+        for held in entry.searchable
+    ]
+    return max(found, key=lambda one: one.log_odds, default=None)
 
 
 _indexes: WeakKeyDictionary[KeyStore, RegisterIndex] = WeakKeyDictionary()
@@ -149,7 +237,9 @@ def index_of(context: Context) -> RegisterIndex:
     with _making:
         index = _indexes.get(context.keys)
         if index is None:
-            index = _indexes[context.keys] = RegisterIndex(context.keys)
+            index = _indexes[context.keys] = RegisterIndex(
+                context.keys, population=context.population, file=context.names_file
+            )
         return index
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "entries",
     "entry_faults",
     "entry_of",
+    "listed_entries",
     "open_entry",
     "readable_entry",
     "register_versions",
@@ -73,6 +74,13 @@ def entries(register: str, *, since: int = 0) -> list[Stored]:
     """The entries of ``register`` that changed after its version ``since``; those that left the list among them."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {_FIELDS} FROM registers_entry WHERE register = %s AND changed > %s", (register, since))
+        return [_stored(row) for row in cursor.fetchall()]
+
+
+def listed_entries() -> list[Stored]:
+    """The persons of all registers who are listed."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {_FIELDS} FROM registers_entry WHERE listed AND kind = 'person'")
         return [_stored(row) for row in cursor.fetchall()]
 
 
