@@ -26,7 +26,7 @@ Likeness = Callable[[str, str], float]
 
 def number_key(number: str) -> str:
     """A document's number in one form; "" for one that is too short to tell anything."""
-    plain = "".join(letter for letter in number.casefold() if letter.isalnum())
+    plain = "".join(filter(str.isalnum, number.casefold()))
     return plain if len(plain) >= _SHORTEST else ""
 
 
