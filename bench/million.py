@@ -26,11 +26,12 @@ from typing import Any
 
 from tansiq.demo.bench import latency, machine, transfer
 from tansiq.demo.bench_nodes import Program, Running, at_work, made
+from tansiq.protocol.envelope import Lane
 
 TARGET = 1.2
 FEW = 1_000
 SAMPLE = 1_024
-"""Copied again and again; a multiple of what one batch holds."""
+"""Copied again and again; a multiple of what one batch holds. Of messages that went one by one, a quarter."""
 DAYS = 30
 """Over how long the copies came: less than wraps are kept, so that all of them are there."""
 MOST_AT_ONCE = 16
@@ -64,49 +65,53 @@ def _grown(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[tuple[st
     }
 
 
-def _sampled(homes: tuple[Path, Path], size: int) -> tuple[dict[str, Any], dict[str, Any]]:
+def _sampled(homes: tuple[Path, Path], size: int, lane: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """Real transfers; what the tables held before and after the one that will be copied."""
     with at_work(homes) as pair:
         composer = pair.composer()
         composer.ask(do="bulk", messages=256, size=size)
         time.sleep(2.5)
-        before = composer.ask(do="rows")
-        composer.ask(do="bulk", messages=SAMPLE, size=size)
+        before = composer.ask(do="rows", lane=lane)
+        if lane == Lane.URGENT:
+            composer.ask(do="urgent", messages=SAMPLE // 4, size=size, pause_s=0)
+        else:
+            composer.ask(do="bulk", messages=SAMPLE, size=size)
         time.sleep(2.5)
-        return before, composer.ask(do="rows")
+        return before, composer.ask(do="rows", lane=lane)
 
 
-def fill(folder: Path, *, statements: int, size: int) -> dict[str, Any]:
+def fill(folder: Path, *, statements: int, size: int, lane: int) -> dict[str, Any]:
     """Makes both pairs in ``folder`` and fills one; what it took. Raises ValueError when a table was forgotten."""
     started = time.monotonic()
     made(folder / "few")
     homes = made(folder / "many")
-    before, after = _sampled(homes, size)
+    before, after = _sampled(homes, size, lane)
     agencies = [home.name for home in homes]
     sides = (
         Program("fill", homes[0], {"peer": agencies[1], "sends": True}),
         Program("fill", homes[1], {"peer": agencies[0], "sends": False}),
     )
-    times = max(1, round((statements - after["last"]) / SAMPLE))
-    now_ms, step_ms = time.time() * 1000, DAYS * 86_400_000 / (times * SAMPLE)
+    each = after["last"] - before["last"]
+    times = max(1, round((statements - after["last"]) / each))
+    now_ms, step_ms = time.time() * 1000, DAYS * 86_400_000 / (times * each)
     try:
         for side in sides:
             side.answer()
-        _agreed(sides, "sample", do="sample", first=before["last"] + 1, last=after["last"])
+        _agreed(sides, "sample", do="sample", lane=lane, first=before["last"] + 1, last=after["last"])
         for done in range(0, times, MOST_AT_ONCE):
-            since_ms = now_ms - DAYS * 86_400_000 + done * SAMPLE * step_ms
+            since_ms = now_ms - DAYS * 86_400_000 + done * each * step_ms
             some = min(MOST_AT_ONCE, times - done)
             news = _agreed(sides, "news", do="grow", times=some, seed=done, since_ms=since_ms, step_ms=step_ms)
             witnesses = _crossed(sides, "witnesses", do="mirror", name="news", values=news)
             _crossed(sides, "witnessed", do="witnessed", name="witnesses", values=witnesses)
             if done % (8 * MOST_AT_ONCE) == 0:
-                _say(f"{(done + some) * SAMPLE:>9} copied, {time.monotonic() - started:.0f} s")
+                _say(f"{(done + some) * each:>9} copied, {time.monotonic() - started:.0f} s")
         _agreed(sides, "rested", do="rest")
     finally:
         for side in sides:
             side.end()
     with _watching(homes) as watch:
-        full = watch.ask(do="rows")
+        full = watch.ask(do="rows", lane=lane)
     sample, filled = _grown(before["rows"], after["rows"]), _grown(after["rows"], full["rows"])
     # A batch's worth of rows is not the same everywhere: acknowledgements may be fewer than batches; they must be there.
     forgotten = [name for name, count in sample.items() if filled.get(name, 0) < count * times * 0.5]
@@ -154,7 +159,7 @@ def measure(folder: Path, *, rounds: int, messages: int, size: int, urgent: int)
             name: stack.enter_context(at_work((folder / name / "es.cgi", folder / name / "ma.dgst"))) for name in told
         }
         composers = {name: pair.composer() for name, pair in pairs.items()}
-        last = composers["few"].ask(do="last")["last"]
+        last = composers["few"].ask(do="last", lane=int(Lane.NORMAL))["last"]
         if last < FEW:
             composers["few"].ask(do="bulk", messages=FEW - last, size=size)
         composers["many"].ask(do="bulk", messages=256, size=size)
@@ -165,7 +170,10 @@ def measure(folder: Path, *, rounds: int, messages: int, size: int, urgent: int)
         for _ in range(0, urgent, 10):
             for name, composer in composers.items():
                 waits[name] += composer.ask(do="urgent", messages=10, size=size, pause_s=0.15)["ms"]
-        stored = {name: composer.ask(do="last")["last"] for name, composer in composers.items()}
+        stored = {
+            name: sum(composer.ask(do="last", lane=int(lane))["last"] for lane in Lane)
+            for name, composer in composers.items()
+        }
         upkeep = {name: composer.ask(do="upkeep")["cpu_s"] for name, composer in composers.items()}
         if any(composer.ask(do="quarantined")["quarantined"] for composer in composers.values()):
             raise ValueError("messages were set aside: nothing was measured")
@@ -199,15 +207,19 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--messages", type=int, default=1_000, help="of a round")
     parser.add_argument("--urgent", type=int, default=100)
+    parser.add_argument(
+        "--singly", action="store_true", help="copy messages that went one by one, each a batch of its own"
+    )
     parser.add_argument("--fill", type=Path, metavar="FOLDER", help="only fill; keeps the folder")
     parser.add_argument("--measure", type=Path, metavar="FOLDER", help="only measure what was filled")
     arguments = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tansiq.node.settings")
+    lane = int(Lane.URGENT if arguments.singly else Lane.NORMAL)
     folder = arguments.measure or arguments.fill or Path(tempfile.mkdtemp(prefix="tansiq-million-"))
     result: dict[str, Any] = {"machine": machine()}
     try:
         if not arguments.measure:
-            result["filled"] = fill(folder, statements=arguments.statements, size=arguments.size)
+            result["filled"] = fill(folder, statements=arguments.statements, size=arguments.size, lane=lane)
         if not arguments.fill:
             result |= measure(
                 folder,

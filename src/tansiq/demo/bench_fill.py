@@ -89,14 +89,13 @@ class Filler:
                 for table in (_MAP, _BATCHES):
                     cursor.execute(table.format(b="BLOB" if lite else "BYTEA"))
 
-    def sample(self, *, first: int, last: int) -> dict[str, Any]:
-        """Takes as the sample what went with the numbers from ``first`` to ``last``, in the lane of most statements."""
+    def sample(self, *, lane: int, first: int, last: int) -> dict[str, Any]:
+        """Takes as the sample what went on ``lane`` with the numbers from ``first`` to ``last``, in the first epoch."""
         from django.db import connection  # noqa: PLC0415 (only after Django is bound)
 
         table = "exchange_sent" if self._sends else "exchange_received"
+        self._lane = (1, lane)
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT epoch, lane FROM {table} GROUP BY epoch, lane ORDER BY COUNT(*) DESC LIMIT 1")
-            self._lane = cursor.fetchone()
             cursor.execute(
                 f"SELECT number, statement, batch FROM {table} WHERE peer = %s AND epoch = %s AND lane = %s "
                 "AND number BETWEEN %s AND %s ORDER BY number",

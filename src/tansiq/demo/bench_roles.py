@@ -185,13 +185,13 @@ class _Composer:
             waits.append((time.perf_counter() - start) * 1000)
         return {"ms": waits}
 
-    def rows(self) -> dict[str, Any]:
-        """How many rows each table has, for both sides, and the last number sent in bulk."""
-        return {"rows": self._watch.rows(), **self.last()}
+    def rows(self, *, lane: int) -> dict[str, Any]:
+        """How many rows each table has, for both sides, and the last number sent on ``lane``."""
+        return {"rows": self._watch.rows(), **self.last(lane=lane)}
 
-    def last(self) -> dict[str, Any]:
-        """The last number sent in bulk: as many statements were."""
-        return {"last": self._watch.last_number()}
+    def last(self, *, lane: int) -> dict[str, Any]:
+        """The last number sent on ``lane``: as many statements were."""
+        return {"last": self._watch.last_number(lane)}
 
     def upkeep(self) -> dict[str, Any]:
         """The CPU seconds of what the sender does every hour beside all this."""

@@ -14,7 +14,6 @@ import psycopg
 
 from tansiq.errors import Unavailable
 from tansiq.node.home import Home
-from tansiq.protocol.envelope import Lane
 
 __all__ = ["Reading", "Watch"]
 
@@ -117,9 +116,9 @@ class Watch:
         """How many the receiver set aside: a measurement with any is worth nothing."""
         return self._main[1].number("SELECT COUNT(*) FROM exchange_quarantine")
 
-    def last_number(self) -> int:
-        """The last number of the lane on which the sender's bulk goes."""
-        return self._main[0].number("SELECT MAX(number) FROM exchange_sent WHERE lane = %s", int(Lane.NORMAL))
+    def last_number(self, lane: int) -> int:
+        """The last number that the sender gave on a lane."""
+        return self._main[0].number("SELECT MAX(number) FROM exchange_sent WHERE lane = %s", lane)
 
     def rows(self) -> dict[str, dict[str, int]]:
         """Rows by table on each side."""
