@@ -13,7 +13,7 @@ from support.filling import preview, say, sign_and_send, write, written
 from support.shots import a_photograph
 from tansiq.texts import text
 
-QUESTION = {"es": "¿Conocen a esta persona y dónde está?", "ar": "هل تعرفون هذا الشخص وأين هو؟"}
+QUESTION = {"es": "¿Conocen a esta persona y saben dónde está?", "ar": "هل تعرفون هذا الشخص وأين هو؟"}
 OUTCOME = {"es": "Respuesta completa", "ar": "جواب كامل"}
 
 

@@ -96,7 +96,7 @@ def test_an_enquiry_goes_from_a_form_in_spanish_to_a_desk_in_arabic(madrid: Side
     page = sent(madrid, registered)
     with madrid as browser:
         shown = browser.get(page).content.decode()
-        assert "¿Conocen a esta persona y dónde está?" in shown
+        assert "¿Conocen a esta persona y saben dónde está?" in shown
         assert list_drafts("ES-4017") == []
     with rabat as browser:
         desk = browser.get("/").content.decode()
