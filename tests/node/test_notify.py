@@ -75,7 +75,7 @@ def test_the_message_says_that_a_matter_waits_and_nothing_else(notices: Notices,
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("ar", "أمر ينتظر على مكتب Unidad antiterrorista."),
+        ("ar", "مسألة تنتظر في مكتب Unidad antiterrorista."),
         ("fr", "Une affaire attend au bureau Unidad antiterrorista."),
     ],
 )

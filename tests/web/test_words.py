@@ -56,7 +56,7 @@ def test_how_long_ago(ms: int, es: str, ar: str, fr: str, en: str) -> None:
 @pytest.mark.parametrize(
     ("due", "start", "clock", "tone", "percent", "es", "ar"),
     [
-        (NOW - 40 * MINUTE, NOW - 9 * HOUR, "running", "late", 100, "vencido hace 40 min", "تجاوز الأجل منذ 40 دقيقة"),
+        (NOW - 40 * MINUTE, NOW - 9 * HOUR, "running", "late", 100, "vencido hace 40 min", "انقضى الأجل منذ 40 دقيقة"),
         (NOW - 5, NOW - 8 * HOUR, "overdue", "late", 100, "acaba de vencer", "انقضى الأجل للتو"),
         (NOW + 2 * HOUR, NOW - 6 * HOUR, "running", "due", 75, "quedan 2 h", "بقيت ساعتان"),
         (NOW + 4 * HOUR, NOW - 4 * HOUR, "running", "calm", 50, "quedan 4 h", "بقيت 4 ساعات"),
@@ -65,8 +65,8 @@ def test_how_long_ago(ms: int, es: str, ar: str, fr: str, en: str) -> None:
         (NOW + 6 * DAY, None, "running", "calm", 0, "quedan 6 días", "بقيت 6 أيام"),
         (None, None, "running", "still", 0, "sin plazo", "دون أجل"),
         (None, NOW, "paused", "still", 0, "plazo suspendido", "الأجل موقوف"),
-        (NOW, NOW, "met", "met", 100, "en plazo", "أُجيب في الأجل"),
-        (NOW, NOW, "late", "late", 100, "fuera de plazo", "أُجيب بعد الأجل"),
+        (NOW, NOW, "met", "met", 100, "en plazo", "أُجيب داخل الأجل"),
+        (NOW, NOW, "late", "late", 100, "fuera de plazo", "أُجيب خارج الأجل"),
         (NOW + HOUR, NOW + HOUR, "running", "due", 0, "queda 1 h", "بقيت ساعة"),
     ],
 )
