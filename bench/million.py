@@ -70,6 +70,7 @@ def _sampled(homes: tuple[Path, Path], size: int, lane: int) -> tuple[dict[str, 
     with at_work(homes) as pair:
         composer = pair.composer()
         composer.ask(do="bulk", messages=256, size=size)
+        composer.ask(do="urgent", messages=4, size=size, pause_s=0)
         time.sleep(2.5)
         before = composer.ask(do="rows", lane=lane)
         if lane == Lane.URGENT:
