@@ -332,6 +332,8 @@ def test_a_proposed_match_is_decided_and_decided_otherwise(madrid: Side, rabat: 
     with rabat as browser:
         shown = browser.get(f"{page}matches/")
         entry = hidden(shown, "entry")
+        why = shown.content.decode()
+        assert "</bdi> = <bdi>" in why  # part by part, in the writing of both sides
         assert browser.post(f"{page}decide/", {"entry": entry, "decision": "match.same"}).status_code == 302
         assert "MA-2210" in browser.get(f"{page}matches/").content.decode()
         browser.post(f"{page}decide/", {"entry": entry, "decision": "match.different"})

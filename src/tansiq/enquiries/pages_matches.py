@@ -5,18 +5,25 @@ Invariant: the card explains, a person decides; what speaks against it stands th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.utils.html import format_html
+from babel.numbers import format_decimal
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from tansiq.enquiries.pages_common import ms_of
-from tansiq.errors import Error
-from tansiq.names import compare
+from tansiq.exchange.context import Context
+from tansiq.names import EQUALLY_GOOD, Piece
 from tansiq.names.parts import parts
+from tansiq.policy.subjects import Subject
+from tansiq.protocol.ids import parse_id
+from tansiq.registers.listed import ListedPerson
+from tansiq.registers.matching import SAME_DOCUMENT, explain_match, names_of
+from tansiq.registers.queries import entry_of
 from tansiq.texts import catalogue, text
+from tansiq.web.languages import locale_of
 
 __all__ = ["Card", "Why", "cards_of"]
 
@@ -24,7 +31,9 @@ _AGAINST: Final = frozenset({
     "names.part-different", "names.birth-ten-years", "names.birth-far", "names.nationality-other", "names.sex-other",
     "names.father-other", "names.mother-other",
 })  # fmt: skip
+_UNTOLD: Final = frozenset({"names.whole", "names.population"})
 _MOST_NAMES: Final = 3
+_MOST_WORDS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +63,9 @@ def _tongue(name: str) -> str:
     return "ar" if any("؀" <= letter <= "ۿ" for letter in name) else ""
 
 
-def _asked(content: Mapping[str, Any] | None, subject: int) -> list[str]:
+def _subject(content: Mapping[str, Any] | None, place: int) -> Subject | None:
     subjects = (content or {}).get("subjects") or []
-    if subject >= len(subjects):
-        return []
-    return [str(one.get("value", "")) for one in subjects[subject].get("names", []) if one.get("value")]
+    return Subject.from_plain(subjects[place]) if place < len(subjects) else None
 
 
 def _said(code: str, language: str) -> str:
@@ -71,37 +78,72 @@ def _register(name: str, language: str) -> str:
     return text(key, language) if key in catalogue() else name
 
 
-def _why(match: Mapping[str, Any], asked: Sequence[str], language: str) -> list[Why]:
-    """The reasons, each with the part of the name that it is about where the names are still here."""
-    codes = list(match["reasons"])
-    pairs = [(compare(one, held), one) for one in asked for held in match["names"]]
-    best, question = max(pairs, key=lambda pair: pair[0].score, default=(None, ""))
-    named: list[str] = []
-    if best is not None:
-        try:
-            known = [part.text for part in parts(question)]
-        except Error:
-            known = []
-        words = question.split()
-        named = words if len(words) == len(known) else known
-        rest = [code for code in codes if not code.startswith(("names.part-", "names.more"))]
-        codes = [*best.reasons, *rest]
-    out = []
-    for at, code in enumerate(codes):
-        told = _said(code, language)
-        own = at < len(named) and code.startswith("names.part-")
-        shown = format_html("<bdi>{}</bdi>: {}", named[at], told) if own else format_html("{}", told)
-        out.append(Why(shown, code in _AGAINST))
-    return list(dict.fromkeys(out))
+def _written(names: Iterable[str]) -> dict[str, str]:
+    """For each part, in the one form in which parts are compared, how it stands in ``names``: 'عبد + الله'."""
+    out: dict[str, str] = {}
+    for name in names:
+        words, at = name.split(), 0
+        for part in parts(name):
+            for end in range(at + 1, min(len(words), at + _MOST_WORDS) + 1):
+                if [one.text for one in parts(" ".join(words[at:end]))] == [part.text]:
+                    out.setdefault(part.text, " + ".join(words[at:end]))
+                    at = end
+                    break
+    return out
 
 
-def cards_of(shown: Mapping[str, Any], language: str) -> list[Card]:
+def _piece(piece: Piece, asked: Mapping[str, str], held: Mapping[str, str], language: str) -> Why:
+    """One reason in words: the parts of both names, what joins them, and the letters that stand for one another."""
+    sides = [asked.get(piece.asked, piece.asked), held.get(piece.held, piece.held)]
+    named = format_html_join(" = ", "<bdi>{}</bdi>", ((side,) for side in sides if side))
+    rules = [rule for rule in piece.rules if all(rule)]
+    letters = format_html_join(" · ", "<bdi>{}</bdi> = <bdi>{}</bdi>", rules)
+    told = _said(piece.code, language)
+    shown = format_html("{} ({})", told, letters) if rules else format_html("{}", told)
+    return Why(format_html("{}: {}", named, shown) if named else shown, piece.code in _AGAINST)
+
+
+def _why(match: Mapping[str, Any], subject: Subject | None, language: str, context: Context) -> tuple[list[Why], float]:
+    """The reasons, made anew from both names while they are there, and the log-odds; else the codes that were kept."""
+    entry = entry_of(parse_id(match["entry"]), context=context) if match["names"] else None
+    found = None
+    if subject is not None and isinstance(entry, ListedPerson):
+        found = explain_match(subject, entry, context=context)
+    if subject is None or entry is None or found is None:
+        kept = [Why(format_html("{}", _said(code, language)), code in _AGAINST) for code in match["reasons"]]
+        return list(dict.fromkeys(kept)), 0.0
+    asked, held = _written(names_of(subject)), _written(entry.searchable)
+    out = [_piece(piece, asked, held, language) for piece in found.pieces if piece.code not in _UNTOLD]
+    if SAME_DOCUMENT in match["reasons"] and all(piece.code != SAME_DOCUMENT for piece in found.pieces):
+        out.append(Why(format_html("{}", _said(SAME_DOCUMENT, language)), against=False))
+    return list(dict.fromkeys(out)), found.log_odds
+
+
+def _equally_good(at: int, matches: Sequence[Mapping[str, Any]], log_odds: Sequence[float], language: str) -> str:
+    """How many of the others proposed for the same person fit as well, in words; '' for none."""
+    mine = matches[at]
+    count = sum(
+        other != at and one["subject"] == mine["subject"] and one["statement"] == mine["statement"]
+        and bool(log_odds[at]) and abs(log_odds[other] - log_odds[at]) <= EQUALLY_GOOD
+        for other, one in enumerate(matches)
+    )  # fmt: skip
+    return (
+        text("names.equally-good", language, count=format_decimal(count, locale=locale_of(language))) if count else ""
+    )
+
+
+def cards_of(shown: Mapping[str, Any], language: str, context: Context) -> list[Card]:
     """The proposals of a matter, the best first."""
     contents = {shown["request"]["statement"]: shown["request"]["content"]}
     contents |= {word["statement"]: word["content"] for word in shown["words"]}
+    matches = shown["matches"]
+    why = [
+        _why(match, _subject(contents.get(match["statement"]), match["subject"]), language, context)
+        for match in matches
+    ]
+    log_odds = [points for _, points in why]
     out = []
-    for match in shown["matches"]:
-        asked = _asked(contents.get(match["statement"]), match["subject"])
+    for at, match in enumerate(matches):
         names = [match["name"], *(name for name in match["names"] if name != match["name"])][:_MOST_NAMES]
         source = f"{_register(match['register'], language)} {match['reference']}".strip()
         gone = "" if match["listed"] else text("enquiries.match.gone", language)
@@ -109,9 +151,9 @@ def cards_of(shown: Mapping[str, Any], language: str) -> list[Card]:
             Card(
                 entry=match["entry"],
                 names=[(name, _tongue(name)) for name in names if name],
-                facts=gone,
+                facts=" · ".join(filter(None, (gone, _equally_good(at, matches, log_odds, language)))),
                 score=match["score"],
-                why=_why(match, asked, language),
+                why=why[at][0],
                 decision=match["decision"].removeprefix("match."),
                 source=source,
                 decided_by=match["decided_by"],

@@ -125,7 +125,12 @@ def brief_of(request: Request, matter: str, named: Named) -> dict[str, Any]:
     shown = shown_matter(request, matter)
     head = head_of(request, shown, named)
     asked = request_of(shown, request, named)
-    return {**head, "short": asked.short, "subjects": asked.who, "cards": cards_of(shown, request.language)[:2]}
+    return {
+        **head,
+        "short": asked.short,
+        "subjects": asked.who,
+        "cards": cards_of(shown, request.language, node_of(request))[:2],
+    }
 
 
 def _tabs(request: Request, shown: Mapping[str, Any]) -> list[Tab]:
@@ -175,7 +180,7 @@ def matter(request: Request, matter: UUID) -> HttpResponse:
     def more(shown: dict[str, Any], named: Named) -> dict[str, Any]:
         return {
             "demand": request_of(shown, request, named),
-            "cards": [card for card in cards_of(shown, request.language) if not card.decision],
+            "cards": [card for card in cards_of(shown, request.language, node_of(request)) if not card.decision],
             "duplicates": _duplicates(shown, named, request.language),
             "origin_form": _origin_form(request),
         }
@@ -204,7 +209,7 @@ def matches(request: Request, matter: UUID) -> HttpResponse:
         matter,
         "enquiry-matches",
         "enquiries/matter_matches.html",
-        lambda shown, _: {"cards": cards_of(shown, request.language)},
+        lambda shown, _: {"cards": cards_of(shown, request.language, node_of(request))},
     )
 
 

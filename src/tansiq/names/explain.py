@@ -23,7 +23,7 @@ from tansiq.names.question import Question
 from tansiq.names.rules import Rule, rules_of
 from tansiq.names.segment import Segment
 
-__all__ = ["Explanation", "Fit", "Piece", "codes", "compare", "explain", "pieces"]
+__all__ = ["Explanation", "Fit", "Piece", "codes", "compare", "explain", "lacking", "pieces"]
 
 _GOOD, _FAIR = 0.7, 0.5
 _ENOUGH: Final = 15.0
@@ -153,6 +153,14 @@ def compare(asked: str, held: str) -> Fit:
     return Fit(0.0, ()) if pair is None else Fit(share_of(pair), codes(*pair, 0))
 
 
+def lacking(asked: Facts, known: Facts) -> list[Piece]:
+    """What one side alone tells: it says nothing for or against, and whoever decides should know that it was not compared."""
+    told = (
+        ("birth", asked.births, known.births), ("father", asked.father, known.father), ("mother", asked.mother, known.mother),
+    )  # fmt: skip
+    return [Piece(f"names.{what}-missing", 0.0) for what, left, right in told if bool(left) != bool(right)]
+
+
 def explain(
     asked: str,
     held: str,
@@ -172,5 +180,5 @@ def explain(
     told_parts = pieces(segment, question, aligned, told, 0)
     whole = Piece("names.whole", name - sum(piece.log_odds for piece in told_parts))
     more = [Piece(code, points) for code, points in evidence(facts or Facts(), known or Facts(), likeness=likeness)]
-    found = (*told_parts, whole, *more, start)
+    found = (*told_parts, whole, *more, *lacking(facts or Facts(), known or Facts()), start)
     return Explanation(found, sum(piece.log_odds for piece in found))

@@ -36,13 +36,13 @@ from tansiq.names.question import Question, question_of
 from tansiq.names.search import Searcher
 from tansiq.names.segment import Segment, build, contents
 
-__all__ = ["Hit", "NameIndex", "Visible"]
+__all__ = ["EQUALLY_GOOD", "Hit", "NameIndex", "Visible"]
 
 Array = npt.NDArray[Any]
 Visible = Callable[[bytes], bool]
 _DEPTHS: Final = ((20_000, 120), (200_000, 200), (1 << 40, 300))
 _LOOKED_AT: Final = 60  # candidates whose further facts are read
-_GOOD: Final = 0.5  # log-odds within which two hits are equally good
+EQUALLY_GOOD: Final = 0.5  # log-odds within which two hits are equally good
 _SMALL: Final = 64
 _KEPT: Final = 60
 _LACKS: Final = 5.5  # nats: more than a part that is written otherwise may lose
@@ -328,6 +328,6 @@ def _hits(ordered: Sequence[_Found], limit: int, least: float, *, reasons: bool)
     for found, share in zip(ordered[: max(0, limit)], probabilities(log_odds).tolist(), strict=False):
         if 1.0 / (1.0 + math.exp(-found.log_odds)) < least:
             break
-        others = int((np.abs(log_odds - found.log_odds) <= _GOOD).sum()) - 1
+        others = int((np.abs(log_odds - found.log_odds) <= EQUALLY_GOOD).sum()) - 1
         out.append(Hit(found.id, share, found.log_odds, found.name, others, found.reasons if reasons else ()))
     return out
