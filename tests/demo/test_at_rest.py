@@ -33,7 +33,14 @@ from tansiq.demo.telling import Teller
 pytestmark = pytest.mark.storage
 
 DEMO = resources.files("tansiq.demo")
-PUBLIC = {"Madrid", "Rabat", "Tánger", "Casablanca", "demonstration", "Demonstration"}  # in directory documents, code lists, zones
+PUBLIC = {
+    "Madrid",
+    "Rabat",
+    "Tánger",
+    "Casablanca",
+    "demonstration",
+    "Demonstration",
+}  # in directory documents, code lists, zones
 LISTED = (
     "FIRST_NAME", "SECOND_NAME", "THIRD_NAME", "FOURTH_NAME", "NAME_ORIGINAL_SCRIPT", "ALIAS_NAME", "CITY", "STREET", "NUMBER",
 )  # fmt: skip

@@ -33,7 +33,7 @@ class Steps:
     most_hours: int = 24
 
 
-def steps_of(*, deadline_ms: int, deadline_class: str, steps: Steps = Steps()) -> tuple[tuple[str, int], ...]:  # noqa: B008 (frozen)
+def steps_of(*, deadline_ms: int, deadline_class: str, steps: Steps = Steps()) -> tuple[tuple[str, int], ...]:
     """The calls with their moments (UTC milliseconds), the earliest first. Raises BadInput('policy.unknown-code')."""
     length, most = term(deadline_class).length_ms, steps.most_hours * _HOUR_MS
     lead, lag = min(int(length * steps.before), most), min(int(length * steps.after), most)
