@@ -16,6 +16,7 @@ from support.later import start_ahead
 from tansiq.demo.stage import Node, stage
 from tansiq.demo.story import Story
 from tansiq.demo.telling import Teller
+from tansiq.policy.codes import code_list
 from tansiq.texts import text
 
 PASSAGE = "waiting/es-passage"
@@ -26,6 +27,11 @@ def row_on(desk: Desk, matter: str, path: str = "/") -> Locator:
     """The row of a matter on a page of the desk."""
     page = desk.open(path)
     return page.locator("li.row", has=page.locator(f'a[href="/enquiries/{matter}/"]'))
+
+
+def told(listed: str, code: str, desk: Desk) -> str:
+    """A code as it reads at a desk."""
+    return code_list(listed).label(code, desk.language)
 
 
 def sees(desk: Desk, matter: str, words: str, *, tab: str = "replies/") -> None:
@@ -41,9 +47,9 @@ def test_a_refusal_tells_its_ground_on_both_sides(madrid: Desk, rabat: Desk, es:
         "reasons": "يجري بحث في الموضوع لدى النيابة العامة، ولا يمكن الإفصاح عن أكثر من ذلك.",
     }
     say(rabat, matter, "refusal", grounds)
-    sees(rabat, matter, "الإضرار ببحث جارٍ أو بسلامة شخص")
+    sees(rabat, matter, told("refusal_grounds", "refusal.investigation", rabat))
     rabat.picture("20-refusal")
-    sees(madrid, matter, "Perjuicio para una investigación en curso")
+    sees(madrid, matter, told("refusal_grounds", "refusal.investigation", madrid))
     sees(madrid, matter, "يجري بحث في الموضوع")
     madrid.picture("20-refusal")
     assert state_at(es, matter)["state"] == state_at(ma, matter)["state"] == "refused"
@@ -78,7 +84,7 @@ def test_a_question_back_stops_the_clock_on_both_sides_until_it_is_answered(
             seconds=90,
         )
     say(rabat, matter, "answer", {"outcome": "answer.no-hit", "note": "لا شيء مسجل لدينا بهذه الهوية."})
-    sees(madrid, matter, "Sin resultados")
+    sees(madrid, matter, told("answer_outcomes", "answer.no-hit", madrid))
     assert state_at(es, matter)["state"] == "answered"
 
 
@@ -89,7 +95,7 @@ def test_a_partial_answer_leaves_the_matter_open_until_the_rest_comes(
     whole = written(draft("answer"))
     first = {name: value for name, value in whole.items() if not name.startswith("items.1.")}
     say(rabat, matter, "answer", {**first, "outcome": ("answer.partial", "")})
-    sees(madrid, matter, "Respuesta parcial")
+    sees(madrid, matter, told("answer_outcomes", "answer.partial", madrid))
     assert state_at(es, matter)["state"] == "partial"
     expect(row_on(rabat, matter)).to_have_count(1)
     rest = {
@@ -111,7 +117,7 @@ def test_a_delay_is_announced_with_its_ground_and_moves_the_deadline(
     until = (dt.datetime.now(dt.UTC) + dt.timedelta(days=12)).date().isoformat()
     reason = "طُلب إذن النيابة العامة بالاطلاع على الملف."
     say(rabat, matter, "delay", {"ground": "delay.judicial", "until_ms": until, "reason": reason})
-    sees(madrid, matter, "Pendiente de autorización judicial")
+    sees(madrid, matter, told("delay_grounds", "delay.judicial", madrid))
     madrid.picture("23-delay")
     assert state_at(es, matter)["deadline"] == state_at(ma, matter)["deadline"] > before
     expect(row_on(madrid, matter)).to_contain_text(text("enquiries.page.delayed", "es"))
@@ -127,7 +133,7 @@ def test_a_withdrawal_ends_the_matter_on_both_sides(madrid: Desk, rabat: Desk, e
     expect(page.locator("main")).to_contain_text(text("enquiries.form.grave", "es"))
     madrid.picture("24-withdrawal-preview")
     sign_and_send(page)
-    sees(rabat, matter, "عُثر على الشخص المعني")
+    sees(rabat, matter, told("withdrawal_reasons", "withdrawal.found", rabat))
     rabat.picture("24-withdrawn")
     for desk, node in ((madrid, es), (rabat, ma)):
         assert not row_on(desk, matter).count()
@@ -138,7 +144,7 @@ def test_a_withdrawal_ends_the_matter_on_both_sides(madrid: Desk, rabat: Desk, e
 def test_a_reminder_is_said_once_and_then_not_again_for_hours(madrid: Desk, rabat: Desk, es: Node, ma: Node) -> None:
     matter = ask(es, ma, PASSAGE)
     say(madrid, matter, "reminder", {"code": "reminder.still-needed"})
-    sees(rabat, matter, "المعلومات ما زالت لازمة")
+    sees(rabat, matter, told("reminders", "reminder.still-needed", rabat))
     rabat.picture("25-reminder")
     assert not madrid.open(f"/enquiries/{matter}/").locator('.heading a[href$="/say/reminder/"]').count()
     assert madrid.fetch(f"/enquiries/{matter}/say/reminder/").status == 404
@@ -227,9 +233,9 @@ def test_a_deadline_that_has_passed_is_late_on_both_desks_and_may_still_be_answe
         assert desk.page.locator(".lead .late").count() == 1, "the desk says so above all"
         desk.picture("30-late")
     say(madrid, matter, "reminder", {"code": "reminder.overdue"})
-    sees(rabat, matter, "انقضى أجل الجواب")
+    sees(rabat, matter, told("reminders", "reminder.overdue", rabat))
     say(rabat, matter, "answer", {"outcome": "answer.no-hit"})
-    sees(madrid, matter, "Sin resultados")
+    sees(madrid, matter, told("answer_outcomes", "answer.no-hit", madrid))
     expect(madrid.page.locator("main")).to_contain_text(text("web.deadline.late", "es"))
     madrid.picture("31-answered-late")
     for desk in desks:

@@ -26,6 +26,8 @@ MOST = 150
 """Pages that one crawl looks at; more would only be more rows of the same lists."""
 NAMES = ("Chaouni", "الشاوني", "Chauni", "Valcarcel", "Quintanilla", "Bulaix", "Xacruni")
 """Of whom the waiting matters speak."""
+CONTENT = {"enquiries", "cases", "items", "files"}
+"""Where pages of matters begin."""
 PEOPLE = [person.number for member in CAST for person in member.people]
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>|<style|\sstyle=|\son[a-z]+=", re.IGNORECASE)
 ELSEWHERE = re.compile(r"""(?:src|href|action)=["'](?:https?:)?//""", re.IGNORECASE)
@@ -113,6 +115,27 @@ def test_nobody_opens_a_page_of_another_role(
             answer = desks(number).fetch(path)
             assert answer.status == 404, f"{number} opened {path}, which is for {sorted(rule.roles)}"
     assert tried, "there was something to try"
+
+
+@pytest.mark.parametrize("number", [person.number for member in CAST for person in member.people if person.apart])
+def test_whoever_has_no_desk_opens_no_page_of_a_matter_whatever_its_rule_says(
+    crawled: dict[str, dict[str, str]], desks: Callable[[str], Desk], number: str
+) -> None:
+    theirs = {path for other, pages in crawled.items() if other[:2] == number[:2] for path in pages}
+    content = sorted(path for path in theirs if path.split("/")[1] in CONTENT)
+    assert len(content) > 10, "officers found matters to open"
+    opened = [path for path in content if desks(number).fetch(path).status != 404]
+    assert not opened, f"{number} opened {opened}"
+
+
+@pytest.mark.parametrize("number", ["ES-4017", "ES-3300", "ES-5200", "MA-2210", "MA-5100"])
+def test_an_officer_opens_no_page_of_the_administrator_whatever_its_rule_says(
+    crawled: dict[str, dict[str, str]], desks: Callable[[str], Desk], number: str
+) -> None:
+    members = sorted(path for path in crawled[f"{number[:2]}-0007"] if path.startswith("/members/"))
+    assert members, "the administrator found the accounts"
+    opened = [path for path in members if desks(number).fetch(path).status != 404]
+    assert not opened, f"{number} opened {opened}"
 
 
 def test_the_administrator_and_whoever_is_outside_see_no_content(crawled: dict[str, dict[str, str]]) -> None:

@@ -11,10 +11,12 @@ from support.asking import draft
 from support.desks import Desk, soon
 from support.filling import preview, say, sign_and_send, write, written
 from support.shots import a_photograph
+from tansiq.policy.codes import code_list
 from tansiq.texts import text
 
-QUESTION = {"es": "¿Conocen a esta persona y saben dónde está?", "ar": "هل تعرفون هذا الشخص وأين هو؟"}
-OUTCOME = {"es": "Respuesta completa", "ar": "جواب كامل"}
+QUESTION = {language: text("enquiries.asks.identity-whereabouts", language) for language in ("es", "ar")}
+OUTCOME = {language: code_list("answer_outcomes").label("answer.full", language) for language in ("es", "ar")}
+URGENT = {language: text("enquiries.term.urgent-direct", language) for language in ("es", "ar")}
 
 
 def row_of(desk: Desk, matter: str) -> Locator:
@@ -66,7 +68,7 @@ def madrid_asks(madrid: Desk) -> str:
     for reader in ("Consejería de Interior en Rabat", "Servicio antiterrorista"):
         cells = next((cells for name, cells in seen.items() if reader in name), None)
         assert cells is not None and cells[:2] == ["yes", "yes"], f"{reader} is not among {seen}"
-    expect(page.locator("main")).to_contain_text("8 h · urgente")
+    expect(page.locator("main")).to_contain_text(URGENT["es"])
     expect(page.locator("main")).to_contain_text("Abdelcrim Chauni Zaglul")
     madrid.picture("04-preview")
     sign_and_send(page)
@@ -85,7 +87,7 @@ def rabat_reads(rabat: Desk, matter: str) -> None:
     assert page.locator("html").get_attribute("dir") == "rtl"
     row = row_of(rabat, matter)
     expect(row).to_contain_text(QUESTION["ar"])
-    expect(row).to_contain_text("8 ساعات · مستعجل")
+    expect(row).to_contain_text(URGENT["ar"])
     assert re.search(r"\d|٨|ساع", row.locator(".row-end").inner_text()), "the deadline is counted down"
     assert "Chauni" not in page.locator("main").inner_text(), "a list names nobody"
     row.locator("a.row-link").click()
@@ -206,5 +208,5 @@ def both_close(madrid: Desk, rabat: Desk, matter: str) -> None:
 
 def feedback_is_shown(desk: Desk, matter: str) -> bool:
     """Whether the feedback stands among the words of the matter."""
-    label = {"es": "Se identificó a una persona", "ar": "تم تحديد هوية شخص"}[desk.language]
+    label = code_list("feedback").label("feedback.identified", desk.language)
     return label in desk.open(f"/enquiries/{matter}/replies/").locator("main").inner_text()
