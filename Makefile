@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fmt e2e browser bench soak docs lock clean
+.PHONY: help setup demo test check fmt e2e pictures browser bench soak docs lock clean
 MAKEFLAGS += --no-print-directory
 
 ##@ To begin
@@ -14,7 +14,7 @@ MAKEFLAGS += --no-print-directory
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@ / { printf "\n\033[1m%s\033[0m\n", substr($$0, 5) } \
-	  /^[a-z0-9-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	  /^[a-z0-9-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 
 setup: $(READY) ## Make the environment in .venv (PYTHON=python3.12 to choose; at least 3.11)
@@ -33,6 +33,9 @@ test: $(READY) browser ## Everything: check, all tests on SQLite, the storage te
 
 e2e: $(READY) browser ## The pages alone: two browsers against two nodes (pictures in build/pictures)
 	@$(BIN)/python -m pytest tests/e2e $(ARGS)
+
+pictures: $(READY) browser ## The pictures of the documentation, taken anew from the pages
+	@$(BIN)/python -m pytest tests/e2e && $(BIN)/python scripts/pictures.py
 
 browser:
 	@scripts/browser.sh
