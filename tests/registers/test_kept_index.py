@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import pytest
+from django.db import connections
 
 from fixtures.unlist import listed, person
 from support.node import Node, Nodes
@@ -64,6 +66,27 @@ def test_whatever_is_wrong_with_the_file_it_is_only_left_aside(es: Node, tmp_pat
     assert kept_index(file, keys=keys) is None, "the key of the older file is gone"
     forget_index(file, keys=keys)
     assert not file.exists()
+
+
+@pytest.mark.parametrize("moment", ["replace", "unlink"])
+def test_whoever_is_killed_while_writing_leaves_a_file_that_opens(es: Node, tmp_path: Path, moment: str) -> None:
+    file, keys = tmp_path / "names.index", es.context.keys
+    older, newer = (build([(b"1", [name], Facts())]) for name in ("Khalid Echarkaoui", "Rachid Zebdi"))
+    keep_index(file, older, {"un": 1}, keys=keys)
+    connections.close_all()
+    if (child := os.fork()) == 0:
+        setattr(Path, moment, lambda *_, **__: os._exit(137))
+        try:
+            keep_index(file, newer, {"un": 2}, keys=keys)
+        finally:
+            os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 137
+    found = kept_index(file, keys=keys)
+    assert found is not None
+    assert found[1] == {"un": 1 if moment == "replace" else 2}
+    keep_index(file, newer, {"un": 3}, keys=keys)
+    assert [one.name for one in tmp_path.glob("*names.index*")] == ["names.index"]
+    assert len(list(keys.secrets("names"))) == 1, "the keys of what was left behind are gone as well"
 
 
 def test_a_node_starts_from_the_file_and_follows_what_changed(es: Node, tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def _written(names: Iterable[str]) -> dict[str, str]:
 def _piece(piece: Piece, asked: Mapping[str, str], held: Mapping[str, str], language: str) -> Why:
     """One reason in words: the parts of both names, what joins them, and the letters that stand for one another."""
     sides = [asked.get(piece.asked, piece.asked), held.get(piece.held, piece.held)]
-    named = format_html_join(" = ", "<bdi>{}</bdi>", ((side,) for side in sides if side))
+    named = format_html_join(" = ", "<bdi>{}</bdi>", ((side,) for side in dict.fromkeys(sides) if side))
     rules = [rule for rule in piece.rules if all(rule)]
     letters = format_html_join(" · ", "<bdi>{}</bdi> = <bdi>{}</bdi>", rules)
     told = _said(piece.code, language)

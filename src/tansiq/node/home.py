@@ -28,10 +28,11 @@ CONFIGURATION = "node.toml"
 class Home:
     """A node's configuration. ``database`` and ``keys_database`` are '' for embedded SQLite or postgresql:// addresses;
     ``listen`` is host:port for TLS; ``unlock_file`` the path of the unlock secret ('' when it comes otherwise);
-    ``largest_file`` the bytes of a file that is taken in or fetched; ``clearance`` that of every officer to whom no
-    other was given (a code of the classification); ``no_hit_days`` after how many days a partner's data end of which
-    nothing was found; ``pages`` is host:port of the pages that officers open ('' none),
-    ``pages_address`` their address as a browser knows it when it is another, behind a proxy; ``pages_certificate`` and
+    ``population`` among how many persons a name is judged (never counted from a register), ``names_file`` where their index
+    is kept encrypted ('' in the home's data); ``largest_file`` the bytes of a file that is taken in or fetched;
+    ``clearance`` that of every officer to whom no other was given (a code of the classification);
+    ``no_hit_days`` after how many days a partner's data end of which nothing was found; ``pages`` is host:port of the pages
+    that officers open ('' none), ``pages_address`` their address as a browser knows it when it is another, behind a proxy; ``pages_certificate`` and
     ``pages_key`` the files for TLS when the node itself speaks it there; a session ends after ``session_minutes`` without use and
     ``session_hours`` at most; ``metrics`` where the node's numbers are served
     ('' nowhere, see `metrics`); ``mail``, ``mail_from``, ``mail_credentials``, ``mail_authority`` and ``notify_command``
@@ -50,6 +51,8 @@ class Home:
     largest_file: int = 50_000_000
     clearance: str = "class.restricted"
     no_hit_days: int = 30
+    population: int = 10_000
+    names_file: str = ""
     pages: str = ""
     pages_address: str = ""
     pages_certificate: str = ""
@@ -69,6 +72,11 @@ class Home:
         if self.pages_address or not self.pages:
             return self.pages_address.rstrip("/")
         return f"{'https' if self.pages_certificate else 'http'}://{self.pages}"
+
+    @property
+    def names_index(self) -> Path:
+        """Where the encrypted index of names is kept."""
+        return Path(self.names_file) if self.names_file else self.data / "names.index"
 
     @property
     def data(self) -> Path:
@@ -122,11 +130,14 @@ class Home:
             "mail_from",
             "mail_credentials",
             "mail_authority",
+            "names_file",
         )
         lines.extend(f'{name} = "{getattr(self, name)}"' for name in names if getattr(self, name))
         lines.append(f"pull_seconds = {self.pull_seconds}")
         if self.largest_file != _DEFAULTS["largest_file"]:
             lines.append(f"largest_file = {self.largest_file}")
+        if self.population != _DEFAULTS["population"]:
+            lines.append(f"population = {self.population}")
         if self.no_hit_days != _DEFAULTS["no_hit_days"]:
             lines.append(f"no_hit_days = {self.no_hit_days}")
         numbers = ("session_minutes", "session_hours")
@@ -142,7 +153,8 @@ _DEFAULTS = {field.name: field.default for field in fields(Home)}
 _TYPES = {
     "agency": str, "database": str, "keys_database": str, "listen": str, "unlock_file": str,
     "pull_seconds": (int, float), "mirror": str, "language": str,
-    "largest_file": int, "no_hit_days": int, "clearance": str, "pages": str, "pages_address": str, "pages_certificate": str, "pages_key": str,
+    "largest_file": int, "no_hit_days": int, "population": int, "names_file": str,
+    "clearance": str, "pages": str, "pages_address": str, "pages_certificate": str, "pages_key": str,
     "session_minutes": int, "session_hours": int,
     "metrics": str, "mail": str, "mail_from": str, "mail_credentials": str, "mail_authority": str, "notify_command": list,
 }  # fmt: skip
@@ -165,6 +177,8 @@ def load_home(path: str | Path) -> Home:
     command = values.pop("notify_command", [])
     if not all(isinstance(word, str) for word in command):
         raise BadInput("node.wrong-configuration", home=str(root), detail="notify_command")
+    if values.get("population", 1) < 1:
+        raise BadInput("node.wrong-configuration", home=str(root), detail="population")
     if "agency" not in values:
         raise BadInput("node.wrong-configuration", home=str(root), detail="agency")
     return Home(path=root, notify_command=tuple(command), **values)

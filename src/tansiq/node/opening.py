@@ -69,7 +69,8 @@ def open_node(home: Home, *, secret: bytes | None = None, clock: Callable[[], in
         Context.load(keys, clock=clock),
         largest_file=home.largest_file,
         clearance=home.clearance,
-        names_file=str(home.data / "names.index"),
+        names_file=str(home.names_index),
+        population=home.population,
     )
     open_sessions(home, context)
     return context

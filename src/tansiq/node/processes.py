@@ -36,6 +36,7 @@ from tansiq.node.notify import transport_of
 from tansiq.node.opening import open_node
 from tansiq.node.pages import run_pages
 from tansiq.node.worker import work
+from tansiq.registers.matching import index_of
 
 __all__ = ["check_settings", "run_node", "run_web", "run_worker", "settle_memory"]
 
@@ -145,6 +146,8 @@ def run_node(home: Home, *, ready: Callable[[], None] = lambda: None) -> int:
     """
     check_settings(home)
     context = open_node(home)
+    if home.names_index.exists():  # before the fork: one copy in memory, which the processes share
+        index_of(context).refresh()
     connections.close_all()
     settle_memory()
     lifeline = os.pipe()

@@ -52,6 +52,8 @@ def keep_index(file: Path, segment: Segment, versions: Mapping[str, int], *, key
         fresh.replace(file)
     finally:
         fresh.unlink(missing_ok=True)
+    for stale in file.parent.glob(f".{file.name}.*"):  # a process that was killed while writing left it
+        stale.unlink(missing_ok=True)
     for known in before:
         keys.drop_secret(known)
 
