@@ -150,7 +150,7 @@ def test_an_answer_is_written_and_sent_by_the_keyboard_alone(madrid: Desk, es: N
     page.keyboard.press("Enter")
     focus_on(page, f'a.row-link[href="/enquiries/{matter}/"]')
     page.keyboard.press("Enter")
-    expect(page.locator("aside .actions")).to_be_visible()
+    expect(page.locator("aside div.actions")).to_be_visible()
     focus_on(page, f'aside a[href="/enquiries/{matter}/say/answer/"]')
     page.keyboard.press("Enter")
     page.wait_for_url("**/say/answer/")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, expect
@@ -78,7 +79,7 @@ def madrid_asks(madrid: Desk) -> str:
     until_whole(madrid, f"/enquiries/{matter}/")
     expect(page.locator(".route li")).to_have_count(3)
     madrid.picture("06-received-there")
-    return matter
+    return str(matter)
 
 
 def rabat_reads(rabat: Desk, matter: str) -> None:
@@ -194,7 +195,7 @@ def both_close(madrid: Desk, rabat: Desk, matter: str) -> None:
     )
     assert not row_of_open(madrid, matter)
     for desk, number in ((madrid, "09"), (rabat, "11")):
-        soon(lambda desk=desk: feedback_is_shown(desk, matter), what=f"{desk.person.number} sees the feedback")
+        soon(partial(feedback_is_shown, desk, matter), what=f"{desk.person.number} sees the feedback")
         desk.picture(f"{number}-closed")
         until_whole(desk, f"/enquiries/{matter}/proof/")
         assert desk.page.locator(".proof-line").count() == 3
