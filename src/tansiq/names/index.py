@@ -17,23 +17,24 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from tansiq.names.align import Aligned, align
+from tansiq.names.align import align
 from tansiq.names.births import birth_kinds
-from tansiq.names.evidence import birth_of, evidence, has_more, number_key
+from tansiq.names.evidence import Evidence, birth_of, evidence, has_more, number_key
 from tansiq.names.explain import codes
 from tansiq.names.facts import Birth, Facts
-from tansiq.names.features import Told, features, told_of
+from tansiq.names.features import features, told_of
+from tansiq.names.few import BEST, LACKS, SPARE, Finder
 from tansiq.names.fold import folded
 from tansiq.names.likeness import likeness
 from tansiq.names.model import DEFAULT_POPULATION, model, probabilities
 from tansiq.names.question import Question, question_of
-from tansiq.names.search import Searcher
 from tansiq.names.segment import Segment, build, contents
 
 __all__ = ["EQUALLY_GOOD", "Hit", "NameIndex", "Visible"]
@@ -42,12 +43,10 @@ Array = npt.NDArray[Any]
 Visible = Callable[[bytes], bool]
 _DEPTHS: Final = ((20_000, 120), (200_000, 200), (1 << 40, 300))
 _LOOKED_AT: Final = 60  # candidates whose further facts are read
-EQUALLY_GOOD: Final = 0.5  # log-odds within which two hits are equally good
+EQUALLY_GOOD: Final = 0.501  # log-odds within which two hits are equally good; weights may differ by just 0.5
 _SMALL: Final = 64
 _KEPT: Final = 60
-_LACKS: Final = 5.5  # nats: more than a part that is written otherwise may lose
-_BEST: Final = 2.0  # what else may speak for a name at most
-_SPARE: Final = 1.0
+_NOBODY: Final = np.zeros(0, np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +64,6 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Sight:
-    """What one segment showed to one question."""
-
-    question: Question
-    aligned: Aligned
-    told: Told
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class _Found:
     """A person in a segment, not told in words yet."""
 
@@ -81,20 +71,7 @@ class _Found:
     log_odds: float
     segment: Segment
     number: int
-    asked: Facts
-    sight: _Sight | None = None
-    at: int = 0
-
-    @property
-    def name(self) -> str:
-        return self.segment.name_text(self.number)
-
-    @property
-    def reasons(self) -> tuple[str, ...]:
-        sight = self.sight
-        found = () if sight is None else codes(self.segment, sight.question, sight.aligned, sight.told, self.at)
-        held = self.segment.facts_of(int(self.segment.name_persons[self.number]))
-        return (*found, *(code for code, _ in evidence(self.asked, held, likeness=likeness)))
+    reasons: Callable[[], tuple[str, ...]]
 
 
 class NameIndex:
@@ -102,7 +79,7 @@ class NameIndex:
 
     def __init__(self, population: int = DEFAULT_POPULATION) -> None:
         self.population = population
-        self._searchers: list[Searcher] = []
+        self._searchers: list[Finder] = []
         self._waiting: dict[bytes, tuple[tuple[str, ...], Facts]] = {}
         self._documents: dict[str, set[bytes]] = {}
 
@@ -152,7 +129,7 @@ class NameIndex:
 
     def load(self, segment: Segment) -> None:
         """Takes a segment that was built elsewhere; none of its persons may be here already."""
-        self._searchers.append(Searcher(segment))
+        self._searchers.append(Finder(segment))
         if len(segment.facts):
             for number in range(segment.persons):
                 if segment.fact_offsets[number + 1] > segment.fact_offsets[number] + _SMALL:
@@ -165,8 +142,10 @@ class NameIndex:
 
     def _settle(self, *, everything: bool = False) -> None:
         """Puts those who wait into a segment, together with the segments that are no larger."""
+        if not self._waiting and not everything:
+            return
         several = len(self._searchers) > 1 or any(not one.segment.alive.all() for one in self._searchers)
-        if not self._waiting and not (everything and several):
+        if not self._waiting and not several:
             return
         joined, kept, size = [], [], len(self._waiting)
         for one in sorted(self._searchers, key=lambda searcher: searcher.segment.persons):
@@ -178,7 +157,7 @@ class NameIndex:
         persons = chain(*map(contents, joined), ((person, *about) for person, about in self._waiting.items()))
         made = build(persons)
         self._waiting = {}
-        self._searchers = [*kept, Searcher(made)] if made.persons else kept
+        self._searchers = [*kept, Finder(made)] if made.persons else kept
 
     def search(
         self,
@@ -207,41 +186,61 @@ class NameIndex:
         return _hits(sorted(best.values(), key=lambda one: (-one.log_odds, one.id)), limit, least, reasons=reasons)
 
     def _scored(
-        self, searcher: Searcher, question: Question, asked: Facts, visible: Visible | None, limit: int, least: float
+        self, searcher: Finder, question: Question, asked: Facts, visible: Visible | None, limit: int, least: float
+    ) -> list[_Found]:
+        prepared = searcher.prepared(question)
+        documents = self._by_document(searcher.segment, asked, visible) if asked.documents else _NOBODY
+        prior, wanted = model().prior(self.population), _log_odds(least) if least else -math.inf
+        seen = searcher.found(prepared, asked, documents.tolist(), prior=prior, least=wanted, visible=visible)
+        if seen is None:
+            return self._by_arrays(searcher, prepared, asked, documents, visible, limit, wanted)
+        return [_Found(one.id, one.log_odds, searcher.segment, one.number, one.reasons) for one in seen]
+
+    def _by_arrays(
+        self,
+        searcher: Finder,
+        prepared: Question,
+        asked: Facts,
+        documents: Array,
+        visible: Visible | None,
+        limit: int,
+        least: float,
     ) -> list[_Found]:
         segment = searcher.segment
         depth = next(depth for size, depth in _DEPTHS if segment.persons <= size)
-        prepared = searcher.prepared(question)
         names, shared = searcher.candidates(prepared, depth, _mask(segment, visible))
-        documents = self._by_document(segment, asked, visible)
         if len(documents):
             fresh = np.setdiff1d(documents, names)
             names, shared = np.concatenate((names, fresh)), np.concatenate((shared, np.zeros(len(fresh), np.float32)))
         if not len(names):
             return []
-        if not question.parts:
+        if not prepared.parts:
             return _by_facts(segment, names, asked, self.population)
         births, known = birth_of(asked), model()
-        if least and not has_more(asked):
-            names = names[self._bound(segment, prepared, names, shared, births) > _log_odds(least) - _SPARE]
+        if least > -math.inf and not has_more(asked):
+            names = names[self._bound(segment, prepared, names, shared, births) > least - SPARE]
             if not len(names):
                 return []
         aligned = align(searcher, prepared, names)
         owners = segment.name_persons[names]
         told = told_of(segment, prepared, aligned)
-        points = features(told, prepared) @ known.weights + known.prior(self.population)
+        points = (features(told, prepared) * known.weights).sum(1) + known.prior(
+            self.population
+        )  # equal rows, equal sums
         if births is not None:
             points += known.births[birth_kinds(births, segment.births[owners])]
         order = np.argsort(-points, kind="stable")
         if has_more(asked):
             points = self._with_facts(segment, owners, points, order, asked, set(documents.tolist()), names)
             order = np.argsort(-points, kind="stable")
-        sight = _Sight(prepared, aligned, told)
-        floor = _log_odds(least) - 2 * _SPARE if least else -math.inf  # who is less probable shares next to nothing
+
+        def reasons(at: int) -> tuple[str, ...]:
+            held = segment.facts_of(int(owners[at]))
+            return (*codes(segment, prepared, aligned, told, at), *_codes(evidence(asked, held, likeness=likeness)))
+
+        floor = least - 2 * SPARE  # who is less probable shares next to nothing
         return [
-            _Found(
-                segment.person_id(int(owners[at])), float(points[at]), segment, int(names[at]), asked, sight, int(at)
-            )
+            _Found(segment.person_id(int(owners[at])), float(points[at]), segment, int(names[at]), partial(reasons, at))
             for at in order[: max(_KEPT, 2 * limit)].tolist()
             if points[at] > floor
         ]
@@ -249,9 +248,9 @@ class NameIndex:
     def _bound(self, segment: Segment, question: Question, names: Array, shared: Array, births: Birth | None) -> Array:
         """What the log-odds of ``names`` are at most, by what they share with the question."""
         weigh = model().named
-        lacking = question.weights.sum() - shared > _LACKS
-        beyond = segment.name_weights[names] - shared > _LACKS
-        bound = shared * max(0.0, weigh["gain"] + weigh["gain_high"]) + model().prior(self.population) + _BEST
+        lacking = question.weights.sum() - shared > LACKS
+        beyond = segment.name_weights[names] - shared > LACKS
+        bound = shared * max(0.0, weigh["gain"] + weigh["gain_high"]) + model().prior(self.population) + BEST
         bound += np.where(lacking, weigh["missing_count"], weigh["all_found"])
         bound += np.where(beyond, weigh["extra_count"], weigh["none_extra"]) + np.where(
             lacking & beyond, weigh["both_count"], 0.0
@@ -316,18 +315,23 @@ def _by_facts(segment: Segment, names: Array, asked: Facts, population: int) -> 
     out = []
     for name in names.tolist():
         owner = int(segment.name_persons[name])
-        points = model().prior(population)
-        points += sum(log_odds for _, log_odds in evidence(asked, segment.facts_of(owner), likeness=likeness))
-        out.append(_Found(segment.person_id(owner), points, segment, name, asked))
+        found = evidence(asked, segment.facts_of(owner), likeness=likeness)
+        points = model().prior(population) + sum(log_odds for _, log_odds in found)
+        out.append(_Found(segment.person_id(owner), points, segment, name, partial(_codes, found)))
     return out
 
 
+def _codes(found: Iterable[Evidence]) -> tuple[str, ...]:
+    return tuple(code for code, _ in found)
+
+
 def _hits(ordered: Sequence[_Found], limit: int, least: float, *, reasons: bool) -> list[Hit]:
-    log_odds = np.array([found.log_odds for found in ordered])
+    log_odds = [found.log_odds for found in ordered]
     out = []
-    for found, share in zip(ordered[: max(0, limit)], probabilities(log_odds).tolist(), strict=False):
+    for found, share in zip(ordered[: max(0, limit)], probabilities(log_odds), strict=False):
         if 1.0 / (1.0 + math.exp(-found.log_odds)) < least:
             break
-        others = int((np.abs(log_odds - found.log_odds) <= EQUALLY_GOOD).sum()) - 1
-        out.append(Hit(found.id, share, found.log_odds, found.name, others, found.reasons if reasons else ()))
+        others = sum(abs(one - found.log_odds) <= EQUALLY_GOOD for one in log_odds) - 1
+        name = found.segment.name_text(found.number)
+        out.append(Hit(found.id, share, found.log_odds, name, others, found.reasons() if reasons else ()))
     return out

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Final
@@ -58,10 +58,9 @@ def model() -> Model:
     )
 
 
-def probabilities(log_odds: Array) -> Array:
+def probabilities(log_odds: Sequence[float]) -> list[float]:
     """The probability of each of one question's candidates, 'nobody' being one more of log-odds 0."""
-    if not len(log_odds):
-        return np.zeros(0)
-    highest = max(0.0, float(log_odds.max()))
-    shares = np.exp(log_odds.astype(np.float64) - highest)
-    return np.asarray(shares / (math.exp(-highest) + shares.sum()))
+    highest = max((0.0, *log_odds))
+    shares = [math.exp(one - highest) for one in log_odds]
+    whole = math.exp(-highest) + sum(shares)
+    return [share / whole for share in shares]

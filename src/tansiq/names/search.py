@@ -17,10 +17,11 @@ from tansiq.names.parts import Part, part_of
 from tansiq.names.question import SHORTEST_CUT, Question, cut, with_halves
 from tansiq.names.segment import Segment
 
-__all__ = ["Like", "Searcher"]
+__all__ = ["QUESTIONS", "Like", "Searcher"]
 
 Array = npt.NDArray[Any]
 _KEPT: Final = 4096
+QUESTIONS: Final = 64  # no more of them are kept in memory
 SLOPE: Final = 1.1
 LEAST_ALIKE: Final = 0.3
 LEAST_HALF: Final = 0.8
@@ -45,6 +46,8 @@ class Searcher:
     def __init__(self, segment: Segment) -> None:
         self.segment = segment
         self._likes: dict[Part, Like] = {}
+        self._cuts: dict[Part, tuple[str, str] | None] = {}
+        self._prepared: dict[Question, Question] = {}
         self._score = np.zeros(segment.names, np.float32)
         self._mark = np.zeros(segment.names, np.int32)
         self.scratch = np.zeros(len(segment.weights), np.float32)
@@ -90,18 +93,32 @@ class Searcher:
 
     def prepared(self, question: Question) -> Question:
         """The question with its long parts cut in two, where the whole is unknown here and both pieces are known."""
-        pairs = []
-        for place, part in enumerate(question.parts):
-            if len(part.text) < SHORTEST_CUT or self._closest(part) > LEAST_HALF:
-                continue
-            known = []
-            for one, other in cut(part.text):
-                first, second = part_of(Unit(one, (one,))), part_of(Unit(other, (other,)))
-                if self._known(first) and self._known(second):
-                    known.append((min(first.weight, second.weight), one, other))
-            if known:
-                pairs.append((place, *max(known)[1:]))
-        return with_halves(question, pairs)
+        prepared = self._prepared.get(question)
+        if prepared is None:
+            cuts = [(place, self._cut(part)) for place, part in enumerate(question.parts)]
+            prepared = with_halves(question, [(place, *pieces) for place, pieces in cuts if pieces])
+            if len(self._prepared) >= QUESTIONS:
+                self._prepared.clear()
+            self._prepared[question] = prepared
+        return prepared
+
+    def _cut(self, part: Part) -> tuple[str, str] | None:
+        """Two pieces of a long part that are better known here than the whole; None when there are none."""
+        if len(part.text) < SHORTEST_CUT:
+            return None
+        if part not in self._cuts:
+            if len(self._cuts) >= _KEPT:
+                self._cuts.clear()
+            self._cuts[part] = None if self._closest(part) > LEAST_HALF else self._pieces(part)
+        return self._cuts[part]
+
+    def _pieces(self, part: Part) -> tuple[str, str] | None:
+        known = []
+        for one, other in cut(part.text):
+            first, second = part_of(Unit(one, (one,))), part_of(Unit(other, (other,)))
+            if self._known(first) and self._known(second):
+                known.append((min(first.weight, second.weight), one, other))
+        return max(known)[1:] if known else None
 
     def _known(self, part: Part) -> bool:
         hashes = self.segment.key_hashes

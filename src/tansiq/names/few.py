@@ -1,0 +1,243 @@
+"""The usual search, in a small register or for a rare name: one person after the other, in plain numbers, where few are touched.
+
+Arrays pay when hundreds of names are compared at once; for a handful, each of their small steps costs more than all the sums.
+
+Invariant: what is found here equals what ``index`` finds with arrays: the same persons and names, in the same order, for the same
+reasons, with log-odds that differ by rounding alone. Where more would be touched, or no name is asked, ``found`` says None and
+the arrays answer. What is kept are tables of the segment's own names and of the last questions, never an answer. Not
+for use by several threads at once.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+from typing import Final, NamedTuple, TypeVar
+
+import numpy as np
+
+from tansiq.names.evidence import Evidence, evidence, has_more
+from tansiq.names.facts import Facts
+from tansiq.names.likeness import likeness
+from tansiq.names.model import model
+from tansiq.names.one import (
+    MOST_PARTS,
+    Item,
+    Name,
+    Pair,
+    Person,
+    Plan,
+    aligned,
+    birth_kind,
+    births,
+    codes_of,
+    further_of,
+    parents_at_most,
+    person_of,
+    points_of,
+)
+from tansiq.names.parts import Part
+from tansiq.names.question import Question
+from tansiq.names.search import QUESTIONS, Searcher
+from tansiq.names.segment import Segment
+
+__all__ = ["BEST", "LACKS", "SPARE", "Finder", "Seen"]
+
+LACKS: Final = 5.5  # nats: more than a part that is written otherwise may lose
+BEST: Final = 2.0  # what else may speak for a name at most
+SPARE: Final = 1.0
+_POSTINGS: Final = 200  # of all parts that resemble one
+_TOUCHED: Final = 60  # names: as many as ``index`` reads the facts of
+_COMPARED: Final = 16  # names that may reach what is wanted
+_KEPT: Final = 4096
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class _Fits(NamedTuple):
+    """What an item finds: the ``best`` gain, the ``names`` touched with what each gains, and gain and likeness of each part."""
+
+    best: float
+    names: tuple[tuple[int, float], ...]
+    parts: dict[int, tuple[float, float]]
+    many: bool
+
+
+class Seen(NamedTuple):
+    """A person who was found by the name ``number``, and the ``reasons`` when they are wanted."""
+
+    id: bytes
+    log_odds: float
+    number: int
+    reasons: Callable[[], tuple[str, ...]]
+
+
+class Finder(Searcher):
+    """A searcher that goes person by person where few are touched."""
+
+    def __init__(self, segment: Segment) -> None:
+        super().__init__(segment)
+        self._finds: dict[tuple[Part, float], _Fits] = {}
+        self._plans: dict[Question, Plan] = {}
+        self._names: dict[int, Name] = {}
+        self._persons: dict[int, Person] = {}
+        self._texts: dict[int, list[str]] = {}
+
+    def found(
+        self,
+        question: Question,
+        asked: Facts,
+        documents: Iterable[int],
+        *,
+        prior: float,
+        least: float,
+        visible: Callable[[bytes], bool] | None,
+    ) -> list[Seen] | None:
+        """Who may be meant, best first, with log-odds of ``least`` or a little less; the names ``documents`` come into question whatever
+        they share with it.
+        """
+        plan = self._plans.get(question) or self._plan(question)
+        if plan.many:
+            return None
+        shared: dict[int, float] = {}
+        for touched in plan.touched:
+            for number, gain in touched:
+                shared[number] = shared.get(number, 0.0) + gain
+        for number in documents:
+            shared.setdefault(number, 0.0)
+        if len(shared) > _TOUCHED:
+            return None
+        floor = least - 2 * SPARE - prior
+        near = self._near(plan, shared, person_of(b"", asked), least - SPARE - prior, floor, visible)
+        if len(near) > _COMPARED:
+            return None
+        out = []
+        for name, held, known, more in near:
+            pairs = aligned(plan, name)
+            points = points_of(plan, name, pairs) + more
+            if points > floor:
+                reasons = functools.partial(self._reasons, plan, name, pairs, known)
+                out.append(Seen(held.id, points + prior, name.number, reasons))
+        return sorted(out, key=attrgetter("log_odds"), reverse=True)
+
+    def _near(
+        self,
+        plan: Plan,
+        shared: dict[int, float],
+        asked: Person,
+        enough: float,
+        floor: float,
+        visible: Callable[[bytes], bool] | None,
+    ) -> list[tuple[Name, Person, list[Evidence], float]]:
+        """The names that may reach what is wanted, with what else is known of their persons and what that adds."""
+        further, born = has_more(asked.facts), bool(asked.facts.births)
+        named = Facts(father=asked.facts.father, mother=asked.facts.mother)
+        parents = parents_at_most() if named.father or named.mother else 0.0
+        lowest = floor if further else enough
+        slope, ends = _bounds()
+        near = []
+        for number, gain in shared.items():
+            name = self._names.get(number) or self._name(number)
+            held = self._persons.get(name.owner) or self._person(name.owner)
+            bound = gain * slope + ends[plan.total - gain > LACKS, name.weight - gain > LACKS]
+            known, more = [], 0.0
+            if born:
+                code, more = births()[birth_kind(asked.span, held.span)]
+                if held.facts.births:
+                    known.append((code, more))
+            if further:
+                known += (said := further_of(asked, held))
+                more += sum(points for _, points in said)
+            if bound + (more if further else max(more, 0.0)) + parents <= lowest or not self.segment.alive[name.owner]:
+                continue
+            if visible is None or visible(held.id):
+                if parents:
+                    known += (said := evidence(named, held.facts, likeness=likeness))
+                    more += sum(points for _, points in said)
+                near.append((name, held, known, more))
+        return near
+
+    def _reasons(self, plan: Plan, name: Name, pairs: list[Pair], known: list[Evidence]) -> tuple[str, ...]:
+        texts = self._texts.get(name.number)
+        if texts is None:
+            texts = _keep(self._texts, name.number, self.segment.part_texts(name.number))
+        return (*codes_of(plan, name, pairs, texts), *(code for code, _ in known))
+
+    def _plan(self, question: Question) -> Plan:
+        finds, items = [], []
+        for item, weight, arabic, joined in zip(
+            question.items,
+            question.item_weights.tolist(),
+            question.arabic.tolist(),
+            question.compound.tolist(),
+            strict=True,
+        ):
+            key, text = (item.part, item.penalty), item.part.text
+            fits = self._finds.get(key) or _keep(self._finds, key, self._fits(*key))
+            initial = item.part.initial & 255 if len(text) == 1 and not fits.names and not fits.many else -1
+            items.append(Item(text, item.places, fits.parts, initial, weight, arabic, joined))
+            finds.append(fits)
+        touched = [fits.names for fits in sorted(finds, key=attrgetter("best"), reverse=True)]
+        many = not question.parts or any(fits.many for fits in finds)
+        weights = question.weights.tolist()
+        plan = Plan(len(question.parts), items, weights, sum(weights), touched, many)
+        return _keep(self._plans, question, plan, QUESTIONS)
+
+    def _fits(self, part: Part, penalty: float) -> _Fits:
+        """What ``part`` finds here; the names in the order in which arrays would meet them."""
+        like, segment = self.like(part), self.segment
+        first, last = segment.posting_offsets[like.parts], segment.posting_offsets[like.parts + 1]
+        if int((last - first).sum()) > _POSTINGS:
+            return _Fits(0.0, (), {}, many=True)
+        gains = (like.gains - penalty).tolist()
+        names: dict[int, float] = {}
+        for at in np.argsort(like.gains).tolist():
+            for number in segment.postings[first[at] : last[at]].tolist():
+                names.pop(number, None)
+                names[number] = gains[at]
+        every = zip(like.parts.tolist(), gains, like.alike.tolist(), strict=True)
+        parts = {number: (gain, alike) for number, gain, alike in every if gain > 0}
+        return _Fits(float(like.gains.max(initial=0.0)), tuple(names.items()), parts, many=False)
+
+    def _name(self, number: int) -> Name:
+        segment = self.segment
+        first, last = segment.name_offsets[number : number + 2].tolist()
+        parts = segment.name_parts[first : min(first + MOST_PARTS, last)]
+        made = Name(
+            number,
+            int(segment.name_persons[number]),
+            float(segment.name_weights[number]),
+            parts.tolist(),
+            segment.weights[parts].tolist(),
+            segment.arabic[segment.reading_offsets[parts]].tolist(),
+            segment.initials[parts].tolist(),
+        )
+        return _keep(self._names, number, made)
+
+    def _person(self, number: int) -> Person:
+        return _keep(self._persons, number, person_of(self.segment.person_id(number), self.segment.facts_of(number)))
+
+
+def _keep(kept: dict[K, V], key: K, value: V, most: int = _KEPT) -> V:
+    if len(kept) >= most:
+        kept.clear()
+    kept[key] = value
+    return value
+
+
+@functools.cache
+def _bounds() -> tuple[float, dict[tuple[bool, bool], float]]:
+    """What a name adds at most, by what it shares and whether much is lacking and beyond; as ``index`` has it."""
+    weigh = model().named
+    lacks, more, both = (
+        (weigh["all_found"], weigh["missing_count"]),
+        (weigh["none_extra"], weigh["extra_count"]),
+        weigh["both_count"],
+    )
+    ends = {
+        (one, two): BEST + lacks[one] + more[two] + both * (one and two)
+        for one in (False, True)
+        for two in (False, True)
+    }
+    return max(0.0, weigh["gain"] + weigh["gain_high"]), ends
