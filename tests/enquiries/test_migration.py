@@ -39,7 +39,7 @@ def test_what_an_older_version_wrote_stands_on_the_desk_and_goes_on(two: Two) ->
     answer_enquiry(partial, context=context, officer=officer, answer=half, items=[an_item()])
     before = placed()
     migrate("0001")
-    assert unapplied("default") == ["enquiries.0002_course"]
+    assert unapplied("default") == ["enquiries.0002_course", "enquiries.0003_office_closed"]
     migrate()
     assert placed() == before
     view = DeskView(posts=officer.posts)
@@ -72,6 +72,6 @@ def test_an_upgrade_that_was_killed_at_its_end_leaves_the_older_version_whole(
         dying.setattr(MigrationExecutor, "record_migration", die)
         with pytest.raises(Killed):
             migrate()
-    assert unapplied("default") == ["enquiries.0002_course"]
+    assert unapplied("default") == ["enquiries.0002_course", "enquiries.0003_office_closed"]
     migrate()
     assert placed() == before
