@@ -36,6 +36,7 @@ _MOST_NAMES = 8
 _WORTH_KEEPING = 1000
 """Entries that must have been read anew before the index is written to its file."""
 _OF_THE_PERSON = frozenset({"name.full", "name.alias", "name.previous", "name.nickname", "name.false"})
+_NICKNAME = "name.nickname"
 _SEXES = {"F": "F", "M": "M"}
 
 
@@ -55,8 +56,9 @@ class PossibleMatch:
 
 
 def names_of(subject: Subject) -> list[str]:
-    """The names under which a person is looked for: whole ones, and given and family names of one script together."""
-    whole = [name.value for name in subject.names if name.role in _OF_THE_PERSON]
+    """The names under which a person is looked for: whole ones, given and family names of one script together; nicknames last."""
+    known = sorted(subject.names, key=lambda name: name.role == _NICKNAME)
+    whole = [name.value for name in known if name.role in _OF_THE_PERSON]
     for script in dict.fromkeys(name.script for name in subject.names):
         joined = " ".join(_of(subject.names, "name.given", script) + _of(subject.names, "name.family", script))
         if joined:
@@ -204,9 +206,11 @@ class RegisterIndex:
             return []
         with self._lock:
             best: dict[bytes, Hit] = {}
+            nicknames = {name.value[:MAX_NAME] for name in subject.names if name.role == _NICKNAME}
             for name in names or [""]:
                 for hit in self._names.search(name, facts, limit=limit, least=_LEAST):
-                    if hit.id not in best or hit.log_odds > best[hit.id].log_odds:
+                    # A nickname says who is meant where nothing else does: many bear it, and a whole name tells more to who decides.
+                    if hit.id not in best or (name not in nicknames and hit.log_odds > best[hit.id].log_odds):
                         best[hit.id] = hit
             found = sorted(best.values(), key=lambda hit: (-hit.log_odds, hit.id))[:limit]
             return [
