@@ -36,7 +36,6 @@ _MOST_NAMES = 8
 _WORTH_KEEPING = 1000
 """Entries that must have been read anew before the index is written to its file."""
 _OF_THE_PERSON = frozenset({"name.full", "name.alias", "name.previous", "name.nickname", "name.false"})
-_NICKNAME = "name.nickname"
 _SEXES = {"F": "F", "M": "M"}
 
 
@@ -56,9 +55,8 @@ class PossibleMatch:
 
 
 def names_of(subject: Subject) -> list[str]:
-    """The names under which a person is looked for: whole ones, given and family names of one script together; nicknames last."""
-    known = sorted(subject.names, key=lambda name: name.role == _NICKNAME)
-    whole = [name.value for name in known if name.role in _OF_THE_PERSON]
+    """The names under which a person is looked for: whole ones, and given and family names of one script together."""
+    whole = [name.value for name in subject.names if name.role in _OF_THE_PERSON]
     for script in dict.fromkeys(name.script for name in subject.names):
         joined = " ".join(_of(subject.names, "name.given", script) + _of(subject.names, "name.family", script))
         if joined:
@@ -76,6 +74,10 @@ def _birth(date: PartialDate) -> Birth:
         return Birth(date.year * 10000 - more, (date.until_year or date.year) * 10000 + 9999 + more)
     month = date.year * 10000 + date.month * 100
     return Birth(month + (date.day or 0) - more, month + (date.day or 99) + more)
+
+
+def _words(name: str) -> int:
+    return len(name.split())
 
 
 def facts_of(subject: Subject) -> Facts:
@@ -206,11 +208,11 @@ class RegisterIndex:
             return []
         with self._lock:
             best: dict[bytes, Hit] = {}
-            nicknames = {name.value[:MAX_NAME] for name in subject.names if name.role == _NICKNAME}
-            for name in names or [""]:
+            for name in sorted(names, key=lambda one: -len(one.split())) or [""]:
                 for hit in self._names.search(name, facts, limit=limit, least=_LEAST):
-                    # A nickname says who is meant where nothing else does: many bear it, and a whole name tells more to who decides.
-                    if hit.id not in best or (name not in nicknames and hit.log_odds > best[hit.id].log_odds):
+                    # A single name says who is meant where a longer one does not: many bear it, and who decides learns less.
+                    known = best.get(hit.id)
+                    if known is None or (hit.log_odds > known.log_odds and _words(hit.name) >= _words(known.name)):
                         best[hit.id] = hit
             found = sorted(best.values(), key=lambda hit: (-hit.log_odds, hit.id))[:limit]
             return [
