@@ -216,11 +216,13 @@ def _open(row: EnquiryRow, words: Sequence[ReplyRow], reader: Reader, context: C
 
 
 def _best_name(entry: Entry | None, asked: Sequence[str]) -> str:
-    """Of an entry's names the one that fits best what was asked."""
+    """Of an entry's names the one that fits best the longest name that was asked: a nickname tells little to who decides."""
     if entry is None:
         return ""
+    most = max((len(one.split()) for one in asked), default=0)
+    longest = [one for one in asked if len(one.split()) == most]
     held = entry.searchable
-    return max(held, key=lambda name: max((compare(one, name).score for one in asked), default=0.0), default="")
+    return max(held, key=lambda name: max((compare(one, name).score for one in longest), default=0.0), default="")
 
 
 def _named(opened: _Opened, words: Sequence[ReplyRow]) -> dict[bytes, tuple[Subject, ...]]:
