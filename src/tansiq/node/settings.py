@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "tansiq.node.visiting.VisitingMiddleware",  # sets request.node, request.officer
     "tansiq.web.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "tansiq.web.middleware.SentAgainMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "tansiq.web.middleware.AccessMiddleware",
 ]

@@ -16,6 +16,7 @@ from django.shortcuts import render
 
 from tansiq.errors import Error
 from tansiq.texts import LANGUAGES, advice
+from tansiq.web.sending_again import PROOF, from_ourselves, keep, prove, sent
 from tansiq.web.visitor import Request
 
 __all__ = [
@@ -58,13 +59,7 @@ def error_page(request: HttpRequest, status: int, error: Error | None = None) ->
 
 def _sent(request: Request) -> list[tuple[str, str]]:
     """What was being written, to be sent once more from the page that is shown: only what one of our own pages sent."""
-    plain = request.content_type == "application/x-www-form-urlencoded"
-    ours = request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
-    if not plain or not ours or _KEEPS_A_DRAFT not in request.POST:
-        return []
-    return [
-        (name, str(value)) for name, values in request.POST.lists() if name != "csrfmiddlewaretoken" for value in values
-    ]
+    return sent(request) if from_ourselves(request) and _KEEPS_A_DRAFT in request.POST else []
 
 
 def session_ended(request: Request) -> HttpResponse:
@@ -72,12 +67,13 @@ def session_ended(request: Request) -> HttpResponse:
     before = urlsplit(request.headers.get("Referer", ""))
     back = before.path if before.netloc == request.get_host() and before.path.startswith("/") else "/"
     sign_in = f"{settings.LOGIN_URL}?next={quote(back)}"
-    return plain_page(
-        request,
-        "web/session_ended.html",
-        {"sign_in": sign_in, "path": request.path, "sent": _sent(request)},
-        status=403,
-    )
+    fields = _sent(request)
+    proof, browser = prove(request, fields) if fields else ("", "")
+    shown = {"sign_in": sign_in, "path": request.path, "sent": [*fields, (PROOF, proof)] if fields else []}
+    response = plain_page(request, "web/session_ended.html", shown, status=403)
+    if browser:
+        keep(response, browser)
+    return response
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

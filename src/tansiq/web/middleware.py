@@ -22,9 +22,10 @@ from tansiq.texts import LANGUAGES
 from tansiq.web.access import access_of
 from tansiq.web.error_pages import error_page, session_ended
 from tansiq.web.languages import direction_of, preferred
+from tansiq.web.sending_again import is_sent_again
 from tansiq.web.visitor import ANONYMOUS, Request
 
-__all__ = ["AccessMiddleware", "HeadersMiddleware", "LanguageMiddleware", "VisitorMiddleware"]
+__all__ = ["AccessMiddleware", "HeadersMiddleware", "LanguageMiddleware", "SentAgainMiddleware", "VisitorMiddleware"]
 
 _Answer = Callable[[HttpRequest], HttpResponseBase]
 _HEADERS: Final = {
@@ -87,6 +88,25 @@ class LanguageMiddleware:
         response.headers.setdefault("Content-Language", ours.language)
         patch_vary_headers(response, ("Accept-Language", "Cookie"))
         return response
+
+
+class SentAgainMiddleware:
+    """Lets what we showed to be sent again pass without a form's token, which ended with the session (`sending_again`)."""
+
+    def __init__(self, get_response: _Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """The answer."""
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponseBase], args: Any, kwargs: Any
+    ) -> HttpResponseBase | None:
+        """None: the page may run, once the rules after this one say so."""
+        if is_sent_again(request):
+            request.csrf_processing_done = True  # type: ignore[attr-defined]
+        return None
 
 
 class AccessMiddleware:
