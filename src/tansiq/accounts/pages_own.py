@@ -18,6 +18,7 @@ from tansiq.accounts.events import What, events_of, note
 from tansiq.accounts.eyes_only import key_state, recovery_readers
 from tansiq.accounts.models import Account
 from tansiq.accounts.opened import opened
+from tansiq.accounts.posts import named_posts
 from tansiq.accounts.services import (
     CALENDARS,
     account_of,
@@ -28,6 +29,7 @@ from tansiq.accounts.services import (
 from tansiq.accounts.session_keys import keep_keys, keys_of
 from tansiq.accounts.sessions import family_hash, row_identifier
 from tansiq.accounts.zones import zones
+from tansiq.directory.queries import own_directory
 from tansiq.errors import Error, Refused
 from tansiq.keystore.officers import has_officer
 from tansiq.keystore.sessions import sessions_of
@@ -85,8 +87,10 @@ def account(request: Request) -> HttpResponse:
                 saved = True
             except Error as raised:
                 error = raised
+    posts = request.visitor.posts
     context = {
         "own": own,
+        "posts": named_posts(posts, own_directory(), request.language) if posts else (),
         "key": key_state(own.number, language=request.language, at_ms=opened().clock()),
         "key_open": bool(keys_of(request.session)),
         "has_keys": has_officer(own.number),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
@@ -16,6 +16,7 @@ from tansiq.accounts.posts import (
     StandIn,
     end_substitution,
     members_of,
+    named_posts,
     set_substitute,
     substitutes,
     substitutions,
@@ -61,11 +62,6 @@ def _may_write(request: Request) -> bool:
     return bool(request.visitor.roles & _WRITE)
 
 
-def _names(posts: Sequence[str], directory: Directory, language: str) -> tuple[tuple[str, str], ...]:
-    found = {post.id: post.names.get(language) or next(iter(post.names.values()), post.id) for post in directory.posts}
-    return tuple((post, found.get(post, post)) for post in posts)
-
-
 def _people(numbers: Sequence[str]) -> tuple[tuple[str, str], ...]:
     names = officer_names(keys=opened().keys)
     return tuple((number, f"{number} {names.get(number, '')}".strip()) for number in numbers)
@@ -108,24 +104,53 @@ def _start(request: Request) -> tuple[str, str]:
     return at.date().isoformat(), f"{at.hour:02d}:00"
 
 
-def _turn_form(request: Request, posts: Sequence[str], directory: Directory) -> Form:
-    at_ms = opened().clock()
-    people = dict.fromkeys(
-        number for post in posts for number in (*members_of(post, directory), *substitutes(post, at_ms=at_ms))
-    )
-    return Form(
-        (
-            Field(
-                name="post", label="accounts.field.post", kind="select", required=True, size="middle",
-                value=posts[0] if len(posts) == 1 else "", choices=_names(posts, directory, request.language),
-            ),
-            Field(
-                name="number", label="accounts.field.officer", kind="select", required=True, size="middle",
-                choices=_people(list(people)),
-            ),
-            *_period(request, start=_start(request)),
-        )
+def _form(request: Request, posts: Sequence[str], directory: Directory, **people: tuple[str, Sequence[str]]) -> Form:
+    """A post, who in it (field → its label and who may be chosen), and from when until when."""
+    post = Field(
+        name="post", label="accounts.field.post", kind="select", required=True, size="middle",
+        value=posts[0] if len(posts) == 1 else "", choices=named_posts(posts, directory, request.language),
     )  # fmt: skip
+    chosen = (
+        Field(name=name, label=label, kind="select", required=True, size="middle", choices=_people(numbers))
+        for name, (label, numbers) in people.items()
+    )
+    return Form((post, *chosen, *_period(request, start=_start(request))))
+
+
+def _members(posts: Sequence[str], directory: Directory) -> list[str]:
+    return list(dict.fromkeys(number for post in posts for number in members_of(post, directory)))
+
+
+def _turn_form(request: Request, posts: Sequence[str], directory: Directory) -> Form:
+    standing = [number for post in posts for number in substitutes(post, at_ms=opened().clock())]
+    people = list(dict.fromkeys([*_members(posts, directory), *standing]))
+    return _form(request, posts, directory, number=("accounts.field.officer", people))
+
+
+def _substitute_form(request: Request, posts: Sequence[str], directory: Directory) -> Form:
+    return _form(
+        request,
+        posts,
+        directory,
+        absent=("accounts.field.absent", _members(posts, directory)),
+        number=("accounts.field.substitute", [officer.number for officer in directory.officers]),
+    )
+
+
+def _written(
+    request: Request, form: Form, store: Callable[[Mapping[str, Any], int, int], None]
+) -> tuple[Form, Error | None, bool]:
+    """The form as it was posted, and, when nothing is wrong with it, stored: what went wrong, and whether it is done."""
+    form = form.bound(request.POST, language=request.language).checked(request.language)
+    if form.faulty:
+        return form, None, False
+    values, zone = form.values, request.visitor.zone
+    try:
+        from_ms, until_ms = (_moment(values[day], values[f"{day}-hour"], zone) for day in ("from", "until"))
+        store(values, from_ms, until_ms)
+    except Error as raised:
+        return form, raised, False
+    return form, None, True
 
 
 @page(*_SEE, methods=("GET", "POST"))
@@ -136,27 +161,21 @@ def roster(request: Request) -> HttpResponse:
     writes = _may_write(request)
     form = _turn_form(request, posts, directory) if writes else Form(())
     error: Error | None = None
+
+    def store(values: Mapping[str, Any], from_ms: int, until_ms: int) -> None:
+        set_turn(
+            values["post"], values["number"], from_ms=from_ms, until_ms=until_ms, by=request.visitor.number,
+            directory=directory, node=opened(),
+        )  # fmt: skip
+
     if request.method == "POST" and writes:
-        form = form.bound(request.POST, language=request.language).checked(request.language)
-        if not form.faulty:
-            values, zone = form.values, request.visitor.zone
-            try:
-                set_turn(
-                    values["post"],
-                    values["number"],
-                    from_ms=_moment(values["from"], values["from-hour"], zone),
-                    until_ms=_moment(values["until"], values["until-hour"], zone),
-                    by=request.visitor.number,
-                    directory=directory,
-                    node=opened(),
-                )
-                return redirect("roster")
-            except Error as raised:
-                error = raised
+        form, error, done = _written(request, form, store)
+        if done:
+            return redirect("roster")
     now_ms = opened().clock()
     until_ms = now_ms + _DAYS * _DAY_MS
     shown = []
-    for post, name in _names(posts, directory, request.language):
+    for post, name in named_posts(posts, directory, request.language):
         found = turns(post, from_ms=now_ms, until_ms=until_ms)
         shown.append(
             PostRoster(
@@ -180,28 +199,6 @@ def drop(request: Request, identifier: int) -> HttpResponse:
     return redirect("roster")
 
 
-def _substitute_form(request: Request, posts: Sequence[str], directory: Directory) -> Form:
-    absent = dict.fromkeys(number for post in posts for number in members_of(post, directory))
-    everybody = [officer.number for officer in directory.officers]
-    return Form(
-        (
-            Field(
-                name="post", label="accounts.field.post", kind="select", required=True, size="middle",
-                value=posts[0] if len(posts) == 1 else "", choices=_names(posts, directory, request.language),
-            ),
-            Field(
-                name="absent", label="accounts.field.absent", kind="select", required=True, size="middle",
-                choices=_people(list(absent)),
-            ),
-            Field(
-                name="number", label="accounts.field.substitute", kind="select", required=True, size="middle",
-                choices=_people(everybody),
-            ),
-            *_period(request, start=_start(request)),
-        )
-    )  # fmt: skip
-
-
 @page(*_SEE, methods=("GET", "POST"))
 def substitute_list(request: Request) -> HttpResponse:
     """Who stands in for whom."""
@@ -210,25 +207,18 @@ def substitute_list(request: Request) -> HttpResponse:
     writes = _may_write(request)
     form = _substitute_form(request, posts, directory) if writes else Form(())
     error: Error | None = None
+
+    def store(values: Mapping[str, Any], from_ms: int, until_ms: int) -> None:
+        set_substitute(
+            values["post"], absent=values["absent"], number=values["number"], from_ms=from_ms, until_ms=until_ms,
+            by=request.visitor.number, directory=directory, node=opened(),
+        )  # fmt: skip
+
     if request.method == "POST" and writes:
-        form = form.bound(request.POST, language=request.language).checked(request.language)
-        if not form.faulty:
-            values, zone = form.values, request.visitor.zone
-            try:
-                set_substitute(
-                    values["post"],
-                    absent=values["absent"],
-                    number=values["number"],
-                    from_ms=_moment(values["from"], values["from-hour"], zone),
-                    until_ms=_moment(values["until"], values["until-hour"], zone),
-                    by=request.visitor.number,
-                    directory=directory,
-                    node=opened(),
-                )
-                return redirect("substitutes")
-            except Error as raised:
-                error = raised
-    labels = dict(_names([post.id for post in directory.posts], directory, request.language))
+        form, error, done = _written(request, form, store)
+        if done:
+            return redirect("substitutes")
+    labels = dict(named_posts([post.id for post in directory.posts], directory, request.language))
     found: list[tuple[StandIn, str, bool]] = [
         (one, labels.get(one.post, one.post), one.post in _signs_in(one.number, directory))
         for one in substitutions(posts, at_ms=opened().clock())

@@ -19,8 +19,8 @@ from tansiq.errors import BadInput, NotFound
 from tansiq.protocol.directory import Directory
 
 __all__ = [
-    "StandIn", "changes_to_list", "end_substitution", "mark_listed", "members_of", "posts_of", "set_substitute", "substitutes",
-    "substitutions",
+    "StandIn", "changes_to_list", "end_substitution", "mark_listed", "members_of", "named_posts", "posts_of", "set_substitute",
+    "substitutes", "substitutions",
 ]  # fmt: skip
 
 _LONGEST_MS: Final = 366 * 86_400_000
@@ -58,6 +58,15 @@ def posts_of(number: str, directory: Directory, *, at_ms: int) -> tuple[str, ...
         return ()
     standing = _stand_ins("number = %s AND from_ms <= %s AND until_ms > %s", (number, at_ms, at_ms))
     return tuple(dict.fromkeys([*own, *(one.post for one in standing)]))
+
+
+def named_posts(posts: Sequence[str], directory: Directory, language: str) -> tuple[tuple[str, str], ...]:
+    """``posts`` with their names in ``language``, another one where that is lacking, the identifier where all are."""
+    found = {one.id: one.names for one in directory.posts}
+    return tuple(
+        (post, names.get(language) or names.get("en") or next(iter(names.values()), post))
+        for post, names in ((post, found.get(post, {})) for post in posts)
+    )
 
 
 def members_of(post: str, directory: Directory) -> tuple[str, ...]:
