@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from support.matters import no_hit
+from support.matters import an_enquiry, no_hit
 from support.node import Node, Nodes
 from support.two import Two
 from tansiq.enquiries.desk import MOST_COUNTED, Count, DeskView, counts_of, desk_page, find_reference
+from tansiq.enquiries.receipts import note_receipts
 from tansiq.enquiries.rows import Direction, EnquiryRow, add_enquiries
 from tansiq.enquiries.services import answer_enquiry
 from tansiq.errors import BadInput
@@ -186,6 +187,29 @@ def test_a_page_that_does_not_exist_is_said(two: Two, after: str) -> None:
     two.es.use()
     with pytest.raises(BadInput, match=r"enquiries\.wrong-view"):
         desk_page(DeskView(posts=(DESK,)), context=two.es.context, after=after)
+
+
+def test_what_was_sent_stands_where_its_receipt_puts_it_before_the_clock_has_written_that_down(two: Two) -> None:
+    """Due in eight hours stands before due in seven days, page after page, also when the later one was sent last."""
+    urgent = two.ask(an_enquiry(urgent=True))
+    two.clock.advance(minutes=1)
+    slow = two.ask()
+    two.carry()
+    two.clock.advance(minutes=1)
+    unproven = two.ask()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM enquiries_enquiry WHERE received_ms IS NULL")
+        assert cursor.fetchone() == (3,), "nothing is written down yet"
+    wanted = [id_text(one) for one in (urgent, slow, unproven)]
+    now_ms = two.clock()
+    for size in (1, 2, 3):
+        assert [row["id"] for row in paged(two.es, DeskView(posts=(DESK,)), size)] == wanted, size
+    sections = {"today": wanted[:1], "later": wanted[1:2], "undated": wanted[2:], "overdue": [], "closed": []}
+    for section, ids in sections.items():
+        view = DeskView(posts=(DESK,), section=section, day_ends_ms=now_ms + 20 * HOUR)
+        assert [row["id"] for row in paged(two.es, view, 2)] == ids, section
+    note_receipts()
+    assert [row["id"] for row in paged(two.es, DeskView(posts=(DESK,)), 2)] == wanted
 
 
 def test_what_is_written_down_keeps_its_place(two: Two) -> None:

@@ -110,6 +110,20 @@ def test_an_enquiry_goes_from_a_form_in_spanish_to_a_desk_in_arabic(madrid: Side
         assert "match.same" in shown
 
 
+def test_before_its_receipt_is_here_a_row_says_what_it_waits_for(madrid: Side, registered: Two) -> None:
+    with madrid as browser:
+        answer = compose(browser, ENQUIRY)
+        browser.post(answer["Location"], {"version": hidden(browser.get(answer["Location"]), "version")})
+        desk = browser.get("/").content.decode()
+        assert "pendiente de acuse de recibo" in desk
+        assert "sin plazo" not in desk
+    registered.carry()
+    with madrid as browser:
+        desk = browser.get("/").content.decode()
+        assert "quedan 8 h" in desk
+        assert "pendiente de acuse" not in desk
+
+
 def test_the_preview_says_who_will_see_what_and_sends_nothing(madrid: Side, registered: Two) -> None:
     with madrid as browser:
         answer = compose(browser, ENQUIRY)
@@ -217,6 +231,40 @@ def test_what_is_sent_after_the_session_has_ended_can_be_sent_again(madrid: Side
         assert ENQUIRY["facts"] not in send(here, written, "http://elsewhere.example")
         kept = send("/account/passphrase/", {"passphrase": "an invented one"}, "http://testserver")
         assert "an invented one" not in kept, "a form that keeps no draft may hold a passphrase"
+
+
+def test_what_is_shown_to_be_sent_again_needs_one_press_and_nothing_else_gets_through(
+    madrid: Side, clock: Clock
+) -> None:
+    with madrid as browser:
+        here = browser.get("/enquiries/new/")["Location"]
+        browser.post("/sign-out/")
+
+        def send(data: dict[str, Any], *, origin: str = "http://testserver", path: str = here) -> Any:
+            body, kind = urlencode(data, doseq=True), "application/x-www-form-urlencoded"
+            headers = {"Origin": origin} if origin else {}
+            return browser.client.post(path, body, content_type=kind, headers=headers)
+
+        ended = send({**ENQUIRY, "version": "0"})
+        proof = hidden(ended, "sent-again")
+        shown = {**ENQUIRY, "version": "0", "sent-again": proof}
+        assert send(shown).status_code == 403, "nobody is signed in"
+        browser.sign_in("ES-4017", clock=clock)
+        hostile = [
+            send({**shown, "facts": "Otra cosa."}),
+            send({**shown, "more": "x"}),
+            send({**shown, "sent-again": proof[:-1]}),
+            send(shown, origin="http://elsewhere.example"),
+            send(shown, origin=""),
+            send(shown, path=browser.get("/enquiries/new/")["Location"]),
+        ]
+        assert [answer.status_code for answer in hostile] == [403] * 6
+        assert list_drafts("ES-4017") == []
+        assert send(shown).status_code == 302
+        assert list_drafts("ES-4017")[0].content["data"]["facts"] == ENQUIRY["facts"]
+        cookie = next(name for name in browser.client.cookies if name.endswith("-again"))
+        del browser.client.cookies[cookie]
+        assert send(shown).status_code == 403, "another browser's proof"
 
 
 def test_what_changed_after_the_preview_is_not_sent(madrid: Side) -> None:

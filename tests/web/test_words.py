@@ -65,6 +65,8 @@ def test_how_long_ago(ms: int, es: str, ar: str, fr: str, en: str) -> None:
         (NOW + 6 * DAY, None, "running", "calm", 0, "quedan 6 días", "بقيت 6 أيام"),
         (None, None, "running", "still", 0, "sin plazo", "دون أجل"),
         (None, NOW, "paused", "still", 0, "plazo suspendido", "الأجل موقوف"),
+        (None, None, "awaited", "still", 0, "pendiente de acuse de recibo", "في انتظار الإشعار بالاستلام"),
+        (NOW - DAY, NOW - 8 * DAY, "over", "still", 0, "ya sin plazo", "لم يعد هناك أجل"),
         (NOW, NOW, "met", "met", 100, "en plazo", "أُجيب داخل الأجل"),
         (NOW, NOW, "late", "late", 100, "fuera de plazo", "أُجيب خارج الأجل"),
         (NOW + HOUR, NOW + HOUR, "running", "due", 0, "queda 1 h", "بقيت ساعة"),

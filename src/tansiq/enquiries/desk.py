@@ -2,20 +2,21 @@
 
 Invariant: every read is a few ranges of an index, each cut at a page's length: one range for a post, a direction and a
 state. A page is continued where the last one ended (keyset), never by counting rows; counts stop at `MOST_COUNTED`.
-Ties of the order are broken by the matter, so no row is shown twice or passed over.
+Ties of the order are broken by the matter, so no row is shown twice or passed over. What was sent stands where its
+partner's receipt puts it from the moment when that is here, also before the clock has written it down.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.db import connection
 
 from tansiq.cases.sql import marks
 from tansiq.enquiries.rows import UNDATED_MS, Direction, EnquiryRow, enquiry_rows
-from tansiq.enquiries.summaries import Json, summaries_of
+from tansiq.enquiries.summaries import Json, summaries_of, with_receipts
 from tansiq.errors import BadInput
 from tansiq.exchange.context import Context
 from tansiq.policy.course import OPEN_STATES, STATES
@@ -35,6 +36,8 @@ _LATEST_MS: Final = UNDATED_MS + 1
 _CLOSED_STATES: Final = tuple(state for state in STATES if state not in OPEN_STATES)
 _MOST_ROWS: Final = 200
 _SEARCHED: Final = 2_000
+_JUST_SENT: Final = 60
+"""How many of the latest that were sent are asked for a receipt that is not written down yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +159,19 @@ def in_ranges(view: DeskView, *, now_ms: int, limit: int, after: tuple[int, byte
     return [rows[matter] for matter in chosen]
 
 
+def _just_receipted(view: DeskView, *, now_ms: int) -> dict[bytes, EnquiryRow]:
+    """Of the latest that were sent in the view, those whose receipt is here and not written down yet, as it makes them."""
+    if view.section == "closed" or view.direction == "in" or (view.states and "sent" not in view.states):
+        return {}
+    sent = replace(view, section="undated", direction="out", states=("sent",))
+    found = with_receipts(in_ranges(sent, now_ms=now_ms, limit=_JUST_SENT))
+    return {row.matter: row for row in found if row.received_ms is not None}
+
+
+def _key(row: EnquiryRow) -> tuple[int, bytes]:
+    return row.order_ms or 0, row.matter
+
+
 def _place(row: EnquiryRow) -> str:
     return f"{row.order_ms or 0:x}.{row.matter.hex()}"
 
@@ -180,8 +196,16 @@ def desk_page(view: DeskView, *, context: Context, after: str = "", limit: int =
     Raises BadInput ('enquiries.wrong-view').
     """
     limit = max(1, min(limit, _MOST_ROWS))
-    now_ms = context.clock()
-    rows = in_ranges(view, now_ms=now_ms, limit=limit + 1, after=_parsed(after))
+    now_ms, begins = context.clock(), _parsed(after)
+    fresh = _just_receipted(view, now_ms=now_ms)
+    rows = in_ranges(view, now_ms=now_ms, limit=limit + 1 + len(fresh), after=begins)
+    if fresh:
+        _, first, end = _bounds(view, now_ms)
+        rows = [row for row in rows if row.matter not in fresh]
+        rows += [
+            row for row in fresh.values() if first <= _key(row)[0] < end and (begins is None or _key(row) > begins)
+        ]
+        rows.sort(key=_key)
     following = _place(rows[limit - 1]) if len(rows) > limit else ""
     return DeskPage(summaries_of(rows[:limit], now_ms), following)
 

@@ -21,7 +21,7 @@ from tansiq.enquiries.pages_common import AT_A_DESK, Named, acting, looking, ms_
 from tansiq.enquiries.pages_happened import events_of
 from tansiq.enquiries.pages_matches import cards_of
 from tansiq.enquiries.pages_proof import evidence_url, proof_of, stops_of
-from tansiq.enquiries.pages_rows import question_of, state_of, term_of
+from tansiq.enquiries.pages_rows import clock_of, question_of, state_of, term_of
 from tansiq.enquiries.pages_said import request_of, word_of
 from tansiq.enquiries.reading import parse_matter
 from tansiq.enquiries.services import decide_match
@@ -104,7 +104,7 @@ def head_of(request: Request, shown: dict[str, Any], named: Named) -> dict[str, 
         "sent_ms": ms_of(shown["sent_at"]),
         "received_ms": ms_of(shown["received_at"]),
         "due_ms": ms_of(shown["deadline"]),
-        "clock": shown["clock"] or "running",
+        "clock": clock_of(shown),
         "term": term_of(shown["deadline_class"], language),
         "handling": tuple(asked["handling"]),
         "classification": asked["classification"],

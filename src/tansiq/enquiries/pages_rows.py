@@ -22,7 +22,7 @@ from tansiq.texts import catalogue, text
 from tansiq.web.plurals import plural
 from tansiq.web.registry import Row
 
-__all__ = ["question_of", "rows_of", "state_of", "term_of"]
+__all__ = ["clock_of", "question_of", "rows_of", "state_of", "term_of"]
 
 _URGENT: Final = frozenset({"urgent-direct", "urgent-indirect", "supplementary-at-once"})
 
@@ -45,6 +45,13 @@ def state_of(one: Mapping[str, Any], language: str) -> str:
         return code_list("answer_outcomes").label(one["outcome"], language)
     side = f"enquiries.page.state.{one['direction']}-{one['state']}"
     return text(side if side in catalogue() else f"enquiries.page.state.{one['state']}", language)
+
+
+def clock_of(one: Mapping[str, Any]) -> str:
+    """Where the clock of an enquiry stands, for a row or a chip."""
+    if one["state"] == "withdrawn":
+        return "over"
+    return one["clock"] or ("running" if one["received_at"] else "awaited")
 
 
 def term_of(deadline_class: str, language: str) -> str:
@@ -81,7 +88,7 @@ def rows_of(
             handling=handling.get(parse_matter(one["id"]), ""),
             due_ms=ms_of(one["deadline"]),
             start_ms=ms_of(one["received_at"]),
-            clock=one["clock"] or "running",
+            clock=clock_of(one),
             term=term_of(one["deadline_class"], language),
             current=one["id"] == current,
             unread=one["id"] in unread,

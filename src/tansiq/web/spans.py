@@ -69,9 +69,11 @@ class Deadline:
 
 
 def deadline(*, due_ms: int | None, start_ms: int | None, clock: str, now_ms: int, language: str) -> Deadline:
-    """The deadline as it stands at ``now_ms``; ``clock`` as `policy.deadlines.ClockState` says it."""
-    if clock in {"met", "late", "paused"}:
-        tone = {"met": "met", "late": "late", "paused": "still"}[clock]
+    """The deadline as it stands at ``now_ms``; ``clock`` as `policy.deadlines.ClockState` says it, 'awaited' before the
+    addressee's receipt is here, 'over' where nobody owes anything any more.
+    """
+    if clock in {"met", "late", "paused", "awaited", "over"}:
+        tone = {"met": "met", "late": "late"}.get(clock, "still")
         return Deadline(tone, text(f"web.deadline.{clock}", language), {"met": 100, "late": 100}.get(clock, 0))
     if due_ms is None:
         return Deadline("still", text("web.deadline.none", language), 0)
