@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tansiq.errors import BadInput
-from tansiq.names import MAX_NAME, Birth, Facts, NameIndex, Segment, build
+from tansiq.names import MAX_NAME, Birth, Facts, NameIndex, Segment, build, search_together
 from tansiq.texts import catalogue
 
 GIVEN = ["Mohamed", "Ahmed", "Karim", "Rachid", "Fatima", "Nadia", "Antonio", "خالد", "عبدالله", "سعيد"]
@@ -170,12 +170,43 @@ def test_adding_persons_keeps_the_exact_one_among_the_first_ten() -> None:
 
 def test_a_person_who_may_not_be_seen_changes_nothing() -> None:
     """Two worlds that differ only in a hidden crowd of namesakes give the same answer."""
-    open_world, other_world = crowd(200), crowd(200)
+    seen, hidden = crowd(200), NameIndex()
     for number in range(500):
-        other_world.add(b"hidden" + bytes([number // 256, number % 256]), ["Mohamed Benali", "محمد بنعلي"])
+        hidden.add(b"hidden" + bytes([number // 256, number % 256]), ["Mohamed Benali", "محمد بنعلي"])
     for question in ("Mohamed Benali", "محمد", "Benali Lahlou", "nobody"):
-        answer = other_world.search(question, visible=lambda person: not person.startswith(b"hidden"))
-        assert answer == open_world.search(question)
+        alone = seen.search(question)
+        assert search_together([seen], question) == alone
+        assert search_together([seen, hidden], "Mohamed Benali")[0].others > 9
+        assert seen.search(question) == alone
+
+
+def test_several_indexes_answer_as_one_that_holds_all() -> None:
+    one, other, whole = NameIndex(), NameIndex(), NameIndex()
+    for number, surname in enumerate(FAMILY):
+        person, about = bytes([number]), Facts(documents=(f"QX{number:06}",))
+        for index in ((one, other)[number % 2], whole):
+            index.add(person, [f"Karim {surname}"], about)
+    for question, known in ((f"Karim {FAMILY[0]}", None), ("Karim", None), ("", Facts(documents=("qx-000001",)))):
+        assert search_together([one, other], question, known, limit=50) == whole.search(question, known, limit=50)
+
+
+@pytest.mark.parametrize("others", ["", "with a further fact that makes what is known of the person long enough"])
+def test_a_document_is_found_in_a_segment_that_was_kept(others: str) -> None:
+    """A number alone, which is few bytes, as well as one among much."""
+    kept = build([
+        (b"1", ["Karim Alami"], Facts(documents=("QX-123 456", "12"), mother=others)),
+        (b"2", ["Hassan Tazi"], Facts(documents=("qx123456",))),
+        (b"3", ["Hassan Tazi"], Facts()),
+    ])  # fmt: skip
+    index = NameIndex()
+    index.load(Segment({name: array.copy() for name, array in kept.arrays().items()}))
+    assert {hit.id for hit in index.search("", Facts(documents=("QX123456",)))} == {b"1", b"2"}
+    assert b"1" in {hit.id for hit in index.search("Zoubida Lahrichi", Facts(documents=("QX123456",)))}
+    assert index.search("", Facts(documents=("12",))) == []
+    index.remove(b"1")
+    assert {hit.id for hit in index.search("", Facts(documents=("QX123456",)))} == {b"2"}
+    index.add(b"4", ["Rachid Zebdi"], Facts(documents=("QX 123456",)))
+    assert {hit.id for hit in index.search("", Facts(documents=("QX123456",)))} == {b"2", b"4"}
 
 
 def test_adding_again_replaces_and_removing_forgets() -> None:

@@ -11,23 +11,16 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from tansiq.names.births import KINDS, birth_kinds
-from tansiq.names.facts import Birth, Facts
+from tansiq.names.facts import Birth, Facts, number_key
 from tansiq.names.fold import folded
 from tansiq.names.model import model
 
-__all__ = ["Evidence", "birth_of", "evidence", "has_more", "number_key"]
+__all__ = ["Evidence", "birth_of", "evidence", "has_more"]
 
 Evidence = tuple[str, float]
 """A code of the catalogue of texts, and its log-odds."""
 _ENOUGH, _NOT = 0.62, 0.25
-_SHORTEST = 4
 Likeness = Callable[[str, str], float]
-
-
-def number_key(number: str) -> str:
-    """A document's number in one form; "" for one that is too short to tell anything."""
-    plain = "".join(filter(str.isalnum, number.casefold()))
-    return plain if len(plain) >= _SHORTEST else ""
 
 
 def birth_of(facts: Facts) -> Birth | None:

@@ -11,9 +11,16 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
-__all__ = ["Birth", "Facts"]
+__all__ = ["Birth", "Facts", "number_key"]
 
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
+_SHORTEST = 4
+
+
+def number_key(number: str) -> str:
+    """A document's number in one form; "" for one that is too short to tell anything."""
+    plain = "".join(filter(str.isalnum, number.casefold()))
+    return plain if len(plain) >= _SHORTEST else ""
 
 
 @dataclass(frozen=True, slots=True)

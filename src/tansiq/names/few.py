@@ -92,7 +92,6 @@ class Finder(Searcher):
         *,
         prior: float,
         least: float,
-        visible: Callable[[bytes], bool] | None,
     ) -> list[Seen] | None:
         """Who may be meant, best first, with log-odds of ``least`` or a little less; the names ``documents`` come into question whatever
         they share with it.
@@ -109,7 +108,7 @@ class Finder(Searcher):
         if len(shared) > _TOUCHED:
             return None
         floor = least - 2 * SPARE - prior
-        near = self._near(plan, shared, person_of(b"", asked), least - SPARE - prior, floor, visible)
+        near = self._near(plan, shared, person_of(b"", asked), least - SPARE - prior, floor)
         if len(near) > _COMPARED:
             return None
         out = []
@@ -128,7 +127,6 @@ class Finder(Searcher):
         asked: Person,
         enough: float,
         floor: float,
-        visible: Callable[[bytes], bool] | None,
     ) -> list[tuple[Name, Person, list[Evidence], float]]:
         """The names that may reach what is wanted, with what else is known of their persons and what that adds."""
         further, born = has_more(asked.facts), bool(asked.facts.births)
@@ -151,11 +149,10 @@ class Finder(Searcher):
                 more += sum(points for _, points in said)
             if bound + (more if further else max(more, 0.0)) + parents <= lowest or not self.segment.alive[name.owner]:
                 continue
-            if visible is None or visible(held.id):
-                if parents:
-                    known += (said := evidence(named, held.facts, likeness=likeness))
-                    more += sum(points for _, points in said)
-                near.append((name, held, known, more))
+            if parents:
+                known += (said := evidence(named, held.facts, likeness=likeness))
+                more += sum(points for _, points in said)
+            near.append((name, held, known, more))
         return near
 
     def _reasons(self, plan: Plan, name: Name, pairs: list[Pair], known: list[Evidence]) -> tuple[str, ...]:

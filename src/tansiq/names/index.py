@@ -1,8 +1,9 @@
 """The persons of one register in memory, found by any spelling of their names and whatever else is known.
 
-Invariant: what a search answers depends on the question, on each visible person's own names and facts, and on the fixed size of
-the deployment's population: weights are never counted from the index, and whom the asker may not see is left out *before*
-ranking, cutting and counting. Nothing is written anywhere. Not for use by several threads at once.
+Invariant: what a search answers depends on the question, on each person's own names and facts, and on the fixed size of the
+deployment's population: weights are never counted from the index. Whom the asker may not see stands in an index of its own that is
+not asked (`search_together`), so it takes no part in finding, ranking, cutting or counting, and costs nothing. Nothing is written
+anywhere. Not for use by several threads at once.
 
 Persons come into small segments that are joined as they grow, so adding, changing and removing one costs little at any size.
 
@@ -15,7 +16,7 @@ Persons come into small segments that are joined as they grow, so adding, changi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -26,9 +27,9 @@ import numpy.typing as npt
 
 from tansiq.names.align import align
 from tansiq.names.births import birth_kinds
-from tansiq.names.evidence import Evidence, birth_of, evidence, has_more, number_key
+from tansiq.names.evidence import Evidence, birth_of, evidence, has_more
 from tansiq.names.explain import codes
-from tansiq.names.facts import Birth, Facts
+from tansiq.names.facts import Birth, Facts, number_key
 from tansiq.names.features import features, told_of
 from tansiq.names.few import BEST, LACKS, SPARE, Finder
 from tansiq.names.fold import folded
@@ -37,14 +38,12 @@ from tansiq.names.model import DEFAULT_POPULATION, model, probabilities
 from tansiq.names.question import Question, question_of
 from tansiq.names.segment import Segment, build, contents
 
-__all__ = ["EQUALLY_GOOD", "Hit", "NameIndex", "Visible"]
+__all__ = ["EQUALLY_GOOD", "Hit", "NameIndex", "search_together"]
 
 Array = npt.NDArray[Any]
-Visible = Callable[[bytes], bool]
 _DEPTHS: Final = ((20_000, 120), (200_000, 200), (1 << 40, 300))
 _LOOKED_AT: Final = 60  # candidates whose further facts are read
 EQUALLY_GOOD: Final = 0.501  # log-odds within which two hits are equally good; weights may differ by just 0.5
-_SMALL: Final = 64
 _KEPT: Final = 60
 _NOBODY: Final = np.zeros(0, np.int32)
 
@@ -81,7 +80,6 @@ class NameIndex:
         self.population = population
         self._searchers: list[Finder] = []
         self._waiting: dict[bytes, tuple[tuple[str, ...], Facts]] = {}
-        self._documents: dict[str, set[bytes]] = {}
 
     def __len__(self) -> int:
         return len(self._waiting) + sum(int(one.segment.alive.sum()) for one in self._searchers)
@@ -106,34 +104,21 @@ class NameIndex:
             folded(name)
         self.remove(person)
         self._waiting[person] = kept, known
-        self._take_documents(person, known)
-
-    def _take_documents(self, person: bytes, facts: Facts) -> None:
-        for number in facts.documents:
-            if key := number_key(number):
-                self._documents.setdefault(key, set()).add(person)
 
     def remove(self, person: bytes) -> bool:
         """Forgets a person; whether there was one."""
-        waiting = self._waiting.pop(person, None)
-        holder = None if waiting is not None else self._holder(person)
-        if waiting is None and holder is None:
+        if self._waiting.pop(person, None) is not None:
+            return True
+        holder = self._holder(person)
+        if holder is None:
             return False
-        facts = waiting[1] if waiting is not None else holder[0].facts_of(holder[1]) if holder else Facts()
-        for number in facts.documents:
-            self._documents.get(number_key(number), set()).discard(person)
-        if holder is not None:
-            holder[0].alive[holder[1]] = False
-            self._searchers = [one for one in self._searchers if one.segment.alive.any()]
+        holder[0].alive[holder[1]] = False
+        self._searchers = [one for one in self._searchers if one.segment.alive.any()]
         return True
 
     def load(self, segment: Segment) -> None:
         """Takes a segment that was built elsewhere; none of its persons may be here already."""
         self._searchers.append(Finder(segment))
-        if len(segment.facts):
-            for number in range(segment.persons):
-                if segment.fact_offsets[number + 1] > segment.fact_offsets[number] + _SMALL:
-                    self._take_documents(segment.person_id(number), segment.facts_of(number))
 
     def segment(self) -> Segment:
         """All persons in one segment, as it may be kept."""
@@ -166,34 +151,28 @@ class NameIndex:
         *,
         limit: int = 10,
         least: float = 0.0,
-        visible: Visible | None = None,
         reasons: bool = True,
     ) -> list[Hit]:
         """The persons whom ``name`` and ``facts`` may mean, at most ``limit``, best first, each once; those who would be less
-        probable than ``least`` if nobody else came into question are left out.
+        probable than ``least`` if nobody else came into question are left out. Without ``reasons`` it is quicker.
 
-        ``visible`` says whom the asker may see; all others are as if they were not there. Without ``reasons`` it is quicker.
         Raises BadInput (``names.too-long``).
         """
-        self._settle()
-        asked = facts or Facts()
-        question = question_of(name)
-        best: dict[bytes, _Found] = {}
-        for searcher in self._searchers:
-            for found in self._scored(searcher, question, asked, visible, limit, least):
-                if found.id not in best or found.log_odds > best[found.id].log_odds:
-                    best[found.id] = found
-        return _hits(sorted(best.values(), key=lambda one: (-one.log_odds, one.id)), limit, least, reasons=reasons)
+        return search_together((self,), name, facts, limit=limit, least=least, reasons=reasons)
 
-    def _scored(
-        self, searcher: Finder, question: Question, asked: Facts, visible: Visible | None, limit: int, least: float
-    ) -> list[_Found]:
+    def found(self, question: Question, asked: Facts, limit: int, least: float) -> Iterator[_Found]:
+        """Who may be meant, in no order; one person perhaps by several names."""
+        self._settle()
+        for searcher in self._searchers:
+            yield from self._scored(searcher, question, asked, limit, least)
+
+    def _scored(self, searcher: Finder, question: Question, asked: Facts, limit: int, least: float) -> list[_Found]:
         prepared = searcher.prepared(question)
-        documents = self._by_document(searcher.segment, asked, visible) if asked.documents else _NOBODY
+        documents = _by_document(searcher.segment, asked) if asked.documents else _NOBODY
         prior, wanted = model().prior(self.population), _log_odds(least) if least else -math.inf
-        seen = searcher.found(prepared, asked, documents.tolist(), prior=prior, least=wanted, visible=visible)
+        seen = searcher.found(prepared, asked, documents.tolist(), prior=prior, least=wanted)
         if seen is None:
-            return self._by_arrays(searcher, prepared, asked, documents, visible, limit, wanted)
+            return self._by_arrays(searcher, prepared, asked, documents, limit, wanted)
         return [_Found(one.id, one.log_odds, searcher.segment, one.number, one.reasons) for one in seen]
 
     def _by_arrays(
@@ -202,13 +181,12 @@ class NameIndex:
         prepared: Question,
         asked: Facts,
         documents: Array,
-        visible: Visible | None,
         limit: int,
         least: float,
     ) -> list[_Found]:
         segment = searcher.segment
         depth = next(depth for size, depth in _DEPTHS if segment.persons <= size)
-        names, shared = searcher.candidates(prepared, depth, _mask(segment, visible))
+        names, shared = searcher.candidates(prepared, depth)
         if len(documents):
             fresh = np.setdiff1d(documents, names)
             names, shared = np.concatenate((names, fresh)), np.concatenate((shared, np.zeros(len(fresh), np.float32)))
@@ -285,25 +263,38 @@ class NameIndex:
             points[at] += sum(log_odds for _, log_odds in found)
         return points
 
-    def _by_document(self, segment: Segment, asked: Facts, visible: Visible | None) -> Array:
-        """The first names of those who bear a document asked for."""
-        persons = {one for number in asked.documents for one in self._documents.get(number_key(number), ())}
-        found = []
-        for person in persons:
-            number = segment.find(person)
-            if number >= 0 and (visible is None or visible(person)):
-                first = int(np.searchsorted(segment.name_persons, number))
-                if first < segment.names and segment.name_persons[first] == number:
-                    found.append(first)
-        return np.array(sorted(found), np.int32)
+
+def search_together(
+    indexes: Iterable[NameIndex],
+    name: str,
+    facts: Facts | None = None,
+    *,
+    limit: int = 10,
+    least: float = 0.0,
+    reasons: bool = True,
+) -> list[Hit]:
+    """As `NameIndex.search`, of the persons of several indexes: those that the asker may see. Ids differ between them.
+
+    Raises BadInput (``names.too-long``).
+    """
+    asked, question = facts or Facts(), question_of(name)
+    best: dict[bytes, _Found] = {}
+    for index in indexes:
+        for found in index.found(question, asked, limit, least):
+            if found.id not in best or found.log_odds > best[found.id].log_odds:
+                best[found.id] = found
+    return _hits(sorted(best.values(), key=lambda one: (-one.log_odds, one.id)), limit, least, reasons=reasons)
 
 
-def _mask(segment: Segment, visible: Visible | None) -> Array | None:
-    if visible is None:
-        return None
-    return np.fromiter(
-        (visible(segment.person_id(number)) for number in range(segment.persons)), np.bool_, segment.persons
-    )
+def _by_document(segment: Segment, asked: Facts) -> Array:
+    """The first names of those who bear a document asked for."""
+    keys = {key for number in asked.documents if (key := number_key(number))}
+    found = []
+    for number in {one for key in keys for one in segment.bearers(key)}:
+        first = int(np.searchsorted(segment.name_persons, number))
+        if first < segment.names and segment.name_persons[first] == number:
+            found.append(first)
+    return np.array(sorted(found), np.int32)
 
 
 def _log_odds(probability: float) -> float:

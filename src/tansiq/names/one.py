@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from tansiq.names.births import KINDS
-from tansiq.names.evidence import Evidence, number_key
-from tansiq.names.facts import Facts
+from tansiq.names.evidence import Evidence
+from tansiq.names.facts import Facts, number_key
 from tansiq.names.features import RARE, SAME, TELLING
 from tansiq.names.fold import folded
 from tansiq.names.model import model

@@ -1,6 +1,6 @@
 """Finding who may be meant in one segment: first by shared parts, then part by part.
 
-Invariant: who is not ``alive`` or not visible takes no part in anything.
+Invariant: who is not ``alive`` takes no part in anything.
 """
 
 from __future__ import annotations
@@ -128,8 +128,8 @@ class Searcher:
     def _closest(self, part: Part) -> float:
         return float(self.like(part).alike.max(initial=0.0))
 
-    def candidates(self, question: Question, depth: int, visible: Array | None = None) -> tuple[Array, Array]:
-        """The ``depth`` names that share most with the question, of persons who are alive and ``visible``, and how much."""
+    def candidates(self, question: Question, depth: int) -> tuple[Array, Array]:
+        """The ``depth`` names that share most with the question, of persons who are alive, and how much."""
         segment, score = self.segment, self._score
         asked = [(item.penalty, like) for item in question.items if len((like := self.like(item.part)).parts)]
         asked.sort(key=lambda pair: -float(pair[1].gains.max()))
@@ -154,8 +154,7 @@ class Searcher:
         shared: Array = score[names]
         score[names] = 0.0
         points = shared - _UNTOLD * np.maximum(segment.name_weights[names] - shared, 0.0)
-        owners = segment.name_persons[names]
-        keep = segment.alive[owners] if visible is None else segment.alive[owners] & visible[owners]
+        keep = segment.alive[segment.name_persons[names]]
         if not keep.all():
             names, points, shared = names[keep], points[keep], shared[keep]
         if len(names) > depth:

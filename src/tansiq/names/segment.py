@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from tansiq.names.compounds import Unit, units
 from tansiq.names.distance import is_arabic
-from tansiq.names.facts import Birth, Facts
+from tansiq.names.facts import Birth, Facts, number_key
 from tansiq.names.fold import folded
 from tansiq.names.parts import Part, part_of
 from tansiq.names.signs import LONGEST
@@ -27,7 +27,7 @@ Array = npt.NDArray[Any]
 _FIELDS: Final = (
     "signs", "lengths", "penalties", "arabic", "reading_offsets", "weights", "initials", "key_hashes", "key_parts",
     "name_offsets", "name_parts", "name_persons", "name_weights", "posting_offsets", "postings", "texts", "text_offsets",
-    "ids", "id_offsets", "id_hashes", "id_order", "births", "facts", "fact_offsets",
+    "ids", "id_offsets", "id_hashes", "id_order", "births", "facts", "fact_offsets", "document_hashes", "document_persons",
 )  # fmt: skip
 
 
@@ -65,6 +65,8 @@ class Segment:
     births: Array
     facts: Array
     fact_offsets: Array
+    document_hashes: Array
+    document_persons: Array
 
     def __init__(self, arrays: Mapping[str, Array]) -> None:
         for field in _FIELDS:
@@ -124,6 +126,16 @@ class Segment:
             at += 1
         return -1
 
+    def bearers(self, document: str) -> list[int]:
+        """The numbers of the persons who count and bear ``document``, a number as `number_key` writes it."""
+        wanted = np.uint64(identity(document.encode()))
+        first, last = (int(np.searchsorted(self.document_hashes, wanted, side)) for side in ("left", "right"))
+        return [
+            number
+            for number in self.document_persons[first:last].tolist()
+            if self.alive[number] and document in map(number_key, self.facts_of(number).documents)
+        ]
+
 
 def _offsets(lengths: list[int]) -> Array:
     out = np.zeros(len(lengths) + 1, np.int64)
@@ -182,6 +194,7 @@ def build(persons: Iterable[tuple[bytes, Iterable[str], Facts]]) -> Segment:
     texts: list[bytes] = []
     facts: list[bytes] = []
     births: list[tuple[int, int]] = []
+    documents: list[tuple[int, int]] = []
     for person, names, known in persons:
         for name in dict.fromkeys(names):
             found = [vocabulary.number(unit) for unit in units(folded(name))]
@@ -190,6 +203,8 @@ def build(persons: Iterable[tuple[bytes, Iterable[str], Facts]]) -> Segment:
                 counts.append(len(found))
                 owners.append(len(ids))
                 texts.append(name.encode("utf-8", "replace"))
+        keys = {key for number in known.documents if (key := number_key(number))}
+        documents += [(identity(key.encode()), len(ids)) for key in keys]
         ids.append(person)
         facts.append(known.to_bytes() if known.beyond_span else b"")
         births.append(known.span)
@@ -197,6 +212,7 @@ def build(persons: Iterable[tuple[bytes, Iterable[str], Facts]]) -> Segment:
     name_offsets, name_parts = _offsets(counts), np.array(numbers, np.int32)
     hashes = np.fromiter((identity(one) for one in ids), np.uint64, len(ids))
     order = np.argsort(hashes, kind="stable").astype(np.int32)
+    documents.sort()
     sums = np.zeros(len(numbers) + 1, np.float64)
     np.cumsum(made["weights"][name_parts] if len(numbers) else [], out=sums[1:])
     made |= _postings(name_offsets, name_parts, len(vocabulary.parts))
@@ -214,6 +230,8 @@ def build(persons: Iterable[tuple[bytes, Iterable[str], Facts]]) -> Segment:
         "births": np.array(births, np.int32).reshape(-1, 2),
         "facts": np.frombuffer(b"".join(facts), np.uint8),
         "fact_offsets": _offsets([len(one) for one in facts]),
+        "document_hashes": np.array([key for key, _ in documents], np.uint64),
+        "document_persons": np.array([person for _, person in documents], np.int32),
     }
     return Segment(made)
 
