@@ -1,4 +1,4 @@
-"""Prepares the sign-ins of a demonstration's node: accounts without a post, second factors, preferences.
+"""Prepares the sign-ins of a demonstration's node: accounts without a post, second factors, preferences, the duty roster.
 
 Invariant: only for the invented people of the cast, at a node that was made for the demonstration and does not run yet. A real node has no
 such way: there everybody sets up the own second factor.
@@ -25,6 +25,9 @@ def prepare(path: str) -> None:
     home = load_home(path)
     context = open_node(home)
     from tansiq.accounts import factors, services  # noqa: PLC0415 (only after Django is bound)
+    from tansiq.accounts.opened import opened  # noqa: PLC0415
+    from tansiq.demo.duty import fill_roster  # noqa: PLC0415
+    from tansiq.directory.queries import own_directory  # noqa: PLC0415
 
     member: Member = next(one for one in CAST if one.agency == home.agency)
     now_ms = context.clock()
@@ -38,6 +41,8 @@ def prepare(path: str) -> None:
             account, person.factor, factors.code_now(person.factor, now_ms=then_ms), now_ms=then_ms
         )
         factors.drill(account, codes[0], now_ms=now_ms)
+    head = next(person.number for person in member.people if person.role == "head")
+    fill_roster(directory=own_directory(), zone=member.zone, by=head, node=opened())
 
 
 if __name__ == "__main__":
