@@ -21,6 +21,14 @@ PARTS = ("what", "means", "do")
 FILES = sorted((PACKAGE / "texts").glob("*.toml"))
 ERROR_FILES = [file for file in FILES if file.stem.startswith("errors")]
 LATIN = {"LATIN", "MASCULINE", "FEMININE"}  # the last two are the º and ª of Spanish
+LABELLED = sorted({*FILES, *(PACKAGE / "policy").rglob("*.toml"), *(PACKAGE / "demo" / "cast").glob("*.toml")})
+"""Every file that says something in four languages."""
+FRENCH = {
+    "an apostrophe is ’": re.compile(r"\w'\w"),
+    "a narrow space that does not break stands before ; ? !": re.compile(r"(?<![\u202f;?!])[;?!](?!\w)"),
+    "a space that does not break stands before :": re.compile(r"(?<!\u00a0):(?=\s|$)"),
+    "a space that does not break stands inside « »": re.compile(r"«(?!\u00a0)|(?<!\u00a0)»"),
+}
 BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -66,6 +74,31 @@ def test_every_text_stands_in_four_languages(file: Any) -> None:
         assert set(leaf) == set(LANGUAGES), f"{key} has {sorted(leaf)}"
         assert all(isinstance(value, str) and value.strip() for value in leaf.values()), f"{key} is empty somewhere"
         assert len({frozenset(placeholders(value)) for value in leaf.values()}) == 1, f"{key}: placeholders differ"
+
+
+def in_language(table: Any, language: str) -> Iterator[str]:
+    """Everything that ``table`` says in ``language``, in lists too."""
+    if isinstance(table, list):
+        for one in table:
+            yield from in_language(one, language)
+    elif isinstance(table, dict):
+        for key, value in table.items():
+            if key == language and isinstance(value, str):
+                yield value
+            else:
+                yield from in_language(value, language)
+
+
+def test_french_is_set_as_french_is() -> None:
+    """Lexique des règles typographiques en usage à l'Imprimerie nationale."""
+    wrong = [
+        f"{file.name}: {rule}: {sentence}"
+        for file in LABELLED
+        for sentence in in_language(tomllib.loads(file.read_text(encoding="utf-8")), "fr")
+        for rule, pattern in FRENCH.items()
+        if pattern.search(sentence)
+    ]
+    assert not wrong, "\n".join(wrong)
 
 
 def test_no_key_stands_in_two_files() -> None:
