@@ -1,23 +1,22 @@
 """What this room keeps: what was decided about each channel, which state is in force, what waited, and which emergency passed.
 
-Invariant: rows hold codes, times, service numbers and references; a decision's words are concealed under the key kept for its
-id. A `Decision` is never changed but for its second person and its announcement; a `Wait` but for its end; an `Emergency` but
-for its review.
+Invariant: rows hold codes, times, service numbers and references; free words are concealed under the key kept for the row's
+id. A `Decision` is never changed but for the second person's word and its announcement, a `Wait` and an `Interruption` but for
+their end, an `Emergency` but for its review.
 """
 
 from __future__ import annotations
 
 from django.db import models
 
-__all__ = ["Decision", "Emergency", "Standing", "Version", "Wait"]
+__all__ = ["Acceptance", "Decision", "Emergency", "Interruption", "Standing", "Version", "Wait"]
 
 
 class Decision(models.Model):
     """One side's word on a channel with a partner. ``side`` 1: ours, 2: the partner's announcement.
 
-    ``second`` is the other person, where the agency wants two; ``needs_second`` until that one has agreed: till then
-    it is a proposal and has no effect, and ``taken_ms`` is empty. ``statement`` is the announcement that carried it;
-    ``emergency``: whether that side takes what a danger to life makes urgent though the channel is suspended.
+    ``second`` is the other person, where the agency wants two; until that one has agreed (``taken_ms``) or not
+    (``refused_ms``) it is a proposal without effect. ``announce``: the partner is told, in ``statement``.
     """
 
     id = models.BinaryField(primary_key=True, max_length=16)
@@ -28,33 +27,31 @@ class Decision(models.Model):
     reason = models.CharField(max_length=64)
     from_ms = models.BigIntegerField()
     until_ms = models.BigIntegerField(null=True)
-    emergency = models.BooleanField(default=False)
-    officer = models.CharField(max_length=64, default="")
+    officer = models.CharField(max_length=64)
     decided_ms = models.BigIntegerField()
-    needs_second = models.BooleanField(default=False)
     second = models.CharField(max_length=64, default="")
     taken_ms = models.BigIntegerField(null=True)
     refused_ms = models.BigIntegerField(null=True)
+    announce = models.BooleanField(default=False)
     statement = models.BinaryField(max_length=16, null=True)
     commitment = models.BinaryField(max_length=32, null=True)
     concealed = models.BinaryField(null=True)
 
     class Meta:
         db_table = "channels_decision"
-        indexes = [models.Index(fields=["partner", "channel", "side", "taken_ms"], name="channels_decision_of")]
+        indexes = [models.Index(fields=["partner", "channel", "decided_ms"], name="channels_decision_of")]
 
 
 class Standing(models.Model):
-    """The state in force of one channel with one partner: of our side, of the partner's, and the stricter of the two
-    (``state``), with the moment at which it came into force here. No row: open.
-
-    ``next_ms`` is when a from or an until changes it next.
+    """The states in force of one channel with one partner: our ``own`` and the one that the partner ``announced``, with the
+    decisions behind them, and since when here. No row: open. ``next_ms`` is when a from or an until changes it next.
     """
 
     pk = models.CompositePrimaryKey("partner", "channel")
     partner = models.CharField(max_length=64)
     channel = models.CharField(max_length=64)
-    state = models.CharField(max_length=16)
+    own = models.CharField(max_length=16)
+    announced = models.CharField(max_length=16)
     ours = models.BinaryField(max_length=16, null=True)
     theirs = models.BinaryField(max_length=16, null=True)
     since_ms = models.BigIntegerField()
@@ -65,8 +62,8 @@ class Standing(models.Model):
 
 
 class Version(models.Model):
-    """One row, counted up whenever a `Standing` changes: who sends reads it in its own transaction and keeps the rest in
-    memory. On PostgreSQL it is the lock that keeps a sending and a suspension from passing each other.
+    """One row, whose random ``number`` is another one whenever a `Standing` changes: who sends reads it in its own transaction
+    and keeps the rest in memory. On PostgreSQL it is also what keeps a sending and a suspension from passing each other unseen.
     """
 
     id = models.SmallIntegerField(primary_key=True)
@@ -76,25 +73,40 @@ class Version(models.Model):
         db_table = "channels_version"
 
 
+class Interruption(models.Model):
+    """From when until when a channel with a partner was suspended, by either side."""
+
+    id = models.BigAutoField(primary_key=True)
+    partner = models.CharField(max_length=64)
+    channel = models.CharField(max_length=64)
+    began_ms = models.BigIntegerField()
+    ended_ms = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "channels_interruption"
+        indexes = [models.Index(fields=["partner", "channel", "began_ms"], name="channels_interrupted")]
+
+
 class Wait(models.Model):
     """A statement that waited, or waits, on the hop to ``peer`` because its channel with ``partner`` was suspended.
 
-    ``how`` it ended: "" it still waits; released, rerouted, courier, emergency, withdrawn. ``instead`` is the statement
-    that took another channel in its place.
+    ``how`` it ended: '' it still waits; released, rerouted, courier, emergency, withdrawn; by which officer, '' by itself.
+    ``instead`` is the statement that took another channel in its place.
     """
 
-    pk = models.CompositePrimaryKey("statement", "peer")
+    pk = models.CompositePrimaryKey("statement", "peer", "interruption")
     statement = models.BinaryField(max_length=16)
     peer = models.CharField(max_length=64)
+    interruption = models.BigIntegerField(db_index=True)
     partner = models.CharField(max_length=64)
     channel = models.CharField(max_length=64)
     matter = models.BinaryField(max_length=16, db_index=True)
     kind = models.CharField(max_length=64)
-    sender = models.CharField(max_length=96)
     since_ms = models.BigIntegerField()
     held_ms = models.BigIntegerField()
     ended_ms = models.BigIntegerField(null=True)
     how = models.CharField(max_length=16, default="")
+    officer = models.CharField(max_length=64, default="")
     instead = models.BinaryField(max_length=16, null=True)
 
     class Meta:
@@ -105,26 +117,41 @@ class Wait(models.Model):
                 name="channels_waits",
                 condition=models.Q(ended_ms__isnull=True),
             ),
-            models.Index(fields=["partner", "channel", "ended_ms"], name="channels_waited"),
         ]
 
 
+class Acceptance(models.Model):
+    """Whether one side takes what concerns imminent danger to life while the other has suspended a channel. ``side`` as in
+    `Decision`; ``statement`` is what said so.
+    """
+
+    pk = models.CompositePrimaryKey("partner", "side")
+    partner = models.CharField(max_length=64)
+    side = models.SmallIntegerField()
+    accepts = models.BooleanField()
+    officer = models.CharField(max_length=64)
+    at_ms = models.BigIntegerField()
+    statement = models.BinaryField(max_length=16)
+
+    class Meta:
+        db_table = "channels_acceptance"
+
+
 class Emergency(models.Model):
-    """That something passed a channel which we had suspended, for danger to life: by whom, on which ground, and how a
-    supervisor judged it. ``due_ms`` is 24 hours later; the words are concealed under the key kept for the id.
+    """That something passed a channel which we had suspended, for danger to life: by whom, and how a supervisor judged it.
+    ``due_ms`` is when that must have been done; ``statement`` the last of those that passed together.
     """
 
     id = models.BinaryField(primary_key=True, max_length=16)
-    statement = models.BinaryField(max_length=16, db_index=True)
-    matter = models.BinaryField(max_length=16)
+    statement = models.BinaryField(max_length=16)
+    matter = models.BinaryField(max_length=16, db_index=True)
     partner = models.CharField(max_length=64)
     channel = models.CharField(max_length=64)
     officer = models.CharField(max_length=64)
-    ground = models.CharField(max_length=64)
     at_ms = models.BigIntegerField()
     due_ms = models.BigIntegerField()
     verdict = models.CharField(max_length=64, default="")
-    reviewed_by = models.CharField(max_length=64, default="")
+    reviewer = models.CharField(max_length=64, default="")
     reviewed_ms = models.BigIntegerField(null=True)
     commitment = models.BinaryField(max_length=32, null=True)
     concealed = models.BinaryField(null=True)
