@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.db import models
 
 __all__ = [
-    "Batch", "Chunk", "FileChunk", "FileComing", "FileGoing", "Handled", "Lane", "Outbox", "Peer", "Pending", "Quarantine",
+    "Batch", "Carried", "Chunk", "FileChunk", "FileComing", "FileGoing", "Handled", "Lane", "Outbox", "Owed", "Peer", "Pending", "Quarantine",
     "Queue", "ReceiptRow", "Received", "Reported", "Restore", "Sent", "Statement", "Tombstone",
 ]  # fmt: skip
 
@@ -31,7 +31,10 @@ class Statement(models.Model):
 
 
 class Outbox(models.Model):
-    """What waits to be released to a peer; ``held`` rows wait for their channel."""
+    """What waits to be released to a peer; ``held`` rows wait, ``by_hand`` ones of them for a courier.
+
+    ``partners`` are the agencies to whom the docket is addressed, ours left out, separated by a space.
+    """
 
     id = models.BigAutoField(primary_key=True)
     peer = models.CharField(max_length=64)
@@ -39,6 +42,11 @@ class Outbox(models.Model):
     statement = models.BinaryField(max_length=16)
     handovers = models.BinaryField()
     held = models.BooleanField(default=False)
+    by_hand = models.BooleanField(db_default=False)
+    channel = models.CharField(max_length=64, db_default="")
+    partners = models.CharField(max_length=1100, db_default="")
+    matter = models.BinaryField(max_length=16, null=True)
+    kind = models.CharField(max_length=64, db_default="")
     since_ms = models.BigIntegerField()
 
     class Meta:
@@ -91,7 +99,7 @@ class Batch(models.Model):
 
 
 class Pending(models.Model):
-    """A batch that was released and has no receipt yet."""
+    """A batch that was released and has no receipt yet; one that goes ``by_hand`` is not sent over the network."""
 
     batch = models.BinaryField(primary_key=True, max_length=32)
     peer = models.CharField(max_length=64)
@@ -99,10 +107,46 @@ class Pending(models.Model):
     epoch = models.IntegerField()
     first = models.BigIntegerField()
     count = models.IntegerField()
+    by_hand = models.BooleanField(db_default=False)
 
     class Meta:
         db_table = "exchange_pending"
         indexes = [models.Index(fields=["peer", "lane", "first"], name="exchange_pending_order")]
+
+
+class Carried(models.Model):
+    """A courier file, made here (``direction`` 1) or taken in (2): what was in it, and when it was made.
+
+    ``heard_ms`` of one that was made is when the peer said that it has it.
+    """
+
+    file = models.BinaryField(primary_key=True, max_length=16)
+    peer = models.CharField(max_length=64)
+    direction = models.SmallIntegerField()
+    made_ms = models.BigIntegerField()
+    at_ms = models.BigIntegerField()
+    statements = models.IntegerField(default=0)
+    receipts = models.IntegerField(default=0)
+    chunks = models.IntegerField(default=0)
+    whole = models.BooleanField(default=False)
+    heard_ms = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "exchange_carried"
+        indexes = [models.Index(fields=["peer", "direction", "at_ms"], name="exchange_carried_of")]
+
+
+class Owed(models.Model):
+    """Receipts that we owe for a batch that came by courier, until the peer says that it has the file which took them."""
+
+    batch = models.BinaryField(primary_key=True, max_length=32)
+    peer = models.CharField(max_length=64, db_index=True)
+    taken = models.BinaryField()
+    since_ms = models.BigIntegerField()
+    file = models.BinaryField(max_length=16, null=True)
+
+    class Meta:
+        db_table = "exchange_owed"
 
 
 class Sent(models.Model):
