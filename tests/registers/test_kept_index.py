@@ -13,7 +13,8 @@ from fixtures.unlist import listed, person
 from support.node import Node, Nodes
 from tansiq.names import Facts, build
 from tansiq.policy.subjects import Name, Subject
-from tansiq.registers.kept_index import forget_index, keep_index, kept_index
+from tansiq.registers import kept_index as keeping
+from tansiq.registers.kept_index import Kept, forget_index, keep_index, kept_index
 from tansiq.registers.matching import RegisterIndex
 from tansiq.registers.queries import entries
 from tansiq.registers.services import import_un_list
@@ -31,6 +32,10 @@ def es(node: Nodes) -> Node:
     return es
 
 
+def kept(name: str, *, version: int = 1) -> Kept:
+    return Kept({"un": build([(b"1", [name], Facts())])}, {"un": version})
+
+
 def asked(name: str) -> Subject:
     return Subject(kind="subject.person", names=(Name(name, "Latn"),), category="category.suspect")
 
@@ -38,13 +43,15 @@ def asked(name: str) -> Subject:
 def test_a_segment_comes_back_and_no_name_stands_on_the_disk(es: Node, tmp_path: Path) -> None:
     file = tmp_path / "names.index"
     segment = build([(b"1", ["Khalid Echarkaoui", "خالد الشرقاوي"], Facts(documents=("QX123456",)))])
-    keep_index(file, segment, {"un": 3}, keys=es.context.keys)
+    other = build([(b"2", ["Rachid Zebdi"], Facts())])
+    keep_index(file, Kept({"un": segment, "own": other}, {"un": 3, "own": 1}), keys=es.context.keys)
     again = kept_index(file, keys=es.context.keys)
     assert again is not None
-    assert again[1] == {"un": 3}
-    assert {name: array.tobytes() for name, array in again[0].arrays().items()} == {
-        name: array.tobytes() for name, array in segment.arrays().items()
-    }
+    assert again.versions == {"un": 3, "own": 1}
+    for register, held in (("un", segment), ("own", other)):
+        assert {name: array.tobytes() for name, array in again.segments[register].arrays().items()} == {
+            name: array.tobytes() for name, array in held.arrays().items()
+        }
     stored = file.read_bytes()
     for secret in ("Khalid", "khalid", "Echarkaoui", "خالد", "QX123456", "qx123456"):
         assert secret.encode() not in stored
@@ -55,36 +62,53 @@ def test_whatever_is_wrong_with_the_file_it_is_only_left_aside(es: Node, tmp_pat
     file = tmp_path / "names.index"
     keys = es.context.keys
     assert kept_index(file, keys=keys) is None
-    keep_index(file, build([(b"1", ["Karim Alami"], Facts())]), {}, keys=keys)
+    keep_index(file, kept("Karim Alami"), keys=keys)
     good = file.read_bytes()
-    for bad in (b"", good[:10], good[:-1], good[:40] + bytes([good[40] ^ 1]) + good[41:], bytes(len(good))):
+    for bad in (
+        b"",
+        good[:10],
+        good[:-1],
+        good[:-100],
+        good[:40] + bytes([good[40] ^ 1]) + good[41:],
+        good[:16] + b"\xff" * 8 + good[24:],
+        bytes(len(good)),
+    ):
         file.write_bytes(bad)
         assert kept_index(file, keys=keys) is None
     file.write_bytes(good)
-    keep_index(file, build([(b"2", ["Hassan Tazi"], Facts())]), {}, keys=keys)
+    keep_index(file, kept("Hassan Tazi"), keys=keys)
     file.write_bytes(good)
     assert kept_index(file, keys=keys) is None, "the key of the older file is gone"
     forget_index(file, keys=keys)
     assert not file.exists()
 
 
+def test_an_index_of_another_version_of_the_tables_is_made_anew(
+    es: Node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "names.index"
+    keep_index(file, kept("Karim Alami"), keys=es.context.keys)
+    assert kept_index(file, keys=es.context.keys) is not None
+    monkeypatch.setattr(keeping, "made_by", lambda: bytes(32))
+    assert kept_index(file, keys=es.context.keys) is None
+
+
 @pytest.mark.parametrize("moment", ["replace", "unlink"])
 def test_whoever_is_killed_while_writing_leaves_a_file_that_opens(es: Node, tmp_path: Path, moment: str) -> None:
     file, keys = tmp_path / "names.index", es.context.keys
-    older, newer = (build([(b"1", [name], Facts())]) for name in ("Khalid Echarkaoui", "Rachid Zebdi"))
-    keep_index(file, older, {"un": 1}, keys=keys)
+    keep_index(file, kept("Khalid Echarkaoui"), keys=keys)
     connections.close_all()
     if (child := os.fork()) == 0:
         setattr(Path, moment, lambda *_, **__: os._exit(137))
         try:
-            keep_index(file, newer, {"un": 2}, keys=keys)
+            keep_index(file, kept("Rachid Zebdi", version=2), keys=keys)
         finally:
             os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 137
     found = kept_index(file, keys=keys)
     assert found is not None
-    assert found[1] == {"un": 1 if moment == "replace" else 2}
-    keep_index(file, newer, {"un": 3}, keys=keys)
+    assert found.versions == {"un": 1 if moment == "replace" else 2}
+    keep_index(file, kept("Rachid Zebdi", version=3), keys=keys)
     assert [one.name for one in tmp_path.glob("*names.index*")] == ["names.index"]
     assert len(list(keys.secrets("names"))) == 1, "the keys of what was left behind are gone as well"
 

@@ -4,15 +4,22 @@ Invariant: no name stands on the disk in any form: the file is sealed with a key
 writing has a new key; when the old one is dropped, what was removed from a register is gone from every copy of the file. The
 file is only a short cut: whatever is wrong with it, the index is made from the stored entries. It is replaced in one step, so a
 process killed while writing leaves the older one.
+
+It is sealed array by array, each bound to its place, so that reading and writing need little more memory than the index itself. It
+says by which code and tables it was made: another version of them makes the index anew, for keys and weights may differ.
 """
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 
@@ -22,33 +29,67 @@ from tansiq.keystore.store import KeyStore
 from tansiq.names import Segment
 from tansiq.protocol.cbor import decode, encode
 
-__all__ = ["forget_index", "keep_index", "kept_index"]
+__all__ = ["Kept", "forget_index", "keep_index", "kept_index", "made_by"]
 
 _USE: Final = "names"
-_FORMAT: Final = b"tansiq names 1"
+_FORMAT: Final = b"tansiq names 2"
 _LENGTH: Final = 8
 
 
-def _head(segment: Segment, versions: Mapping[str, int]) -> bytes:
-    fields = [[name, array.dtype.str, list(array.shape)] for name, array in segment.arrays().items()]
-    return encode({"versions": dict(versions), "fields": fields})
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The persons of each register, as it was in its version."""
+
+    segments: Mapping[str, Segment]
+    versions: Mapping[str, int]
 
 
-def keep_index(file: Path, segment: Segment, versions: Mapping[str, int], *, keys: KeyStore) -> None:
-    """Writes ``segment``, which shows the registers in these versions. Raises OSError."""
-    head = _head(segment, versions)
-    plain = b"".join(
-        [len(head).to_bytes(_LENGTH, "big"), head, *(array.tobytes() for array in segment.arrays().values())]
-    )
+@functools.cache
+def made_by() -> bytes:
+    """A digest of all code and tables of which an index is made."""
+    digest = hashlib.sha256()
+    files = {one.name: one for one in resources.files("tansiq.names").iterdir() if one.is_file()}
+    for name in sorted(files):
+        if name.endswith((".py", ".json", ".toml")):
+            digest.update(name.encode() + hashlib.sha256(files[name].read_bytes()).digest())
+    return digest.digest()
+
+
+def _blocks(kept: Kept) -> Iterator[bytes]:
+    """The head, then every array."""
+    arrays = {register: segment.arrays() for register, segment in kept.segments.items()}
+    fields = [
+        [register, name, array.dtype.str, list(array.shape)]
+        for register, held in arrays.items()
+        for name, array in held.items()
+    ]
+    yield encode({"made_by": made_by(), "versions": dict(kept.versions), "fields": fields})
+    for held in arrays.values():
+        yield from (array.tobytes() for array in held.values())
+
+
+def _write(out: BinaryIO, blocks: Iterable[bytes], *, key: bytes, identifier: bytes) -> None:
+    out.write(identifier)
+    for place, block in enumerate(blocks):
+        sealed = seal(block, key=key, bound_to=_bound(identifier, place))
+        out.write(len(sealed).to_bytes(_LENGTH, "big") + sealed)
+    out.flush()
+    os.fsync(out.fileno())
+
+
+def _bound(identifier: bytes, place: int) -> bytes:
+    return _FORMAT + identifier + place.to_bytes(_LENGTH, "big")
+
+
+def keep_index(file: Path, kept: Kept, *, keys: KeyStore) -> None:
+    """Writes ``kept``. Raises OSError."""
     key, identifier = secrets.token_bytes(32), secrets.token_bytes(16)
     before = [known for known, _, _ in keys.secrets(_USE)]
     keys.put_secret(identifier=identifier, use=_USE, owner="names", private=key)
     fresh = file.with_name(f".{file.name}.{identifier.hex()[:8]}")
     try:
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            out.write(identifier + seal(plain, key=key, bound_to=_FORMAT + identifier))
-            out.flush()
-            os.fsync(out.fileno())
+            _write(out, _blocks(kept), key=key, identifier=identifier)
         fresh.replace(file)
     finally:
         fresh.unlink(missing_ok=True)
@@ -58,25 +99,35 @@ def keep_index(file: Path, segment: Segment, versions: Mapping[str, int], *, key
         keys.drop_secret(known)
 
 
-def kept_index(file: Path, *, keys: KeyStore) -> tuple[Segment, dict[str, int]] | None:
-    """The segment that was kept and the versions of the registers that it shows; None where there is none that can be used."""
+def kept_index(file: Path, *, keys: KeyStore) -> Kept | None:
+    """What was kept; None where there is nothing that can be used."""
     try:
-        sealed = file.read_bytes()
-        known = {identifier: key for identifier, _, key in keys.secrets(_USE)}
-        identifier = sealed[:16]
-        plain = memoryview(
-            unseal(sealed[16:], key=known[identifier], bound_to=_FORMAT + identifier, code="keystore.damaged")
-        )
-        at = _LENGTH + int.from_bytes(plain[:_LENGTH], "big")
-        head = decode(bytes(plain[_LENGTH:at]))
-        arrays: dict[str, Any] = {}
-        for name, kind, shape in head["fields"]:
-            count = int(np.prod(shape))
-            arrays[name] = np.frombuffer(plain, np.dtype(kind), count, at).reshape(shape)
-            at += arrays[name].nbytes
-        return Segment(arrays), {str(name): int(version) for name, version in head["versions"].items()}
+        with file.open("rb") as source:
+            return _read(source, {identifier: key for identifier, _, key in keys.secrets(_USE)})
     except (OSError, KeyError, TypeError, ValueError, Error):
         return None
+
+
+def _read(source: BinaryIO, known: Mapping[bytes, bytes]) -> Kept:
+    """Raises KeyError, TypeError, ValueError or Error for anything but what `_write` wrote."""
+    identifier = source.read(16)
+    key = known[identifier]
+
+    def block(place: int) -> bytes:
+        length = int.from_bytes(source.read(_LENGTH), "big")
+        if length > os.fstat(source.fileno()).st_size:
+            raise ValueError(length)
+        return unseal(source.read(length), key=key, bound_to=_bound(identifier, place), code="keystore.damaged")
+
+    head = decode(block(0))
+    if head["made_by"] != made_by():
+        raise ValueError(head["made_by"])
+    arrays: dict[str, dict[str, Any]] = {}
+    for place, (register, name, kind, shape) in enumerate(head["fields"], 1):
+        held = np.frombuffer(block(place), np.dtype(kind))
+        arrays.setdefault(str(register), {})[str(name)] = held.reshape(shape)
+    segments = {register: Segment(held) for register, held in arrays.items()}
+    return Kept(segments, {str(name): int(version) for name, version in head["versions"].items()})
 
 
 def forget_index(file: Path, *, keys: KeyStore) -> None:

@@ -1,27 +1,35 @@
 """Who of the registers may be meant: names by any spelling, births, nationalities, parents, sex, numbers of documents.
 
 Invariant: names stand in the memory of this process and nowhere else but in the encrypted file (`kept_index`); the index is
-made from the stored entries once per process and follows their register's version. It proposes, with reasons that a person can
-judge; it decides nothing (Directive (EU) 2016/680, Article 11) and learns nothing from decisions.
+made from the stored entries once per process and follows their register's version. Each register is an index of its own: one that
+an asker may not read is not asked. It proposes, with reasons that a person can judge; it decides nothing (Directive (EU) 2016/680,
+Article 11) and learns nothing from decisions.
 """
 
 from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
 from tansiq.exchange.context import Context
 from tansiq.keystore.store import KeyStore
-from tansiq.names import MAX_NAME, Birth, Explanation, Facts, Hit, NameIndex, explain
+from tansiq.names import MAX_NAME, Birth, Explanation, Facts, Hit, NameIndex, build, explain, search_together
 from tansiq.policy.subjects import Name, Subject
 from tansiq.policy.values import PartialDate
-from tansiq.registers.kept_index import keep_index, kept_index
+from tansiq.registers.kept_index import Kept, keep_index, kept_index
 from tansiq.registers.listed import BirthDate, ListedPerson
-from tansiq.registers.queries import Stored, entries, listed_entries, readable_entry, register_versions
+from tansiq.registers.queries import (
+    Stored,
+    changed_entries,
+    lost_entries,
+    readable_entry,
+    references_of,
+    register_versions,
+)
 
 __all__ = [
     "SAME_DOCUMENT", "PossibleMatch", "RegisterIndex", "explain_match", "facts_of", "index_of", "known_facts", "match_person",
@@ -35,6 +43,8 @@ _CIRCA = 2
 _MOST_NAMES = 8
 _WORTH_KEEPING = 1000
 """Entries that must have been read anew before the index is written to its file."""
+_REMEMBERED = 50_000
+"""Entries whose register and reference are kept in memory; others are looked up when they are found."""
 _OF_THE_PERSON = frozenset({"name.full", "name.alias", "name.previous", "name.nickname", "name.false"})
 _SEXES = {"F": "F", "M": "M"}
 
@@ -125,12 +135,12 @@ class RegisterIndex:
         self._clear()
 
     def _clear(self) -> None:
-        self._names = NameIndex(self._population)
+        self._names: dict[str, NameIndex] = {}
         self._known: dict[bytes, tuple[str, str]] = {}
         self._versions: dict[str, int] = {}
 
     def __len__(self) -> int:
-        return len(self._known)
+        return sum(map(len, self._names.values()))
 
     def refresh(self) -> None:
         """Brings the index to the registers' present versions; cheap when nothing has changed."""
@@ -148,9 +158,13 @@ class RegisterIndex:
         """Persons, names and bytes in memory, and the size of the file."""
         with self._lock:
             self._refresh()
-            segment = self._names.segment()
-            file = self._file.stat().st_size if self._file is not None and self._file.exists() else 0
-            return {"persons": len(self._known), "names": segment.names, "memory": segment.size, "file": file}
+            segments = [index.segment() for index in self._names.values()]
+            return {
+                "persons": len(self),
+                "names": sum(segment.names for segment in segments),
+                "memory": sum(segment.size for segment in segments),
+                "file": self._file.stat().st_size if self._file is not None and self._file.exists() else 0,
+            }
 
     def _refresh(self, *, keep: bool = False) -> None:
         now = register_versions()
@@ -163,40 +177,70 @@ class RegisterIndex:
             self._clear()  # a backup was restored
         taken = 0
         for register, version in now.items():
-            for stored in entries(register, since=self._versions.get(register, 0)):
-                self._take(stored)
-                taken += 1
+            if self._versions.get(register, 0) < version:
+                taken += self._take_changes(register)
             self._versions[register] = version
         if self._file is not None and (keep or taken >= _WORTH_KEEPING):
             with contextlib.suppress(OSError):  # without it the next start takes longer, nothing else
-                keep_index(self._file, self._names.segment(), self._versions, keys=self._keys)
+                segments = {register: index.segment() for register, index in self._names.items()}
+                keep_index(self._file, Kept(segments, self._versions), keys=self._keys)
 
     def _start(self, now: dict[str, int]) -> None:
         """Takes the kept index, where it is of these registers, without those whose keys are gone."""
         found = kept_index(self._file, keys=self._keys) if self._file is not None else None
-        if found is None or any(now.get(register, 0) < version for register, version in found[1].items()):
+        if found is None or any(now.get(register, 0) < version for register, version in found.versions.items()):
             return
-        segment, self._versions = found
-        self._names.load(segment)
-        listed = listed_entries()
-        there = self._keys.has_contents([stored.thing for stored in listed])
-        for stored in listed:
-            if stored.id in self._names:
-                if stored.thing in there:
-                    self._known[stored.id] = stored.register, stored.reference
-                else:
-                    self._names.remove(stored.id)
+        self._versions = dict(found.versions)
+        for register, segment in found.segments.items():
+            self._index(register).load(segment)
+        for entry in lost_entries(self._keys):
+            for index in self._names.values():
+                index.remove(entry)
 
-    def _take(self, stored: Stored) -> None:
-        self._names.remove(stored.id)
-        self._known.pop(stored.id, None)
-        entry = readable_entry(stored, self._keys)
-        if isinstance(entry, ListedPerson):
-            self._names.add(stored.id, entry.searchable, known_facts(entry))
+    def _index(self, register: str) -> NameIndex:
+        return self._names.setdefault(register, NameIndex(self._population))
+
+    def _take_changes(self, register: str) -> int:
+        """Brings one register's index to what is stored; returns how many entries were read."""
+        index, since = self._index(register), self._versions.get(register, 0)
+        taken = 0
+
+        def persons() -> Iterator[tuple[bytes, Sequence[str], Facts]]:
+            nonlocal taken
+            for stored in changed_entries(register, since=since):
+                taken += 1
+                index.remove(stored.id)
+                self._known.pop(stored.id, None)
+                entry = readable_entry(stored, self._keys)
+                if isinstance(entry, ListedPerson):
+                    self._remember(stored)
+                    yield stored.id, entry.searchable, known_facts(entry)
+
+        if len(index):
+            for person in persons():
+                index.add(*person)
+        elif len((segment := build(persons())).id_hashes):
+            index.load(segment)
+        return taken
+
+    def _remember(self, stored: Stored) -> None:
+        if len(self._known) < _REMEMBERED:
             self._known[stored.id] = stored.register, stored.reference
 
-    def match(self, subject: Subject, *, limit: int = 10) -> list[PossibleMatch]:
-        """The persons who may be meant by ``subject``, the best first, at most ``limit``; none for what is no person.
+    def _told(self, ids: Sequence[bytes]) -> dict[bytes, tuple[str, str]]:
+        """Register and reference of entries, by id."""
+        unknown = [one for one in ids if one not in self._known]
+        found = references_of(unknown) if unknown else {}
+        if len(self._known) + len(found) > _REMEMBERED:
+            self._known.clear()
+        self._known |= found
+        return {one: self._known.get(one) or references_of([one])[one] for one in ids}
+
+    def match(
+        self, subject: Subject, *, limit: int = 10, registers: Collection[str] | None = None
+    ) -> list[PossibleMatch]:
+        """The persons of ``registers`` (None: of all) who may be meant by ``subject``, the best first, at most ``limit``; none for
+        what is no person.
 
         As the registers were at the last `refresh`.
         """
@@ -207,18 +251,18 @@ class RegisterIndex:
         if not names and not facts.documents:
             return []
         with self._lock:
+            asked = [index for name, index in self._names.items() if registers is None or name in registers]
             best: dict[bytes, Hit] = {}
             for name in sorted(names, key=lambda one: -len(one.split())) or [""]:
-                for hit in self._names.search(name, facts, limit=limit, least=_LEAST):
+                for hit in search_together(asked, name, facts, limit=limit, least=_LEAST):
                     # A single name says who is meant where a longer one does not: many bear it, and who decides learns less.
                     known = best.get(hit.id)
                     if known is None or (hit.log_odds > known.log_odds and _words(hit.name) >= _words(known.name)):
                         best[hit.id] = hit
             found = sorted(best.values(), key=lambda hit: (-hit.log_odds, hit.id))[:limit]
+            told = self._told([hit.id for hit in found])
             return [
-                PossibleMatch(
-                    hit.id, *self._known[hit.id], round(hit.probability, 4), hit.name, hit.reasons, hit.others
-                )
+                PossibleMatch(hit.id, *told[hit.id], round(hit.probability, 4), hit.name, hit.reasons, hit.others)
                 for hit in found
             ]
 

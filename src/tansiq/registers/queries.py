@@ -22,17 +22,20 @@ from tansiq.registers.listed import Entry, entry_from_plain
 
 __all__ = [
     "Stored",
+    "changed_entries",
     "entries",
     "entry_faults",
     "entry_of",
-    "listed_entries",
+    "lost_entries",
     "open_entry",
     "readable_entry",
+    "references_of",
     "register_versions",
     "registers",
     "stored_entries",
 ]
 
+_AT_ONCE = 20_000
 _FIELDS = "id, register, reference, kind, changed, listed, faults, first_ms, thing, commitment, concealed"
 
 
@@ -77,11 +80,41 @@ def entries(register: str, *, since: int = 0) -> list[Stored]:
         return [_stored(row) for row in cursor.fetchall()]
 
 
-def listed_entries() -> list[Stored]:
-    """The persons of all registers who are listed."""
+def changed_entries(register: str, *, since: int = 0) -> Iterator[Stored]:
+    """As `entries`, some at a time, so that memory does not grow with a register's contents."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {_FIELDS} FROM registers_entry WHERE listed AND kind = 'person'")
-        return [_stored(row) for row in cursor.fetchall()]
+        cursor.execute("SELECT id FROM registers_entry WHERE register = %s AND changed > %s", (register, since))
+        ids = [bytes(row[0]) for row in cursor.fetchall()]
+    for chunk in chunks(ids):
+        yield from stored_entries(chunk).values()
+
+
+def lost_entries(keys: KeyStore) -> Iterator[bytes]:
+    """The ids of the persons who are listed and whose key is gone: an older key store was restored."""
+    last = b""
+    while rows := _things_after(last):
+        last = rows[-1][0]
+        there = keys.has_contents([thing for _, thing in rows])
+        yield from (entry for entry, thing in rows if thing not in there)
+
+
+def _things_after(last: bytes) -> list[tuple[bytes, bytes]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, thing FROM registers_entry WHERE id > %s AND listed AND kind = 'person' ORDER BY id LIMIT %s",
+            (last, _AT_ONCE),
+        )
+        return [(bytes(entry), bytes(thing)) for entry, thing in cursor.fetchall()]
+
+
+def references_of(ids: Sequence[bytes]) -> dict[bytes, tuple[str, str]]:
+    """Register and reference of those of the entries that are known, by id."""
+    found: dict[bytes, tuple[str, str]] = {}
+    for chunk in chunks(ids):
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT id, register, reference FROM registers_entry WHERE id IN ({marks(chunk)})", chunk)
+            found.update((bytes(row[0]), (row[1], row[2])) for row in cursor.fetchall())
+    return found
 
 
 def open_entry(stored: Stored, keys: KeyStore) -> Entry | None:
