@@ -16,4 +16,5 @@ A rule answers with codes; the sentences for people stand in ``texts/`` in four 
     law_between the checks of the correspondence
     deadlines   when an answer is due (deadlines.toml)
     handling    one decision for every use of an item (handling.toml)
+    ways        which desks a matter passes on each channel, and who reads it there (ways.toml)
 """
