@@ -349,7 +349,8 @@ def _end(state: _State, context: Context) -> None:
             (peer, epoch),
         )
         cursor.execute(
-            "SELECT id, statement, handovers, held, since_ms FROM exchange_outbox WHERE peer = %s AND lane = 0 ORDER BY id",
+            "SELECT statement, handovers, held, by_hand, channel, partners, matter, kind, since_ms FROM exchange_outbox "
+            "WHERE peer = %s AND lane = 0 ORDER BY id",
             (peer,),
         )
         waiting = cursor.fetchall()
@@ -361,8 +362,9 @@ def _end(state: _State, context: Context) -> None:
             context=context,
         )
         cursor.executemany(
-            "INSERT INTO exchange_outbox (peer, lane, statement, handovers, held, since_ms) VALUES (%s, 0, %s, %s, %s, %s)",
-            [(peer, bytes(row[1]), bytes(row[2]), row[3], row[4]) for row in waiting],
+            "INSERT INTO exchange_outbox (peer, lane, statement, handovers, held, by_hand, channel, partners, matter, kind, since_ms) "
+            "VALUES (%s, 0, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [(peer, *row) for row in waiting],
         )
         cursor.execute("DELETE FROM exchange_restore WHERE peer = %s", (peer,))
         cursor.execute("SELECT COUNT(*) FROM exchange_restore")
