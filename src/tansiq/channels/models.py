@@ -161,3 +161,81 @@ class Emergency(models.Model):
         indexes = [
             models.Index(fields=["due_ms"], name="channels_unreviewed", condition=models.Q(reviewed_ms__isnull=True))
         ]
+
+
+class Accreditation(models.Model):
+    """A liaison officer's accreditation: what the host accepted last, or what is proposed as long as nothing was accepted.
+
+    ``direction`` 1: our officer with the partner, 2: the partner's with us. ``state`` is what both sides' words come to (dates
+    aside); ``accepted`` and ``pending`` are the numbers of proposals (0: none), ``proposal`` the statement whose words stand here.
+    ``sent_by`` and ``received_by`` are the posts that answer for it. Several codes in one column are separated by a space.
+    """
+
+    id = models.BinaryField(primary_key=True, max_length=16)
+    direction = models.SmallIntegerField()
+    partner = models.CharField(max_length=64)
+    officer = models.CharField(max_length=64)
+    post = models.CharField(max_length=96)
+    host = models.CharField(max_length=64)
+    fields = models.CharField(max_length=2048)
+    languages = models.CharField(max_length=320)
+    tasks = models.CharField(max_length=1024)
+    reach = models.CharField(max_length=64)
+    away_until_ms = models.BigIntegerField(null=True)
+    from_ms = models.BigIntegerField()
+    until_ms = models.BigIntegerField()
+    state = models.CharField(max_length=16)
+    accepted = models.IntegerField(default=0)
+    pending = models.IntegerField(default=0)
+    proposal = models.BinaryField(max_length=16)
+    sent_by = models.CharField(max_length=96)
+    received_by = models.CharField(max_length=96)
+    said_ms = models.BigIntegerField()
+    changed_ms = models.BigIntegerField()
+
+    class Meta:
+        db_table = "channels_accreditation"
+        indexes = [
+            models.Index(fields=["partner", "direction", "state"], name="channels_accredited_with"),
+            models.Index(fields=["officer"], name="channels_accredited_officer"),
+        ]
+
+
+class AccreditationCase(models.Model):
+    """A case within what was accepted: its field, the desk of the officer's service and its counterpart at the host."""
+
+    pk = models.CompositePrimaryKey("accreditation", "case_ref")
+    accreditation = models.BinaryField(max_length=16)
+    case_ref = models.BinaryField(max_length=16, db_index=True)
+    field = models.CharField(max_length=64)
+    desk = models.CharField(max_length=96)
+    counterpart = models.CharField(max_length=96)
+
+    class Meta:
+        db_table = "channels_accreditation_case"
+
+
+class AccreditationWord(models.Model):
+    """One word of one side on an accreditation, with its statement, who signed it in which post, and its reason's code.
+
+    ``side`` 1: the sending service, 2: the host; ``place`` counts that side's words, ``number`` is the proposal it is about.
+    """
+
+    statement = models.BinaryField(primary_key=True, max_length=16)
+    accreditation = models.BinaryField(max_length=16)
+    kind = models.CharField(max_length=64)
+    side = models.SmallIntegerField()
+    place = models.IntegerField()
+    number = models.IntegerField()
+    officer = models.CharField(max_length=64)
+    post = models.CharField(max_length=96)
+    reason = models.CharField(max_length=64, default="")
+    until_ms = models.BigIntegerField(null=True)
+    said_ms = models.BigIntegerField()
+    at_ms = models.BigIntegerField()
+
+    class Meta:
+        db_table = "channels_accreditation_word"
+        constraints = [
+            models.UniqueConstraint(fields=["accreditation", "side", "place"], name="channels_accreditation_said")
+        ]
