@@ -37,7 +37,7 @@ names = st.one_of(st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map("
 facts = st.builds(
     Facts,
     births=st.lists(st.sampled_from(BIRTHS), max_size=2).map(tuple),
-    nationalities=st.lists(st.sampled_from(["MA", "ES", "es", "--"]), max_size=2).map(tuple),
+    nationalities=st.lists(st.sampled_from(["MA", "ES", "es", "--", "Utopian"]), max_size=2).map(tuple),
     documents=st.lists(st.sampled_from(["QX-123 456", "qx123456", "+34 600 000 417", "1"]), max_size=2).map(tuple),
     father=st.sampled_from(["", "", "Hassan Alami", "حسن العلمي", "Karim"]),
     mother=st.sampled_from(["", "", "Fatima Tazi", "Aicha"]),

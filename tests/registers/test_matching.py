@@ -111,6 +111,28 @@ def test_a_birth_year_that_fits_raises_and_one_that_differs_lowers(es: Node) -> 
 
 
 @pytest.mark.storage
+def test_a_nationality_is_compared_as_a_code_however_the_list_writes_it(es: Node) -> None:
+    words = {21: "Moroccan", 22: "Spain", 23: "citizenship revoked in 2015", 24: ""}
+    listed_ones = "".join(
+        person(number, ("Youssef", "Invento"), original="", aliases=[], births=[]).replace("Morocco", word)
+        for number, word in words.items()
+    )
+    import_un_list(io.BytesIO(listed(listed_ones)), context=es.context, officer="ES-4017", register="nations")
+    index = index_of(es.context)
+    index.refresh()
+    asked = subject("Youssef Invento", nationalities=("MA",))
+    told = {match.reference: match for match in index.match(asked, registers={"nations"})}
+    nation = {one: [code for code in match.reasons if "nationality" in code] for one, match in told.items()}
+    assert nation == {
+        "INi.021": ["names.nationality-same"],
+        "INi.022": ["names.nationality-other"],
+        "INi.023": [],
+        "INi.024": [],
+    }
+    assert told["INi.021"].score > told["INi.023"].score == told["INi.024"].score > told["INi.022"].score
+
+
+@pytest.mark.storage
 def test_the_index_follows_the_register(es: Node) -> None:
     index = index_of(es.context)
     (before,) = match_person(subject("Rustam Ledyanoy"), context=es.context)

@@ -15,11 +15,12 @@ from tansiq.names.facts import Birth, Facts, number_key
 from tansiq.names.fold import folded
 from tansiq.names.model import model
 
-__all__ = ["Evidence", "birth_of", "evidence", "has_more"]
+__all__ = ["Evidence", "birth_of", "evidence", "has_more", "is_code"]
 
 Evidence = tuple[str, float]
 """A code of the catalogue of texts, and its log-odds."""
 _ENOUGH, _NOT = 0.62, 0.25
+_CODE = 2
 Likeness = Callable[[str, str], float]
 
 
@@ -31,6 +32,11 @@ def birth_of(facts: Facts) -> Birth | None:
 def has_more(facts: Facts) -> bool:
     """Whether anything but the birth is known."""
     return any((facts.nationalities, facts.documents, facts.father, facts.mother, facts.sex))
+
+
+def is_code(nation: str) -> bool:
+    """Whether a nationality stands as a code: words may mean the same country as any code or other words."""
+    return len(nation) == _CODE
 
 
 def _birth(asked: Facts, held: Facts) -> Iterator[Evidence]:
@@ -51,7 +57,7 @@ def evidence(asked: Facts, held: Facts, *, likeness: Likeness) -> list[Evidence]
     if _shared(asked.documents, held.documents, number_key):  # other documents say nothing: people have several
         out.append(("names.document-same", weights["document-same"]))
     same = _shared(asked.nationalities, held.nationalities, folded)
-    if same is not None:
+    if same or (same is False and all(map(is_code, (*asked.nationalities, *held.nationalities)))):
         what = "nationality-same" if same else "nationality-other"
         out.append((f"names.{what}", weights[what]))
     if asked.sex and held.sex:

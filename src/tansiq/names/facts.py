@@ -51,8 +51,8 @@ class Birth:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """All optional. ``nationalities`` are country codes or names as the owner writes them, ``documents`` numbers, ``sex`` M, F
-    or ''.
+    """All optional. ``nationalities`` are country codes of two letters, or words, which speak for a person when they are the same
+    and never against; ``documents`` are numbers, ``sex`` M, F or ''.
     """
 
     births: tuple[Birth, ...] = ()

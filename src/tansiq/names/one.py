@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from tansiq.names.births import KINDS
-from tansiq.names.evidence import Evidence
+from tansiq.names.evidence import Evidence, is_code
 from tansiq.names.facts import Facts, number_key
 from tansiq.names.features import RARE, SAME, TELLING
 from tansiq.names.fold import folded
@@ -229,7 +229,10 @@ def further_of(asked: Person, held: Person) -> list[Evidence]:
     if not asked.keys.isdisjoint(held.keys):
         out.append("document-same")
     if asked.nations and held.nations:
-        out.append("nationality-other" if asked.nations.isdisjoint(held.nations) else "nationality-same")
+        if not asked.nations.isdisjoint(held.nations):
+            out.append("nationality-same")
+        elif all(map(is_code, (*one.nationalities, *other.nationalities))):
+            out.append("nationality-other")
     if one.sex and other.sex:
         out.append("sex-same" if one.sex == other.sex else "sex-other")
     return [(f"names.{what}", model().facts[what]) for what in out]

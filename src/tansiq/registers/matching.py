@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
@@ -22,6 +22,7 @@ from tansiq.policy.subjects import Name, Subject
 from tansiq.policy.values import PartialDate
 from tansiq.registers.kept_index import Kept, keep_index, kept_index
 from tansiq.registers.listed import BirthDate, ListedPerson
+from tansiq.registers.nations import nations_of
 from tansiq.registers.queries import (
     Stored,
     changed_entries,
@@ -114,10 +115,11 @@ def _listed_birth(born: BirthDate) -> Birth | None:
 
 
 def known_facts(entry: ListedPerson) -> Facts:
-    """What a list tells of a person beside the names. Nationalities are left out: lists write them in words, enquiries as codes."""
+    """What a list tells of a person beside the names."""
     births = [_listed_birth(born) for born in entry.births] + [Birth.of(name.born) for name in entry.names if name.born]
     return Facts(
         births=tuple(dict.fromkeys(birth for birth in births if birth is not None)),
+        nationalities=nations_of(entry.nationalities),
         documents=tuple(dict.fromkeys(document.number for document in entry.documents if document.number)),
         sex=_SEXES.get(entry.sex, ""),
     )
@@ -247,7 +249,6 @@ class RegisterIndex:
         if not subject.is_person:
             return []
         facts, names = facts_of(subject), names_of(subject)
-        facts = replace(facts, nationalities=())
         if not names and not facts.documents:
             return []
         with self._lock:
@@ -269,7 +270,7 @@ class RegisterIndex:
 
 def explain_match(subject: Subject, entry: ListedPerson, *, context: Context) -> Explanation | None:
     """Why an entry was proposed for ``subject``, part by part, by the pair of names that fits best; None without names."""
-    facts, known = replace(facts_of(subject), nationalities=()), known_facts(entry)
+    facts, known = facts_of(subject), known_facts(entry)
     found = [
         explain(asked, held, facts=facts, known=known, population=context.population)
         for asked in names_of(subject)
