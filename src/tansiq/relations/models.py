@@ -1,0 +1,98 @@
+"""What this room keeps: the channel of a liaison officer in one case, what was said on it, and who handed cases over to whom.
+
+Invariant: rows hold codes, times, service numbers and references; what was said stands in the bodies, sealed to their readers.
+A `LiaisonWord` is never deleted.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+
+__all__ = ["LiaisonChannel", "LiaisonHandover", "LiaisonWord"]
+
+
+class LiaisonChannel(models.Model):
+    """The channel of one accreditation in one case. ``direction`` 1: our officer's, 2: the partner's with us.
+
+    ``desk`` is the desk at the officer's service, ``counterpart`` the one at the host's; ``before`` the channel of the
+    predecessor, whose words were handed over to this one. ``closed_ms`` is when the accreditation ceased to carry the case.
+    """
+
+    matter = models.BinaryField(primary_key=True, max_length=16)
+    accreditation = models.BinaryField(max_length=16)
+    direction = models.SmallIntegerField()
+    partner = models.CharField(max_length=64)
+    case_ref = models.BinaryField(max_length=16)
+    field = models.CharField(max_length=64)
+    officer = models.CharField(max_length=64)
+    liaison_post = models.CharField(max_length=96)
+    desk = models.CharField(max_length=96)
+    counterpart = models.CharField(max_length=96)
+    before = models.BinaryField(max_length=16, null=True)
+    opened_ms = models.BigIntegerField()
+    closed_ms = models.BigIntegerField(null=True)
+    last_ms = models.BigIntegerField()
+
+    class Meta:
+        db_table = "relations_liaison_channel"
+        constraints = [models.UniqueConstraint(fields=["accreditation", "case_ref"], name="relations_channel_of_case")]
+        indexes = [
+            models.Index(fields=["officer", "last_ms"], name="relations_channels_officer"),
+            models.Index(fields=["desk", "last_ms"], name="relations_channels_desk"),
+            models.Index(fields=["counterpart", "last_ms"], name="relations_channels_host"),
+            models.Index(fields=["case_ref"], name="relations_channels_case"),
+        ]
+
+
+class LiaisonWord(models.Model):
+    """One message. ``sender`` and ``addressee`` are posts, ``officer`` who signed it ('' as long as nobody opened it here).
+
+    ``closed``: this node opens its docket alone, for it is sealed to the liaison officer's own key. ``handed_ms`` is when the
+    officer handed it on, ``waits`` while that is still to be done before its addressee has it; ``read_ms`` when its addressee
+    first read it here. ``late``: it was said after the channel had closed, before its sender could know.
+    """
+
+    statement = models.BinaryField(primary_key=True, max_length=16)
+    matter = models.BinaryField(max_length=16)
+    sender = models.CharField(max_length=96)
+    addressee = models.CharField(max_length=96)
+    officer = models.CharField(max_length=64, default="")
+    urgent = models.BooleanField(default=False)
+    closed = models.BooleanField(default=False)
+    waits = models.BooleanField(default=False)
+    late = models.BooleanField(default=False)
+    handed_by = models.CharField(max_length=64, default="")
+    handed_ms = models.BigIntegerField(null=True)
+    read_ms = models.BigIntegerField(null=True)
+    said_ms = models.BigIntegerField()
+    at_ms = models.BigIntegerField()
+
+    class Meta:
+        db_table = "relations_liaison_word"
+        indexes = [
+            models.Index(fields=["matter", "at_ms"], name="relations_words_of"),
+            models.Index(fields=["matter"], name="relations_words_unread", condition=models.Q(read_ms__isnull=True)),
+        ]
+
+
+class LiaisonHandover(models.Model):
+    """The cases of one accreditation handed over to another: by whose order, by which two custodians (or by the officer), when.
+
+    ``statement`` is the signed word of the first custodian, ``second`` of the other; ``words`` how many were handed over.
+    """
+
+    id = models.BinaryField(primary_key=True, max_length=16)
+    former = models.BinaryField(max_length=16, db_index=True)
+    successor = models.BinaryField(max_length=16, db_index=True)
+    ordered_by = models.CharField(max_length=64)
+    ordered_ms = models.BigIntegerField()
+    first_by = models.CharField(max_length=64, default="")
+    first_ms = models.BigIntegerField(null=True)
+    second_by = models.CharField(max_length=64, default="")
+    done_ms = models.BigIntegerField(null=True)
+    words = models.IntegerField(default=0)
+    statement = models.BinaryField(max_length=16, null=True)
+    second = models.BinaryField(max_length=16, null=True)
+
+    class Meta:
+        db_table = "relations_liaison_handover"
