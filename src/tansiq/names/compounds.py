@@ -12,6 +12,7 @@ True
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -139,8 +140,9 @@ def _with_prefixes(words: list[str]) -> Iterator[Unit]:
         prefixes = []
 
 
+@functools.lru_cache(maxsize=32768)
 def _spellings(word: str) -> tuple[str, ...]:
-    """The readings of one word: compounds written alike first, then what else it may be."""
+    """The readings of one word: compounds written alike first, then what else it may be. Few words make most names."""
     found = [_rewritten(word)]
     if match := _PREFIX_JOINED.match(word):
         found = [_PREFIXES[match[1]] + "?" + word[match.end() :], word[match.end() :]]

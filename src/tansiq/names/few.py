@@ -56,12 +56,20 @@ V = TypeVar("V")
 
 
 class _Fits(NamedTuple):
-    """What an item finds: the ``best`` gain, the ``names`` touched with what each gains, and gain and likeness of each part."""
+    """What an ``item`` finds: the ``best`` gain, and the ``names`` touched with what each gains; ``many``: too many to say."""
 
+    item: Item
     best: float
     names: tuple[tuple[int, float], ...]
-    parts: dict[int, tuple[float, float]]
     many: bool
+
+
+class _About(NamedTuple):
+    """A person of the register beside whoever is asked for: what is ``known`` but the names, and what that adds."""
+
+    person: Person
+    known: list[Evidence]
+    points: float
 
 
 class Seen(NamedTuple):
@@ -83,6 +91,8 @@ class Finder(Searcher):
         self._names: dict[int, Name] = {}
         self._persons: dict[int, Person] = {}
         self._texts: dict[int, list[str]] = {}
+        self._asked = person_of(b"", Facts())
+        self._about: dict[int, _About] = {}  # by the number of a person, what is known beside those facts
 
     def found(
         self,
@@ -108,52 +118,57 @@ class Finder(Searcher):
         if len(shared) > _TOUCHED:
             return None
         floor = least - 2 * SPARE - prior
-        near = self._near(plan, shared, person_of(b"", asked), least - SPARE - prior, floor)
+        near = self._near(plan, shared, asked, least - SPARE - prior, floor)
         if len(near) > _COMPARED:
             return None
         out = []
-        for name, held, known, more in near:
+        for name, about in near:
             pairs = aligned(plan, name)
-            points = points_of(plan, name, pairs) + more
+            points = points_of(plan, name, pairs) + about.points
             if points > floor:
-                reasons = functools.partial(self._reasons, plan, name, pairs, known)
-                out.append(Seen(held.id, points + prior, name.number, reasons))
+                reasons = functools.partial(self._reasons, plan, name, pairs, about.known)
+                out.append(Seen(about.person.id, points + prior, name.number, reasons))
         return sorted(out, key=attrgetter("log_odds"), reverse=True)
 
     def _near(
-        self,
-        plan: Plan,
-        shared: dict[int, float],
-        asked: Person,
-        enough: float,
-        floor: float,
-    ) -> list[tuple[Name, Person, list[Evidence], float]]:
+        self, plan: Plan, shared: dict[int, float], asked: Facts, enough: float, floor: float
+    ) -> list[tuple[Name, _About]]:
         """The names that may reach what is wanted, with what else is known of their persons and what that adds."""
-        further, born = has_more(asked.facts), bool(asked.facts.births)
-        named = Facts(father=asked.facts.father, mother=asked.facts.mother)
-        parents = parents_at_most() if named.father or named.mother else 0.0
+        if self._asked.facts is not asked:  # a person's names are asked for one after the other, with the same facts
+            self._asked, self._about = person_of(b"", asked), {}
+        further = has_more(asked)
+        named = Facts(father=asked.father, mother=asked.mother) if asked.father or asked.mother else None
+        parents = parents_at_most() if named else 0.0
         lowest = floor if further else enough
         slope, ends = _bounds()
         near = []
         for number, gain in shared.items():
             name = self._names.get(number) or self._name(number)
-            held = self._persons.get(name.owner) or self._person(name.owner)
+            about = self._about.get(name.owner) or self._beside(name.owner, further=further)
             bound = gain * slope + ends[plan.total - gain > LACKS, name.weight - gain > LACKS]
-            known, more = [], 0.0
-            if born:
-                code, more = births()[birth_kind(asked.span, held.span)]
-                if held.facts.births:
-                    known.append((code, more))
-            if further:
-                known += (said := further_of(asked, held))
-                more += sum(points for _, points in said)
-            if bound + (more if further else max(more, 0.0)) + parents <= lowest or not self.segment.alive[name.owner]:
+            more = about.points if further else max(about.points, 0.0)
+            if bound + more + parents <= lowest or not self.segment.alive[name.owner]:
                 continue
-            if parents:
-                known += (said := evidence(named, held.facts, likeness=likeness))
-                more += sum(points for _, points in said)
-            near.append((name, held, known, more))
+            if named:
+                said = evidence(named, about.person.facts, likeness=likeness)
+                points = about.points + sum(points for _, points in said)
+                about = _About(about.person, [*about.known, *said], points)
+            near.append((name, about))
         return near
+
+    def _beside(self, number: int, *, further: bool) -> _About:
+        """What is known of a person beside the facts asked, but parents."""
+        asked, held = self._asked, self._persons.get(number) or self._person(number)
+        known, points = [], 0.0
+        if asked.facts.births:
+            code, points = births()[birth_kind(asked.span, held.span)]
+            if held.facts.births:
+                known.append((code, points))
+        if further:
+            known += (said := further_of(asked, held))
+            points += sum(more for _, more in said)
+        about = self._about[number] = _About(held, known, points)
+        return about
 
     def _reasons(self, plan: Plan, name: Name, pairs: list[Pair], known: list[Evidence]) -> tuple[str, ...]:
         texts = self._texts.get(name.number)
@@ -162,31 +177,28 @@ class Finder(Searcher):
         return (*codes_of(plan, name, pairs, texts), *(code for code, _ in known))
 
     def _plan(self, question: Question) -> Plan:
-        finds, items = [], []
-        for item, weight, arabic, joined in zip(
-            question.items,
-            question.item_weights.tolist(),
-            question.arabic.tolist(),
-            question.compound.tolist(),
-            strict=True,
-        ):
-            key, text = (item.part, item.penalty), item.part.text
-            fits = self._finds.get(key) or _keep(self._finds, key, self._fits(*key))
-            initial = item.part.initial & 255 if len(text) == 1 and not fits.names and not fits.many else -1
-            items.append(Item(text, item.places, fits.parts, initial, weight, arabic, joined))
-            finds.append(fits)
-        touched = [fits.names for fits in sorted(finds, key=attrgetter("best"), reverse=True)]
-        many = not question.parts or any(fits.many for fits in finds)
-        weights = question.weights.tolist()
-        plan = Plan(len(question.parts), items, weights, sum(weights), touched, many)
+        finds = []
+        for item in question.items:
+            key = (item.part, item.penalty)
+            finds.append(self._finds.get(key) or _keep(self._finds, key, self._fits(*key)))
+        plan = Plan(
+            len(question.parts),
+            [fits.item for fits in finds],
+            [item.places for item in question.items],
+            question.tells,
+            sum(question.tells),
+            [fits.names for fits in sorted(finds, key=attrgetter("best"), reverse=True)],
+            not question.parts or any(fits.many for fits in finds),
+        )
         return _keep(self._plans, question, plan, QUESTIONS)
 
     def _fits(self, part: Part, penalty: float) -> _Fits:
         """What ``part`` finds here; the names in the order in which arrays would meet them."""
         like, segment = self.like(part), self.segment
+        item = Item(part.text, {}, -1, float(np.float32(part.weight)), part.arabic, penalty > 0)
         first, last = segment.posting_offsets[like.parts], segment.posting_offsets[like.parts + 1]
         if int((last - first).sum()) > _POSTINGS:
-            return _Fits(0.0, (), {}, many=True)
+            return _Fits(item, 0.0, (), many=True)
         gains = (like.gains - penalty).tolist()
         names: dict[int, float] = {}
         for at in np.argsort(like.gains).tolist():
@@ -194,19 +206,23 @@ class Finder(Searcher):
                 names.pop(number, None)
                 names[number] = gains[at]
         every = zip(like.parts.tolist(), gains, like.alike.tolist(), strict=True)
-        parts = {number: (gain, alike) for number, gain, alike in every if gain > 0}
-        return _Fits(float(like.gains.max(initial=0.0)), tuple(names.items()), parts, many=False)
+        item.parts.update((number, (gain, alike)) for number, gain, alike in every if gain > 0)
+        if len(part.text) == 1 and not names:
+            item = item._replace(initial=part.initial & 255)
+        return _Fits(item, float(like.gains.max(initial=0.0)), tuple(names.items()), many=False)
 
     def _name(self, number: int) -> Name:
         segment = self.segment
         first, last = segment.name_offsets[number : number + 2].tolist()
         parts = segment.name_parts[first : min(first + MOST_PARTS, last)]
+        held = segment.weights[parts].tolist()
         made = Name(
             number,
             int(segment.name_persons[number]),
             float(segment.name_weights[number]),
             parts.tolist(),
-            segment.weights[parts].tolist(),
+            held,
+            sum(held),
             segment.arabic[segment.reading_offsets[parts]].tolist(),
             segment.initials[parts].tolist(),
         )

@@ -6,7 +6,8 @@ Invariant: equal to those in everything but rounding (``tests/names/test_few.py`
 from __future__ import annotations
 
 import functools
-from operator import mul
+from collections.abc import Sequence
+from operator import itemgetter, mul
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -32,12 +33,11 @@ Pair = tuple[int, int, float]
 
 
 class Item(NamedTuple):
-    """One item of a question: ``parts`` are those that resemble it, with their gain and how alike they are; ``initial`` is -1
-    where parts are compared.
+    """One item of a question, wherever it stands: ``parts`` are those that resemble it, with their gain and how alike they are;
+    ``initial`` is -1 where parts are compared.
     """
 
     text: str
-    places: int
     parts: dict[int, tuple[float, float]]
     initial: int
     weight: float
@@ -46,26 +46,28 @@ class Item(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """A question: how many parts it has as a ``whole``, its ``items`` and what its places tell; the names ``touched`` by each item, in
-    the order in which items are looked up, with what they gain; ``many`` where those are too many.
+    """A question: how many parts it has as a ``whole``, its ``items`` with the ``places`` that each covers, and what each place tells;
+    the names ``touched`` by each item, in the order in which items are looked up, with what they gain; ``many`` where those are too many.
     """
 
     whole: int
     items: list[Item]
-    weights: list[float]
+    places: list[int]
+    weights: Sequence[float]
     total: float
     touched: list[tuple[tuple[int, float], ...]]
     many: bool
 
 
 class Name(NamedTuple):
-    """A name of the register: its parts as numbers, what they tell (``held``), and of which script they are."""
+    """A name of the register: its parts as numbers, what they tell (``held``, together ``total``), and of which script they are."""
 
     number: int
     owner: int
     weight: float
     parts: list[int]
     held: list[float]
+    total: float
     arabic: list[bool]
     initials: list[int]
 
@@ -113,7 +115,7 @@ def aligned(plan: Plan, name: Name) -> list[Pair]:
     covered = taken = 0
     out = []
     for _, number, column, alike in ways:
-        places = plan.items[number].places
+        places = plan.places[number]
         if not covered & places and not taken >> column & 1:
             covered |= places
             taken |= 1 << column
@@ -121,23 +123,25 @@ def aligned(plan: Plan, name: Name) -> list[Pair]:
     return out
 
 
-def _left(plan: Plan, name: Name, pairs: list[Pair]) -> tuple[list[float], list[float]]:
-    """What places of the question (0 for others) and what parts of the name tell that no pair explains."""
+def _seen(plan: Plan, pairs: list[Pair]) -> tuple[int, int]:
+    """The places of the question and the columns of the name that pairs explain, as bits."""
     covered = taken = 0
     for number, column, _ in pairs:
-        covered |= plan.items[number].places
+        covered |= plan.places[number]
         taken |= 1 << column
-    missing = [0.0 if covered >> place & 1 else weight for place, weight in enumerate(plan.weights)]
-    return missing, [weight for column, weight in enumerate(name.held) if not taken >> column & 1]
+    return covered, taken
 
 
-def _weighed(left: list[float]) -> tuple[float, int, float]:
-    """The sum of what is ``left``, how many of it are parts of a name, and how rare they are."""
+def _weighed(weights: Sequence[float], seen: int) -> tuple[float, int, float]:
+    """Of the ``weights`` whose bit is not ``seen`` the sum, how many are of parts of a name, and how rare they are."""
     whole, rare, count = 0.0, 0.0, 0
-    for weight in left:
-        whole += weight
-        count += weight > TELLING
-        rare += weight - RARE if weight > RARE else 0.0
+    for at, weight in enumerate(weights):
+        if not seen >> at & 1:
+            whole += weight
+            if weight > TELLING:
+                count += 1
+                if weight > RARE:
+                    rare += weight - RARE
     return whole, count, rare
 
 
@@ -150,30 +154,33 @@ def points_of(plan: Plan, name: Name, pairs: list[Pair]) -> float:
     """The features, weighed and summed."""
     gain = worst = best = 0.0
     loss, unlike = [0.0, 0.0], [0.0, 0.0]
-    exact = literal = joined = 0
+    exact = literal = joined = turns = 0
+    crossed = False
     for number, column, alike in pairs:
-        item = plan.items[number]
-        cross, weight, lost = name.arabic[column] != item.arabic, min(name.held[column], item.weight), 1.0 - alike
+        item, held = plan.items[number], name.held[column]
+        cross, weight, lost = name.arabic[column] != item.arabic, min(item.weight, held), 1.0 - alike
+        crossed |= cross
         gain += weight * alike
         loss[cross] += weight * lost
         unlike[cross] += lost
         worst = max(worst, lost)
-        if alike > _LIKE:
-            best = max(best, weight)
+        if alike > _LIKE and weight > best:
+            best = weight
         exact += alike > SAME
         literal += alike == 1.0
         joined += item.joined
-    crossed = any(name.arabic[column] != plan.items[number].arabic for number, column, _ in pairs)
-    turns, before = 0, -1
-    for number, column, _ in sorted(pairs):
-        if number < plan.whole:
-            turns += column < before
-            before = column
-    missing, extra = _left(plan, name, pairs)
-    (lacking, lacks, lacks_rare), (beyond, more, more_rare) = _weighed(missing), _weighed(extra)
+    if len(pairs) > 1:
+        before = -1
+        for number, column, _ in sorted(pairs):
+            if number < plan.whole:
+                turns += column < before
+                before = column
+    covered, taken = _seen(plan, pairs)
+    lacking, lacks, lacks_rare = _weighed(plan.weights, covered)
+    beyond, more, more_rare = _weighed(name.held, taken)
     told = (
         gain, min(gain, _ENOUGH), *loss, *unlike, exact, len(pairs), joined, crossed, lacking, beyond, min(lacking, beyond),
-        lacks, more, min(lacks, more), lacks_rare, more_rare, not lacks, not more, worst, best, plan.total, sum(name.held),
+        lacks, more, min(lacks, more), lacks_rare, more_rare, not lacks, not more, worst, best, plan.total, name.total,
         turns, literal,
     )  # fmt: skip
     return float(sum(map(mul, told, _weights())))
@@ -181,15 +188,18 @@ def points_of(plan: Plan, name: Name, pairs: list[Pair]) -> float:
 
 def codes_of(plan: Plan, name: Name, pairs: list[Pair], texts: list[str]) -> tuple[str, ...]:
     """One code for each part of the question in its order, then those about the record, whose parts are ``texts``."""
-    missing, extra = _left(plan, name, pairs)
+    covered, taken = _seen(plan, pairs)
+    extra = [weight for column, weight in enumerate(name.held) if not taken >> column & 1]
     found = []
     for number, column, alike in sorted(pairs):
-        item = plan.items[number]
+        item, places = plan.items[number], plan.places[number]
         code = _code(item, alike, same=item.text == texts[column], cross=name.arabic[column] != item.arabic)
-        found.append(((item.places & -item.places).bit_length(), code))
+        found.append(((places & -places).bit_length(), code))
     lacks = "names.part-different" if any(weight > TELLING for weight in extra) else "names.part-missing"
-    found += [(place + 1, lacks) for place, weight in enumerate(missing) if weight > 0.0]
-    found.sort(key=lambda one: one[0])
+    found += [
+        (place + 1, lacks) for place, weight in enumerate(plan.weights) if weight > 0.0 and not covered >> place & 1
+    ]
+    found.sort(key=itemgetter(0))
     return (*(code for _, code in found), *(("names.more-in-record",) if any(extra) else ()))
 
 

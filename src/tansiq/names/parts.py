@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tansiq.names.compounds import Unit, units
+from tansiq.names.distance import is_arabic
 from tansiq.names.fold import folded
 from tansiq.names.rarity import weight
 from tansiq.names.signs import LONGEST, signs
@@ -38,7 +39,7 @@ class Reading:
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """One part of a name: ``text`` folded, ``readings`` with the usual one first, ``keys`` to look it up by,
-    ``weight`` in nats, its ``initial``, and which key is that of the usual reading (``exact``).
+    ``weight`` in nats, its ``initial``, which key is that of the usual reading (``exact``), and whether that is Arabic.
     """
 
     text: str
@@ -47,6 +48,7 @@ class Part:
     weight: float
     initial: int
     exact: int
+    arabic: bool
 
 
 def parts(name: str) -> tuple[Part, ...]:
@@ -79,13 +81,15 @@ def part_of(unit: Unit) -> Part:
         for fine in alternatives(raw, latin=spelling.isascii()):
             first = first or fine
             keys |= _keys(fine, latin=spelling.isascii())
+    rows = tuple(readings.values())
     numbers = tuple(sorted(zlib.crc32(key.encode()) for key in keys))
     initial = ord(coarse(first)[:1] or "~")
     return Part(
         unit.text,
-        tuple(readings.values()),
+        rows,
         numbers,
         weight(unit.spellings[0], unit.text),
         initial,
         zlib.crc32(b"f" + first.encode()),
+        is_arabic(rows[0].signs),
     )

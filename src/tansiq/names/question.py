@@ -6,16 +6,17 @@ parts of a record are explained once.
 
 from __future__ import annotations
 
-import functools
 import re
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from tansiq.names.compounds import Unit, units
-from tansiq.names.distance import is_arabic
 from tansiq.names.fold import folded
 from tansiq.names.parts import Part, part_of
 from tansiq.names.signs import LONGEST
@@ -41,54 +42,79 @@ class Item:
     half: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Question:
-    """The ``parts`` asked for, the ``items`` made of them, and what each place tells (``weights``); then, for each item, the
-    ``places`` that it covers, what it tells, whether it is Arabic, and whether it was joined or cut.
+    """The ``parts`` asked for, the ``items`` made of them, and what each place tells (``tells``, in single precision as the arrays
+    have it). The arrays are made when they are asked for: a search that goes person by person needs none.
     """
 
     parts: tuple[Part, ...]
     items: tuple[Item, ...]
-    weights: Array
-    places: Array
-    item_weights: Array
-    arabic: Array
-    compound: Array
-    conflicts: Array
+    tells: Sequence[float]
+
+    @cached_property
+    def weights(self) -> Array:
+        """What each place tells."""
+        return np.array(self.tells, np.float32)
+
+    @cached_property
+    def places(self) -> Array:
+        """For each item the places that it covers, as 0 and 1."""
+        covered = [[item.places >> place & 1 for place in range(len(self.tells))] for item in self.items]
+        return np.array(covered, np.float32).reshape(len(self.items), len(self.tells))
+
+    @cached_property
+    def item_weights(self) -> Array:
+        """What each item tells."""
+        return np.array([item.part.weight for item in self.items], np.float32)
+
+    @cached_property
+    def arabic(self) -> Array:
+        """Whether each item is Arabic."""
+        return np.array([item.part.arabic for item in self.items], np.bool_)
+
+    @cached_property
+    def compound(self) -> Array:
+        """Whether each item was joined or cut."""
+        return np.array([item.penalty > 0 for item in self.items], np.bool_)
+
+    @cached_property
+    def conflicts(self) -> Array:
+        """For each item, which items share a place with it."""
+        bits = [item.places for item in self.items]
+        shared = [[mask & other != 0 for other in bits] for mask in bits]
+        return np.array(shared, np.bool_).reshape(len(bits), len(bits))
 
 
-def _question(parts: tuple[Part, ...], items: list[Item], weights: list[float]) -> Question:
-    bits = [item.places for item in items]
-    return Question(
-        parts,
-        tuple(items),
-        np.array(weights, np.float32),
-        np.array([[mask >> place & 1 for place in range(len(weights))] for mask in bits], np.float32).reshape(
-            len(items), len(weights)
-        ),
-        np.array([item.part.weight for item in items], np.float32),
-        np.array([is_arabic(item.part.readings[0].signs) for item in items], np.bool_),
-        np.array([item.penalty > 0 for item in items], np.bool_),
-        np.array([[mask & other != 0 for other in bits] for mask in bits], np.bool_).reshape(len(items), len(items)),
-    )
+def _single(values: list[float]) -> list[float]:
+    """In single precision."""
+    return array("f", values).tolist()
 
 
-@functools.lru_cache(maxsize=64)
+@lru_cache(maxsize=4096)
+def _as_one(text: str) -> Part | None:
+    """The part that is written ``text``; None when it is none or several."""
+    found = units(text)
+    return part_of(found[0]) if len(found) == 1 else None
+
+
+@lru_cache(maxsize=64)
 def question_of(name: str) -> Question:
     """The question that ``name`` asks; raises BadInput (``names.too-long``)."""
     asked = units(folded(name))[:MOST]
-    whole = tuple(part_of(unit) for unit in asked)
+    whole = tuple([part_of(unit) for unit in asked])
     items = [Item(part, 1 << at, 0.0) for at, part in enumerate(whole)]
+    latin = [unit.spellings[0][:1] < "\u0250" for unit in asked]
+    texts = [unit.text for unit in asked]
+    sizes = [len(text) for text in texts]
     for count in (2, 3):
         for at in range(len(asked) - count + 1):
-            group = asked[at : at + count]
-            first = [unit.spellings[0][:1] < "\u0250" for unit in group]
-            sizes = [len(unit.text) for unit in group]
-            if len(set(first)) == 1 and sum(sizes) < LONGEST + 4 and min(sizes) > 1:
-                joined = units("".join(unit.text for unit in group).replace(" ", ""))
-                if len(joined) == 1:
-                    items.append(Item(part_of(joined[0]), ((1 << count) - 1) << at, JOINED * (count - 1)))
-    return _question(whole, items, [part.weight for part in whole])
+            end = at + count
+            if len(set(latin[at:end])) == 1 and sum(sizes[at:end]) < LONGEST + 4 and min(sizes[at:end]) > 1:
+                joined = _as_one("".join(texts[at:end]).replace(" ", ""))
+                if joined is not None:
+                    items.append(Item(joined, ((1 << count) - 1) << at, JOINED * (count - 1)))
+    return Question(whole, tuple(items), _single([part.weight for part in whole]))
 
 
 def cut(text: str) -> list[tuple[str, str]]:
@@ -102,7 +128,7 @@ def with_halves(question: Question, pairs: list[tuple[int, str, str]]) -> Questi
     """The question where the part at a place may also be two: ``(place, first, second)``."""
     if not pairs:
         return question
-    items, weights = list(question.items), [float(weight) for weight in question.weights]
+    items, weights = list(question.items), list(question.tells)
     for place, one, other in pairs:
         bit = 1 << len(weights)
         share = weights[place] * len(one) / (len(one) + len(other))
@@ -111,4 +137,4 @@ def with_halves(question: Question, pairs: list[tuple[int, str, str]]) -> Questi
         items = [replace(item, places=item.places | bit) if item.places >> place & 1 else item for item in items]
         items.append(Item(part_of(Unit(one, (one,))), 1 << place, JOINED / 2, half=True))
         items.append(Item(part_of(Unit(other, (other,))), bit, JOINED / 2, half=True))
-    return _question(question.parts, items, weights)
+    return Question(question.parts, tuple(items), _single(weights))
