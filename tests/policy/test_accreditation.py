@@ -20,6 +20,7 @@ from tansiq.policy.accreditation import (
     limits,
 )
 from tansiq.policy.accreditation_course import BY_SIDE, Move, Said, Side, Standing, State, may_say, stand
+from tansiq.policy.accreditation_words import AWAY, Word, check_word, word_faults
 from tansiq.policy.values import Text
 
 FROM_MS, UNTIL_MS = 1_782_043_200_000, 1_813_579_200_000
@@ -203,3 +204,34 @@ def test_who_may_say_what_when() -> None:
         for side in Side:
             assert not may_say(move, side, of(*withdrawn))
     assert {side for move in (A, R) for side in BY_SIDE[move]} == {Side.HOST}
+
+
+# ---------------------------------------------------------------------------------------------------- the words
+
+
+@pytest.mark.parametrize(
+    ("move", "word", "codes"),
+    [
+        (P, Word(place=1, number=1, proposal=SENT), set()),
+        (P, Word(place=1, number=1, proposal=replace(SENT, reach=None)), {"liaison-reach-missing"}),
+        (A, Word(place=1, number=1), set()),
+        (R, Word(place=1, number=1), {"liaison-reason-missing"}),
+        (Move.SUSPEND, Word(place=1, number=1, reason="accreditation.host-decision"), set()),
+        (Move.WITHDRAW, Word(place=1, number=1, reason="accreditation.other"), {"liaison-words-missing"}),
+        (Move.RESUME, Word(place=1, number=1), set()),
+        (Move.REACH, Word(place=1, number=1), {"liaison-reach-missing"}),
+        (Move.REACH, Word(place=1, number=1, reach=AWAY), {"liaison-away-until-missing"}),
+        (Move.REACH, Word(place=1, number=1, reach=AWAY, until_ms=UNTIL_MS), set()),
+    ],
+)
+def test_what_a_word_wants(move: Move, word: Word, codes: set[str]) -> None:
+    found = {fault.code.removeprefix("policy.law.") for fault in word_faults(word, move)}
+    assert found == codes
+    assert Word.from_plain(word.to_plain()) == word
+    if codes:
+        with pytest.raises(Refused, match=r"policy\.law"):
+            check_word(word, move)
+
+
+def test_a_proposal_without_its_proposal_lacks_everything() -> None:
+    assert len(word_faults(Word(place=1, number=1), P)) >= 8
