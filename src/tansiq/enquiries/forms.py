@@ -9,7 +9,6 @@ officer; who signs fills in the own number (`reading`).
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -23,6 +22,7 @@ from tansiq.texts import LANGUAGES, text
 from tansiq.web.forms import Field, Form
 from tansiq.web.languages import locale_of
 from tansiq.web.moments import zone_of
+from tansiq.web.written import date_of
 
 __all__ = [
     "Data",
@@ -32,7 +32,6 @@ __all__ = [
     "added",
     "count_of",
     "country_code",
-    "date_of",
     "filled",
     "flat_of",
     "form_of",
@@ -45,9 +44,6 @@ Data = Mapping[str, Any]
 """What is written: the name of a field → words, or several values."""
 _MOST_REPEATED: Final = 32
 _SHORT_KINDS: Final = frozenset({"text", "select", "country", "date", "hidden"})
-_DATE: Final = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?(~?)(?:\s*/\s*(\d{4})~?)?", re.ASCII)
-_DAY_FIRST: Final = re.compile(r"(?:(\d{1,2})[/.])?(\d{1,2})[/.](\d{4})", re.ASCII)
-_SPAN: Final = re.compile(r"(\d{4})\s*[-–]\s*(\d{4})", re.ASCII)
 _BARE: Final[Mapping[type[Record], frozenset[str]]] = {
     Name: frozenset({"script", "role"}),
     Place: frozenset({"role", "script"}),
@@ -155,32 +151,6 @@ def _countries() -> Mapping[str, str]:
 def country_code(said: str) -> str:
     """The code of a country by its code or its name in one of our languages; what is unknown comes back as it is."""
     return _countries().get(said.strip().casefold(), said.strip())
-
-
-def date_of(said: str) -> PartialDate | None:
-    """A date as a person writes it, as far as it is known: 1984, 1984-03, 9/3/1984, 1979-1981, 1984~; None: it is none.
-
-    >>> str(date_of("9/3/1984")), str(date_of("1979-1981"))
-    ('1984-03-09', '1979/1981')
-    """
-    plain = said.strip()
-    parts: tuple[str | None, ...]
-    if span := _SPAN.fullmatch(plain):
-        parts = (span[1], None, None, None, span[2])
-    elif turned := _DAY_FIRST.fullmatch(plain):
-        parts = (turned[3], turned[2], turned[1], None, None)
-    elif found := _DATE.fullmatch(plain):
-        parts = (found[1], found[2], found[3], found[4], found[5])
-    else:
-        return None
-    year, month, day, about, until = parts
-    try:
-        return PartialDate(
-            year=int(year or 0), month=int(month) if month else None, day=int(day) if day else None,
-            until_year=int(until) if until else None, circa=bool(about),
-        )  # fmt: skip
-    except BadInput:
-        return None
 
 
 def _end_of_day(said: str, zone: str) -> int | None:

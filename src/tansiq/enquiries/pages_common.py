@@ -105,13 +105,6 @@ def listed(words: Sequence[str], language: str) -> str:
     return str(format_list(list(words), locale=locale_of(language))) if words else ""
 
 
-def countries(language: str) -> list[str]:
-    """The names of countries, for a field in which one is written."""
-    return sorted(
-        str(name) for code, name in locale_of(language).territories.items() if len(code) == 2 and code != "ZZ"
-    )
-
-
 def with_names(key: str, language: str, **names: str) -> SafeString:
     """A text with names in it, each in its own direction."""
     shown = {name: format_html("<bdi>{}</bdi>", value) for name, value in names.items()}

@@ -17,10 +17,11 @@ from django.shortcuts import render
 from tansiq.accounts.drafts import drop_draft, load_draft, save_draft
 from tansiq.enquiries.faulty import by_field
 from tansiq.enquiries.forms import Data, Section, added, filled, form_of, removed
-from tansiq.enquiries.pages_common import answer_page, countries, told
+from tansiq.enquiries.pages_common import answer_page, told
 from tansiq.errors import Conflict, Error
 from tansiq.policy.faults import Faults
 from tansiq.web.forms import Form
+from tansiq.web.languages import countries
 from tansiq.web.visitor import Request
 
 __all__ = ["Judged", "Writing", "Written", "drop", "keep", "load", "page_of", "preview_of"]

@@ -51,7 +51,7 @@ class Field:
     """One field.
 
     ``kind``: text, long (a textarea), words (a textarea whose language is said), select, radio, ticks (several), tick (yes
-    or no), date, number, email, tel, password, file, hidden. ``label`` and ``help`` are keys of texts; ``choices`` pairs in the
+    or no), date, number, email, tel, country, password, file, hidden. ``label`` and ``help`` are keys of texts; ``choices`` pairs in the
     reader's language; ``languages`` those that words may be in; ``size`` '' (whole width), 'short' or 'middle';
     ``calendars`` shows a date's Hijri date under it once it is bound.
     """

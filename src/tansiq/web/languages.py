@@ -12,7 +12,7 @@ from babel import Locale
 
 from tansiq.texts import LANGUAGES
 
-__all__ = ["NAMES", "direction_of", "locale_of", "preferred"]
+__all__ = ["NAMES", "countries", "direction_of", "locale_of", "preferred"]
 
 NAMES: Final = {"ar": "العربية", "es": "Español", "fr": "Français", "en": "English"}
 """Each language's name in itself."""
@@ -48,3 +48,10 @@ def preferred(accept: str) -> str:
         if code in LANGUAGES and weight > best_weight:
             best, best_weight = code, weight
     return best
+
+
+def countries(language: str) -> list[str]:
+    """The names of countries, for a field in which one is written."""
+    return sorted(
+        str(name) for code, name in locale_of(language).territories.items() if len(code) == 2 and code != "ZZ"
+    )
