@@ -44,6 +44,7 @@ check: $(READY) ## Style, types, order of the rooms, texts (about a minute)
 	@scripts/check.sh $(BIN)
 
 fmt: $(READY) ## Put the code into its form and mend what can be mended safely
+	@$(BIN)/python scripts/french.py
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
