@@ -1,4 +1,4 @@
-"""The pages of ``docs/reference`` that are made from the source: commands and errors.
+"""The pages of ``docs/reference`` that are made from the source: commands, errors and code lists.
 
 Without an argument: exit 1 when a page on disk differs from the source. With ``--write``: write them.
 Made pages are committed, so that a reader needs no tools, and ``make check`` holds them to the source.
@@ -16,6 +16,7 @@ import typer.main
 
 from tansiq import errors
 from tansiq.cli.main import app
+from tansiq.policy.codes import reference_page
 from tansiq.texts import catalogue
 
 __all__ = ["main"]
@@ -88,7 +89,7 @@ def main() -> int:
     """Write the pages, or say which of them differ."""
     write = "--write" in sys.argv[1:]
     stale = []
-    for name, page in (("commands.md", commands()), ("errors.md", advices())):
+    for name, page in (("commands.md", commands()), ("errors.md", advices()), ("codes.md", reference_page())):
         path = REFERENCE / name
         if path.exists() and path.read_text(encoding="utf-8") == page:
             continue

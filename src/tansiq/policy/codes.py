@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import functools
 import re
-import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -182,7 +181,3 @@ def reference_page() -> str:
                 f"| `{entry.code}`{notes} | " + " | ".join(entry.labels[key] for key in ("en", "es", "fr", "ar")) + " |"
             )
     return "\n".join(lines) + "\n"
-
-
-if __name__ == "__main__":
-    sys.stdout.write(reference_page())
