@@ -16,5 +16,7 @@ A rule answers with codes; the sentences for people stand in ``texts/`` in four 
     law_between the checks of the correspondence
     deadlines   when an answer is due (deadlines.toml)
     handling    one decision for every use of an item (handling.toml)
+    notice      a notice and the words about it         notice_law  its checks (notice_needs.toml)
+    notice_course  where a notice stands (notice_course.toml)  notice_public  the shape of the public service
     ways        which desks a matter passes on each channel, and who reads it there (ways.toml)
 """
