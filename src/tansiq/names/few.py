@@ -4,14 +4,14 @@ Arrays pay when hundreds of names are compared at once; for a handful, each of t
 
 Invariant: what is found here equals what ``index`` finds with arrays: the same persons and names, in the same order, for the same
 reasons, with log-odds that differ by rounding alone. Where more would be touched, or no name is asked, ``found`` says None and
-the arrays answer. What is kept are tables of the segment's own names and of the last questions, never an answer. Not
-for use by several threads at once.
+the arrays answer. What is kept are tables of the segment's own names, of the last questions, and of what the facts asked last say of
+the persons met; never an answer. Not for use by several threads at once.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from operator import attrgetter
 from typing import Final, NamedTuple, TypeVar
 
@@ -73,11 +73,11 @@ class _About(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """A person who was found by the name ``number``, and the ``reasons`` when they are wanted."""
+    """A person who was found, by which ``name`` and for what ``reasons``, when they are wanted."""
 
     id: bytes
     log_odds: float
-    number: int
+    name: Callable[[], str]
     reasons: Callable[[], tuple[str, ...]]
 
 
@@ -93,18 +93,11 @@ class Finder(Searcher):
         self._texts: dict[int, list[str]] = {}
         self._asked = person_of(b"", Facts())
         self._about: dict[int, _About] = {}  # by the number of a person, what is known beside those facts
+        self._bearers: list[int] = []
 
-    def found(
-        self,
-        question: Question,
-        asked: Facts,
-        documents: Iterable[int],
-        *,
-        prior: float,
-        least: float,
-    ) -> list[Seen] | None:
-        """Who may be meant, best first, with log-odds of ``least`` or a little less; the names ``documents`` come into question whatever
-        they share with it.
+    def found(self, question: Question, asked: Facts, *, prior: float, least: float) -> list[Seen] | None:
+        """Who may be meant, best first, with log-odds of ``least`` or a little less; who bears a document asked for comes into question
+        whatever the names share with it.
         """
         plan = self._plans.get(question) or self._plan(question)
         if plan.many:
@@ -113,7 +106,7 @@ class Finder(Searcher):
         for touched in plan.touched:
             for number, gain in touched:
                 shared[number] = shared.get(number, 0.0) + gain
-        for number in documents:
+        for number in self.bearers(asked):
             shared.setdefault(number, 0.0)
         if len(shared) > _TOUCHED:
             return None
@@ -127,15 +120,29 @@ class Finder(Searcher):
             points = points_of(plan, name, pairs) + about.points
             if points > floor:
                 reasons = functools.partial(self._reasons, plan, name, pairs, about.known)
-                out.append(Seen(about.person.id, points + prior, name.number, reasons))
+                text = functools.partial(self.segment.name_text, name.number)
+                out.append(Seen(about.person.id, points + prior, text, reasons))
         return sorted(out, key=attrgetter("log_odds"), reverse=True)
+
+    def bearers(self, asked: Facts) -> list[int]:
+        """The first names of those who count and bear a document asked for."""
+        self._turn_to(asked)
+        return [name for name in self._bearers if self.segment.alive[self.segment.name_persons[name]]]
+
+    def _turn_to(self, asked: Facts) -> None:
+        """Forgets what was asked before: a person's names are asked for one after the other, with the same facts."""
+        if self._asked.facts is not asked:
+            self._asked, self._about, self._bearers = person_of(b"", asked), {}, []
+            persons = {number for key in self._asked.keys for number in self.segment.bearers(key)}
+            for number in sorted(persons):
+                first = int(np.searchsorted(self.segment.name_persons, number))
+                if first < self.segment.names and self.segment.name_persons[first] == number:
+                    self._bearers.append(first)
 
     def _near(
         self, plan: Plan, shared: dict[int, float], asked: Facts, enough: float, floor: float
     ) -> list[tuple[Name, _About]]:
         """The names that may reach what is wanted, with what else is known of their persons and what that adds."""
-        if self._asked.facts is not asked:  # a person's names are asked for one after the other, with the same facts
-            self._asked, self._about = person_of(b"", asked), {}
         further = has_more(asked)
         named = Facts(father=asked.father, mother=asked.mother) if asked.father or asked.mother else None
         parents = parents_at_most() if named else 0.0

@@ -16,7 +16,7 @@ Persons come into small segments that are joined as they grow, so adding, changi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -29,9 +29,9 @@ from tansiq.names.align import align
 from tansiq.names.births import birth_kinds
 from tansiq.names.evidence import Evidence, birth_of, evidence, has_more
 from tansiq.names.explain import codes
-from tansiq.names.facts import Birth, Facts, number_key
+from tansiq.names.facts import Birth, Facts
 from tansiq.names.features import features, told_of
-from tansiq.names.few import BEST, LACKS, SPARE, Finder
+from tansiq.names.few import BEST, LACKS, SPARE, Finder, Seen
 from tansiq.names.fold import folded
 from tansiq.names.likeness import likeness
 from tansiq.names.model import DEFAULT_POPULATION, model, probabilities
@@ -45,7 +45,6 @@ _DEPTHS: Final = ((20_000, 120), (200_000, 200), (1 << 40, 300))
 _LOOKED_AT: Final = 60  # candidates whose further facts are read
 EQUALLY_GOOD: Final = 0.501  # log-odds within which two hits are equally good; weights may differ by just 0.5
 _KEPT: Final = 60
-_NOBODY: Final = np.zeros(0, np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +59,6 @@ class Hit:
     name: str
     others: int
     reasons: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Found:
-    """A person in a segment, not told in words yet."""
-
-    id: bytes
-    log_odds: float
-    segment: Segment
-    number: int
-    reasons: Callable[[], tuple[str, ...]]
 
 
 class NameIndex:
@@ -160,30 +148,18 @@ class NameIndex:
         """
         return search_together((self,), name, facts, limit=limit, least=least, reasons=reasons)
 
-    def found(self, question: Question, asked: Facts, limit: int, least: float) -> Iterator[_Found]:
+    def found(self, question: Question, asked: Facts, limit: int, least: float) -> list[Seen]:
         """Who may be meant, in no order; one person perhaps by several names."""
         self._settle()
+        prior, wanted, out = model().prior(self.population), _log_odds(least) if least else -math.inf, []
         for searcher in self._searchers:
-            yield from self._scored(searcher, question, asked, limit, least)
+            prepared = searcher.prepared(question)
+            seen = searcher.found(prepared, asked, prior=prior, least=wanted)
+            out += self._by_arrays(searcher, prepared, asked, limit, wanted) if seen is None else seen
+        return out
 
-    def _scored(self, searcher: Finder, question: Question, asked: Facts, limit: int, least: float) -> list[_Found]:
-        prepared = searcher.prepared(question)
-        documents = _by_document(searcher.segment, asked) if asked.documents else _NOBODY
-        prior, wanted = model().prior(self.population), _log_odds(least) if least else -math.inf
-        seen = searcher.found(prepared, asked, documents.tolist(), prior=prior, least=wanted)
-        if seen is None:
-            return self._by_arrays(searcher, prepared, asked, documents, limit, wanted)
-        return [_Found(one.id, one.log_odds, searcher.segment, one.number, one.reasons) for one in seen]
-
-    def _by_arrays(
-        self,
-        searcher: Finder,
-        prepared: Question,
-        asked: Facts,
-        documents: Array,
-        limit: int,
-        least: float,
-    ) -> list[_Found]:
+    def _by_arrays(self, searcher: Finder, prepared: Question, asked: Facts, limit: int, least: float) -> list[Seen]:
+        documents = np.array(searcher.bearers(asked), np.int32)
         segment = searcher.segment
         depth = next(depth for size, depth in _DEPTHS if segment.persons <= size)
         names, shared = searcher.candidates(prepared, depth)
@@ -218,7 +194,12 @@ class NameIndex:
 
         floor = least - 2 * SPARE  # who is less probable shares next to nothing
         return [
-            _Found(segment.person_id(int(owners[at])), float(points[at]), segment, int(names[at]), partial(reasons, at))
+            Seen(
+                segment.person_id(int(owners[at])),
+                float(points[at]),
+                partial(segment.name_text, int(names[at])),
+                partial(reasons, at),
+            )
             for at in order[: max(_KEPT, 2 * limit)].tolist()
             if points[at] > floor
         ]
@@ -278,7 +259,7 @@ def search_together(
     Raises BadInput (``names.too-long``).
     """
     asked, question = facts or Facts(), question_of(name)
-    best: dict[bytes, _Found] = {}
+    best: dict[bytes, Seen] = {}
     for index in indexes:
         for found in index.found(question, asked, limit, least):
             if found.id not in best or found.log_odds > best[found.id].log_odds:
@@ -286,29 +267,18 @@ def search_together(
     return _hits(sorted(best.values(), key=lambda one: (-one.log_odds, one.id)), limit, least, reasons=reasons)
 
 
-def _by_document(segment: Segment, asked: Facts) -> Array:
-    """The first names of those who bear a document asked for."""
-    keys = {key for number in asked.documents if (key := number_key(number))}
-    found = []
-    for number in {one for key in keys for one in segment.bearers(key)}:
-        first = int(np.searchsorted(segment.name_persons, number))
-        if first < segment.names and segment.name_persons[first] == number:
-            found.append(first)
-    return np.array(sorted(found), np.int32)
-
-
 def _log_odds(probability: float) -> float:
     return math.log(probability / (1.0 - probability)) if probability < 1.0 else math.inf
 
 
-def _by_facts(segment: Segment, names: Array, asked: Facts, population: int) -> list[_Found]:
+def _by_facts(segment: Segment, names: Array, asked: Facts, population: int) -> list[Seen]:
     """Those who bear a document asked for, where no name is asked."""
     out = []
     for name in names.tolist():
         owner = int(segment.name_persons[name])
         found = evidence(asked, segment.facts_of(owner), likeness=likeness)
         points = model().prior(population) + sum(log_odds for _, log_odds in found)
-        out.append(_Found(segment.person_id(owner), points, segment, name, partial(_codes, found)))
+        out.append(Seen(segment.person_id(owner), points, partial(segment.name_text, name), partial(_codes, found)))
     return out
 
 
@@ -316,13 +286,12 @@ def _codes(found: Iterable[Evidence]) -> tuple[str, ...]:
     return tuple(code for code, _ in found)
 
 
-def _hits(ordered: Sequence[_Found], limit: int, least: float, *, reasons: bool) -> list[Hit]:
+def _hits(ordered: Sequence[Seen], limit: int, least: float, *, reasons: bool) -> list[Hit]:
     log_odds = [found.log_odds for found in ordered]
     out = []
     for found, share in zip(ordered[: max(0, limit)], probabilities(log_odds), strict=False):
         if 1.0 / (1.0 + math.exp(-found.log_odds)) < least:
             break
         others = sum(abs(one - found.log_odds) <= EQUALLY_GOOD for one in log_odds) - 1
-        name = found.segment.name_text(found.number)
-        out.append(Hit(found.id, share, found.log_odds, name, others, found.reasons() if reasons else ()))
+        out.append(Hit(found.id, share, found.log_odds, found.name(), others, found.reasons() if reasons else ()))
     return out

@@ -215,9 +215,12 @@ def _code(item: Item, alike: float, *, same: bool, cross: bool) -> str:
     return "names.part-transliterated" if cross else "names.part-spelling"
 
 
+_nation = functools.lru_cache(maxsize=1024)(folded)
+
+
 def person_of(person: bytes, facts: Facts) -> Person:
     """What a person's ``facts`` are, ready to be compared."""
-    keys, nations = set(map(number_key, facts.documents)), set(map(folded, facts.nationalities))
+    keys, nations = set(map(number_key, facts.documents)), set(map(_nation, facts.nationalities))
     return Person(person, facts.span, facts, keys - {""}, nations - {""})
 
 
