@@ -51,6 +51,12 @@ POINTS = frozenset(
         "restore.loaded",
         "restore.before-commit",
         "restore.after-commit",
+        "channels.settle.before-commit",
+        "channels.settle.after-commit",
+        "channels.pass.before-commit",
+        "channels.pass.after-commit",
+        "courier.made",
+        "courier.taken",
         "mirror.before-rename",
         "mirror.after-rename",
     }

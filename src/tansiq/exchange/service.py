@@ -33,20 +33,23 @@ from tansiq.protocol.keys import PublicSealingKey
 from tansiq.protocol.limits import MAX_INTEGER
 from tansiq.protocol.parts import Part
 
-__all__ = ["SERVICE_CHANNEL", "announce", "register_kinds", "tell_directory"]
+__all__ = ["SERVICE_CHANNEL", "announce", "node_key", "register_kinds", "tell_directory"]
 
 SERVICE_CHANNEL = "service"
 _log = logging.getLogger("tansiq.exchange")
 
 
-def _draft(peer: str, part: Part, context: Context) -> Draft:
+def node_key(peer: str, *, now_ms: int) -> PublicSealingKey:
+    """The key to which something for the node of ``peer`` is sealed now. Raises NotFound."""
     usable = [key for key in current_directory(peer).keys if (key.use, key.owner) == (Use.NODE_OPENS, peer)]
-    usable = [
-        key for key in usable if key.doubt_at(context.clock()) in {"", "early"}
-    ]  # early: its clock and ours differ
+    usable = [key for key in usable if key.doubt_at(now_ms) in {"", "early"}]  # early: its clock and ours differ
     if not usable:
         raise NotFound("exchange.no-node-key", agency=peer)
-    newest = max(usable, key=lambda key: (not key.doubt_at(context.clock()), key.from_ms))
+    return PublicSealingKey(max(usable, key=lambda key: (not key.doubt_at(now_ms), key.from_ms)).public)
+
+
+def _draft(peer: str, part: Part, context: Context) -> Draft:
+    key = node_key(peer, now_ms=context.clock())
     docket = Docket(
         kind=part.kind,
         channel=SERVICE_CHANNEL,
@@ -55,7 +58,7 @@ def _draft(peer: str, part: Part, context: Context) -> Draft:
         route=(f"{context.agency}/node", f"{peer}/node"),
         addressees=(f"{peer}/node",),
     )
-    return Draft(docket=docket, parts=[part], readers=[Reader(peer, PublicSealingKey(newest.public))], lane=Lane.URGENT)
+    return Draft(docket=docket, parts=[part], readers=[Reader(peer, key)], lane=Lane.URGENT)
 
 
 def announce(peer: str, part: Part, *, context: Context) -> None:

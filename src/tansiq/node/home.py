@@ -36,7 +36,8 @@ class Home:
     ``pages_key`` the files for TLS when the node itself speaks it there; a session ends after ``session_minutes`` without use and
     ``session_hours`` at most; ``metrics`` where the node's numbers are served
     ('' nowhere, see `metrics`); ``mail``, ``mail_from``, ``mail_credentials``, ``mail_authority`` and ``notify_command``
-    how officers are told that something waits (nothing: they are not, see `notify`).
+    how officers are told that something waits (nothing: they are not, see `notify`); ``channel_deciders`` roles of the desks
+    whose members decide how channels stand, ``channel_two_persons`` whether it takes two of them.
     """
 
     path: Path
@@ -65,6 +66,8 @@ class Home:
     mail_credentials: str = ""
     mail_authority: str = ""
     notify_command: tuple[str, ...] = ()
+    channel_deciders: tuple[str, ...] = ("head", "bureau")
+    channel_two_persons: bool = False
 
     @property
     def pages_origin(self) -> str:
@@ -144,6 +147,10 @@ class Home:
         lines.extend(f"{name} = {getattr(self, name)}" for name in numbers if getattr(self, name) != _DEFAULTS[name])
         if self.clearance != _DEFAULTS["clearance"]:
             lines.append(f'clearance = "{self.clearance}"')
+        if self.channel_deciders != _DEFAULTS["channel_deciders"]:
+            lines.append(f"channel_deciders = {json.dumps(self.channel_deciders)}")
+        if self.channel_two_persons:
+            lines.append("channel_two_persons = true")
         if self.notify_command:
             lines.append(f"notify_command = {json.dumps(self.notify_command, ensure_ascii=False)}")
         return "\n".join(lines) + "\n"
@@ -157,6 +164,7 @@ _TYPES = {
     "clearance": str, "pages": str, "pages_address": str, "pages_certificate": str, "pages_key": str,
     "session_minutes": int, "session_hours": int,
     "metrics": str, "mail": str, "mail_from": str, "mail_credentials": str, "mail_authority": str, "notify_command": list,
+    "channel_deciders": list, "channel_two_persons": bool,
 }  # fmt: skip
 
 
@@ -174,14 +182,16 @@ def load_home(path: str | Path) -> Home:
     for name, value in values.items():
         if name not in _TYPES or not isinstance(value, _TYPES[name]):  # type: ignore[arg-type]
             raise BadInput("node.wrong-configuration", home=str(root), detail=name)
-    command = values.pop("notify_command", [])
-    if not all(isinstance(word, str) for word in command):
-        raise BadInput("node.wrong-configuration", home=str(root), detail="notify_command")
+    lists = {name: values.pop(name) for name in ("notify_command", "channel_deciders") if name in values}
+    for name, words in lists.items():
+        if not all(isinstance(word, str) for word in words):
+            raise BadInput("node.wrong-configuration", home=str(root), detail=name)
+    values |= {name: tuple(words) for name, words in lists.items()}
     if values.get("population", 1) < 1:
         raise BadInput("node.wrong-configuration", home=str(root), detail="population")
     if "agency" not in values:
         raise BadInput("node.wrong-configuration", home=str(root), detail="agency")
-    return Home(path=root, notify_command=tuple(command), **values)
+    return Home(path=root, **values)
 
 
 def find_unlock_secret(home: Home) -> bytes:

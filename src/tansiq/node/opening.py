@@ -40,13 +40,18 @@ def bind(home: Home) -> None:
 
 def register_capabilities() -> None:
     """Lets every capability register the kinds that it handles, and the acts that may be asked of it."""
-    from tansiq.enquiries import handlers as enquiries  # noqa: PLC0415 (only after Django is bound)
+    from tansiq.channels import handlers as channels  # noqa: PLC0415 (only after Django is bound)
+    from tansiq.channels.holding import CLOSED  # noqa: PLC0415
+    from tansiq.enquiries import handlers as enquiries  # noqa: PLC0415
     from tansiq.exchange import service  # noqa: PLC0415
+    from tansiq.exchange.holding import set_holder  # noqa: PLC0415
     from tansiq.node.callings import register_roster  # noqa: PLC0415
     from tansiq.node.header import register_header  # noqa: PLC0415
     from tansiq.node.registered import register_acts  # noqa: PLC0415
 
     service.register_kinds()
+    channels.register_kinds()
+    set_holder(CLOSED)
     enquiries.register_kinds()
     register_roster()
     register_acts()
@@ -59,12 +64,14 @@ def open_node(home: Home, *, secret: bytes | None = None, clock: Callable[[], in
     Raises what finding and opening raise: no home, no secret, another secret.
     """
     bind(home)
-    from tansiq.enquiries.terms import Terms, set_terms  # noqa: PLC0415 (only after Django is bound)
+    from tansiq.channels.rules import Rules, set_rules  # noqa: PLC0415 (only after Django is bound)
+    from tansiq.enquiries.terms import Terms, set_terms  # noqa: PLC0415
     from tansiq.node.sessions import open_sessions  # noqa: PLC0415
 
     keys = open_key_store(find_unlock_secret(home) if secret is None else secret)
     register_capabilities()
     set_terms(Terms(no_hit_days=home.no_hit_days))
+    set_rules(Rules(two_persons=home.channel_two_persons, deciders=home.channel_deciders))
     context = replace(
         Context.load(keys, clock=clock),
         largest_file=home.largest_file,

@@ -17,6 +17,7 @@ from django.db import close_old_connections, connections
 from tansiq.accounts.upkeep import sweep_accounts
 from tansiq.cases.erasure import erase_due, sweep_erasures
 from tansiq.cases.files import sweep_uploads
+from tansiq.channels.settling import settle_due
 from tansiq.enquiries.notices import remind, use_notifier
 from tansiq.enquiries.receipts import note_receipts
 from tansiq.exchange.context import Context
@@ -88,11 +89,13 @@ async def _waking(home: Home, arrived: asyncio.Event, delivery: Delivery) -> Non
 
 
 def tick(context: Context) -> int:
-    """What the clock does every half minute: lets what waited be looked at again, writes down when partners received our
-    enquiries, calls officers to what is due, ends sessions, tells them our newer directory document; returns how many were told.
+    """What the clock does every half minute: lets what waited be looked at again, settles the channels of which a named moment has
+    come, writes down when partners received our enquiries, calls officers to what is due, ends sessions, tells partners our newer
+    directory document; returns how many were told.
     """
     close_old_connections()
     wake_waiting()
+    settle_due(context=context)
     note_receipts()
     remind(context)
     sweep_accounts()

@@ -1,0 +1,203 @@
+"""What waits because its channel is suspended: held when it is said, or when the suspension comes; let go when it ends.
+
+Invariant: the post room asks `CLOSED` once per sending, in its own transaction, and reads one row for it; a suspension changes
+that row in the commit that holds what is unreleased. So nothing that was said before or after slips between the two, and what
+was released before is touched by neither. What is let go keeps its place in the outbox, so it leaves in the order in which it
+was said. On PostgreSQL a sender shares the row until it commits, and a suspension waits for it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.db import connection
+
+from tansiq.exchange.holding import Going
+
+__all__ = ["CLOSED", "Closed", "Pair", "begin", "end", "held_rows", "lock", "wanted_by"]
+
+Pair = tuple[str, str]
+"""Partner and channel."""
+_SUSPENDED = "(own = 'suspended' OR announced = 'suspended')"
+_OF_PAIR = "(peer = %s OR ' ' || partners || ' ' LIKE %s)"
+
+
+def _params(partner: str) -> tuple[str, str]:
+    return partner, f"% {partner} %"
+
+
+@dataclass(slots=True)
+class Closed:
+    """The pairs that are suspended, remembered under the number of the row that changes with them (`Holder`)."""
+
+    _number: int | None = None
+    _pairs: frozenset[Pair] = field(default_factory=frozenset)
+
+    def closed(self) -> frozenset[Pair]:
+        """What is suspended, as the caller's transaction sees it: one row is read, the rest only when it has changed."""
+        number = _number()
+        if number != self._number:
+            self._pairs, self._number = _read(), number
+        return self._pairs
+
+    def held(self, going: Sequence[Going]) -> None:
+        """Notes what the post room holds, each under the first of its suspended pairs."""
+        found = interruptions()
+        rows = []
+        for one in going:
+            pair = next(pair for pair in wanted_by(one.peer, one.partners, one.channel) if pair in found)
+            rows.append(
+                (
+                    one.statement, one.peer, found[pair], *pair, one.matter, one.kind, one.since_ms, one.since_ms,
+                )
+            )  # fmt: skip
+        _note(rows)
+
+    def carried(self, peer: str, statements: Sequence[bytes], now_ms: int) -> None:
+        """What waited leaves by courier."""
+        end_waits(peer, statements, how="courier", now_ms=now_ms)
+
+
+CLOSED = Closed()
+"""That of this process."""
+
+
+def wanted_by(peer: str, partners: str, channel: str) -> Iterable[Pair]:
+    """The pairs of which none may be suspended for a row of the outbox to leave."""
+    return ((one, channel) for one in (*partners.split(), peer))
+
+
+def _number() -> int:
+    """The number of the one row; on PostgreSQL it is shared until the transaction ends, or made when it is not there."""
+    share = " FOR SHARE" if connection.vendor == "postgresql" and connection.in_atomic_block else ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT number FROM channels_version WHERE id = 1{share}")
+        row = cursor.fetchone()
+        if row is None and share:
+            cursor.execute("INSERT INTO channels_version (id, number) VALUES (1, 0) ON CONFLICT DO NOTHING")
+            cursor.execute(f"SELECT number FROM channels_version WHERE id = 1{share}")
+            row = cursor.fetchone()
+    return row[0] if row else 0
+
+
+def _read() -> frozenset[Pair]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT partner, channel FROM channels_standing WHERE {_SUSPENDED}")
+        return frozenset((row[0], row[1]) for row in cursor.fetchall())
+
+
+def lock() -> None:
+    """Before a state changes, in the caller's transaction: waits for whoever sends, and makes everybody look again."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO channels_version (id, number) VALUES (1, %s) ON CONFLICT (id) DO UPDATE SET number = excluded.number",
+            (1 + secrets.randbits(62),),
+        )
+
+
+def interruptions() -> dict[Pair, int]:
+    """The interruptions that last, by pair."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT partner, channel, id FROM channels_interruption WHERE ended_ms IS NULL")
+        return {(row[0], row[1]): row[2] for row in cursor.fetchall()}
+
+
+def _note(rows: Sequence[Sequence[object]]) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO channels_wait (statement, peer, interruption, partner, channel, matter, kind, since_ms, held_ms, how, officer) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, '', '') ON CONFLICT DO NOTHING",
+            rows,
+        )
+
+
+def begin(partner: str, channel: str, *, now_ms: int) -> int:
+    """The channel is suspended from now on: holds what is unreleased, in the caller's transaction; returns how much."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO channels_interruption (partner, channel, began_ms) VALUES (%s, %s, %s) RETURNING id",
+            (partner, channel, now_ms),
+        )
+        interruption = cursor.fetchone()[0]
+    return _hold(partner, channel, interruption, now_ms=now_ms)
+
+
+def _hold(partner: str, channel: str, interruption: int, *, now_ms: int) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE exchange_outbox SET held = %s WHERE channel = %s AND held = %s AND {_OF_PAIR} "
+            "RETURNING statement, peer, matter, kind, since_ms",
+            (True, channel, False, *_params(partner)),
+        )
+        rows = [
+            (bytes(row[0]), row[1], interruption, partner, channel, bytes(row[2] or b""), row[3], row[4], now_ms)
+            for row in cursor.fetchall()
+        ]
+    _note(rows)
+    return len(rows)
+
+
+def end(partner: str, channel: str, *, now_ms: int) -> int:
+    """The channel carries again: lets go what waited for it, in the caller's transaction; returns how much.
+
+    What has other partners with whom the channel is still suspended goes on waiting, for them. Batches that went by
+    courier and have no receipt may travel by the network too.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE exchange_outbox SET held = %s, by_hand = %s WHERE EXISTS (SELECT 1 FROM channels_wait w "
+            "WHERE w.statement = exchange_outbox.statement AND w.peer = exchange_outbox.peer AND w.partner = %s "
+            "AND w.channel = %s AND w.ended_ms IS NULL)",
+            (False, False, partner, channel),
+        )
+        count = int(cursor.rowcount)
+        cursor.execute(
+            "UPDATE channels_wait SET ended_ms = %s, how = 'released' WHERE partner = %s AND channel = %s AND ended_ms IS NULL",
+            (now_ms, partner, channel),
+        )
+        cursor.execute(
+            "UPDATE channels_interruption SET ended_ms = %s WHERE partner = %s AND channel = %s AND ended_ms IS NULL",
+            (now_ms, partner, channel),
+        )
+    for (other, same), interruption in interruptions().items():
+        if same == channel:
+            count -= _hold(other, channel, interruption, now_ms=now_ms)
+    _give_to_the_network()
+    return count
+
+
+def _give_to_the_network() -> None:
+    """Batches without a receipt that went by courier, of which no part belongs to a channel that is still suspended."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE exchange_pending SET by_hand = %s WHERE by_hand = %s AND NOT EXISTS (SELECT 1 FROM exchange_sent s "
+            "JOIN channels_wait w ON w.statement = s.statement AND w.peer = s.peer AND w.how = 'courier' "
+            "JOIN channels_interruption i ON i.id = w.interruption AND i.ended_ms IS NULL "
+            "WHERE s.batch = exchange_pending.batch)",
+            (False, True),
+        )
+
+
+def end_waits(
+    peer: str, statements: Sequence[bytes], *, how: str, now_ms: int, officer: str = "", instead: bytes = b""
+) -> None:
+    """What waited on the hop to ``peer`` waits no longer, in the caller's transaction."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE channels_wait SET ended_ms = %s, how = %s, officer = %s, instead = %s "
+            "WHERE statement = %s AND peer = %s AND ended_ms IS NULL",
+            [(now_ms, how, officer, instead or None, statement, peer) for statement in statements],
+        )
+
+
+def held_rows(matter: bytes) -> list[tuple[bytes, str]]:
+    """What of a matter waits: statement and peer, in the order in which it was said."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT w.statement, w.peer FROM channels_wait w JOIN exchange_outbox o ON o.statement = w.statement AND o.peer = w.peer "
+            "WHERE w.matter = %s AND w.ended_ms IS NULL AND o.held = %s ORDER BY o.id",
+            (matter, True),
+        )
+        return [(bytes(row[0]), row[1]) for row in cursor.fetchall()]

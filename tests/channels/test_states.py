@@ -1,0 +1,177 @@
+"""A channel's state: who decides, what is in force when, what the partner is told and shows."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.node import Clock
+from support.notes_said import Notes, rows
+from tansiq.channels.queries import OURS, THEIRS, decision, decisions, proposals, standings, waiting, words_of
+from tansiq.channels.rules import Rules, set_rules
+from tansiq.channels.settling import settle_due
+from tansiq.channels.states import agree, decide, decline
+from tansiq.errors import BadInput, Conflict, NotFound, Refused
+from tansiq.policy.channel_matter import Channel, Standing, State
+from tansiq.policy.channel_word import StateWord
+from tansiq.policy.values import Text
+
+pytestmark = pytest.mark.storage
+EMBASSY = Channel.EMBASSY
+
+
+def test_what_nobody_decided_on_is_open(notes: Notes) -> None:
+    notes.es.use()
+    assert standings("ma.dgst") == {channel: Standing() for channel in Channel}
+
+
+def test_one_side_decides_alone_and_the_other_learns_nothing(notes: Notes) -> None:
+    notes.set_state("suspended", words="Hasta nueva orden.")
+    assert standings("ma.dgst")[EMBASSY] == Standing(own=State.SUSPENDED)
+    assert standings("ma.dgst")[Channel.DIRECT] == Standing()
+    notes.carry()
+    notes.ma.use()
+    assert standings("es.cgi")[EMBASSY] == Standing()
+
+
+def test_an_announcement_is_shown_and_holds_on_the_partners_side_too(notes: Notes) -> None:
+    notes.set_state("suspended", announce=True, reason="state.other", words="Hasta nueva orden.")
+    notes.carry()
+    context = notes.ma.use()
+    assert standings("es.cgi")[EMBASSY] == Standing(announced=State.SUSPENDED)
+    [told] = decisions("es.cgi", "embassy")
+    assert (told.side, told.word.officer, told.word.reason) == (THEIRS, "ES-1001", "state.other")
+    assert words_of(told, keys=context.keys) == Text("es", "Hasta nueva orden.")
+    notes.say("wait", node=notes.ma)
+    assert [row.kind for row in waiting()] == ["note"]
+
+
+def test_the_words_of_a_decision_stand_nowhere_in_clear(notes: Notes) -> None:
+    identifier = notes.set_state("suspended", words="unas palabras inconfundibles", announce=True)
+    for (table,) in rows(
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+        if notes.es.home.on_postgresql
+        else "SELECT name FROM sqlite_master WHERE type = 'table'"
+    ):
+        for row in rows(f'SELECT * FROM "{table}"'):
+            assert not any(
+                "inconfundibles" in (one.decode("latin-1") if isinstance(one, bytes) else str(one)) for one in row
+            )
+    found = decision(identifier)
+    assert found is not None
+    assert words_of(found, keys=notes.es.context.keys) == Text("es", "unas palabras inconfundibles")
+
+
+def test_from_and_until_come_with_the_clock(notes: Notes, clock: Clock) -> None:
+    start = clock.now_ms
+    notes.set_state("suspended", from_ms=start + 60_000, until_ms=start + 120_000)
+    context = notes.es.context
+    assert standings("ma.dgst")[EMBASSY].worst == State.OPEN
+    assert settle_due(context=context) == 0
+    clock.advance(minutes=1)
+    assert settle_due(context=context) == 1
+    assert standings("ma.dgst")[EMBASSY].worst == State.SUSPENDED
+    clock.advance(minutes=1)
+    assert settle_due(context=context) == 1
+    assert standings("ma.dgst")[EMBASSY].worst == State.OPEN
+    assert settle_due(context=context) == 0
+
+
+def test_a_suspension_is_ended_by_a_later_word_and_a_strain_does_not_hold(notes: Notes) -> None:
+    notes.set_state("suspended")
+    notes.say("uno")
+    notes.set_state("strained")
+    assert standings("ma.dgst")[EMBASSY] == Standing(own=State.STRAINED)
+    notes.say("dos")
+    notes.carry()
+    assert notes.heard() == ["uno", "dos"]
+
+
+def test_the_stricter_side_holds(notes: Notes) -> None:
+    notes.set_state("suspended")
+    notes.set_state("suspended", node=notes.ma, announce=True)
+    notes.carry()
+    notes.say("uno")
+    notes.set_state("open")
+    notes.carry()
+    assert notes.heard() == []
+    notes.set_state("open", node=notes.ma, announce=True)
+    notes.carry()
+    assert notes.heard() == ["uno"]
+
+
+def test_only_deciders_decide(notes: Notes) -> None:
+    context = notes.es.use()
+    word = StateWord(channel="embassy", state="suspended", reason="state.political", from_ms=context.clock())
+    with pytest.raises(Refused, match="channels.not-a-decider"):
+        decide("ma.dgst", word, announce=False, officer=notes.es.officer("ES-4017"), context=context)
+    set_rules(Rules(deciders=("office",)))
+    decide("ma.dgst", word, announce=True, officer=notes.es.officer("ES-3300"), context=context)
+    assert standings("ma.dgst")[EMBASSY].own == State.SUSPENDED
+
+
+@pytest.mark.parametrize(
+    ("word", "error"),
+    [
+        ({"reason": "state.other"}, "channels.words-needed"),
+        ({"until": -1}, "channels.already-over"),
+        ({"reason": "state.no-such"}, "policy.unknown-code"),
+        ({"channel": "pigeon"}, "policy.unknown-code"),
+    ],
+)
+def test_what_says_too_little_is_refused(notes: Notes, word: dict[str, str | int], error: str) -> None:
+    context = notes.es.use()
+    now_ms = context.clock()
+    until = word.pop("until", None)
+    said = StateWord(
+        **({"channel": "embassy", "reason": "state.political"} | word), state="suspended", from_ms=now_ms - 10,
+        until_ms=None if until is None else now_ms + int(until),
+    )  # fmt: skip
+    with pytest.raises(BadInput, match=error):
+        decide("ma.dgst", said, announce=False, officer=notes.es.officer("ES-1001"), context=context)
+    assert rows("SELECT * FROM channels_decision") == []
+
+
+def test_with_nobody_whose_words_were_not_compared(notes: Notes) -> None:
+    context = notes.es.use()
+    word = StateWord(channel="embassy", state="suspended", reason="state.political", from_ms=context.clock())
+    with pytest.raises(NotFound):
+        decide("fr.dgsi", word, announce=False, officer=notes.es.officer("ES-1001"), context=context)
+
+
+# ---------------------------------------------------------------------------------------------------- two persons
+
+
+@pytest.fixture
+def two(notes: Notes) -> Notes:
+    set_rules(Rules(two_persons=True, deciders=("head", "office")))
+    return notes
+
+
+def test_where_two_are_wanted_one_alone_changes_nothing(two: Notes) -> None:
+    identifier = two.set_state("suspended", announce=True)
+    assert standings("ma.dgst")[EMBASSY].worst == State.OPEN
+    assert [row.id for row in proposals()] == [identifier]
+    context, head, office = two.es.context, two.es.officer("ES-1001"), two.es.officer("ES-3300")
+    with pytest.raises(Refused, match="channels.same-person"):
+        agree(identifier, officer=head, context=context)
+    with pytest.raises(Refused, match="channels.not-a-decider"):
+        agree(identifier, officer=two.es.officer("ES-4017"), context=context)
+    agree(identifier, officer=office, context=context)
+    assert standings("ma.dgst")[EMBASSY].own == State.SUSPENDED
+    assert proposals() == []
+    with pytest.raises(Conflict, match="channels.decision-closed"):
+        agree(identifier, officer=office, context=context)
+    two.carry()
+    two.ma.use()
+    [told] = decisions("es.cgi", "embassy")
+    assert (told.word.officer, told.word.second) == ("ES-1001", "ES-3300")
+
+
+def test_a_proposal_that_is_declined_has_no_effect(two: Notes) -> None:
+    identifier = two.set_state("suspended")
+    decline(identifier, officer=two.es.officer("ES-3300"), context=two.es.context)
+    assert standings("ma.dgst")[EMBASSY].worst == State.OPEN
+    assert proposals() == []
+    found = decision(identifier)
+    assert found is not None
+    assert (found.side, found.open, found.taken_ms) == (OURS, False, None)
