@@ -118,6 +118,17 @@ class Job:
             broken=bool(code and not failed),
         )
 
+    def failures(self) -> list[str]:
+        """Which tests failed, each with the first line of what was wrong."""
+        if not self.database or not self.report.exists():
+            return []
+        cases = ET.parse(self.report).getroot().iter("testcase")  # noqa: S314 - just written by our own pytest
+        found = [(case, wrong) for case in cases for wrong in case if wrong.tag in {"failure", "error"}]
+        return [
+            f"{self.name}: {case.get('classname')}::{case.get('name')}: {(wrong.get('message') or '').partition(chr(10))[0][:200]}"
+            for case, wrong in found
+        ]
+
 
 def jobs() -> list[Job]:
     """Everything there is to do, what takes longest first."""
@@ -183,6 +194,7 @@ def main() -> int:
     print(f"\n== {(time.monotonic() - started) / 60:.1f} minutes")
     print(*counts, sep="\n")
     passed, failed, skipped = (sum(getattr(count, part) for count in tests) for part in ("passed", "failed", "skipped"))
+    print(*(failure for job in everything for failure in job.failures()), sep="\n")
     print(f"total: {passed} passed, {failed} failed, {skipped} skipped", flush=True)
     return int(any(count.failed for count in counts))
 

@@ -30,7 +30,7 @@ from tansiq.cli.main import main
 
 LEFT_OUT = ("apt", "git", "make", "ln", "adduser", "install", "systemctl", "journalctl")
 PASSPHRASES = {"identity": "an invented identity passphrase", "ES-4017": "an invented phrase of the desk", "MA-2210": "an invented phrase in Rabat"}  # fmt: skip
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 240
 
 
 def commands(page: str) -> list[list[str]]:
@@ -113,7 +113,7 @@ class Machine:
         for process in self.running:
             process.send_signal(signal.SIGTERM)
         for process in self.running:
-            process.wait(30)
+            process.wait(PATIENCE_SECONDS)
 
 
 def free_ports(count: int) -> list[int]:

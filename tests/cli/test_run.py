@@ -20,7 +20,7 @@ from tansiq.node.home import Home
 
 pytestmark = pytest.mark.storage
 
-PATIENCE_SECONDS = 40
+PATIENCE_SECONDS = 240
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from tansiq.cli.main import main
 from tansiq.node import asking
 from tansiq.node.home import Home
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 240
 
 
 def free_ports(count: int) -> list[str]:

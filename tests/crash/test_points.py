@@ -15,7 +15,7 @@ import pytest
 
 from support import postgres
 from support.crash import EXCHANGE_POINTS, end_and_check
-from support.pair import Pair, RealNode, until
+from support.pair import PATIENCE, Pair, RealNode, until
 from tansiq import faults
 
 pytestmark = [pytest.mark.crash, pytest.mark.storage]
@@ -44,7 +44,9 @@ class Mortal:
         """Starts the node when it is dead; tells when a point is not reached."""
         if self._node.running:
             waited = time.monotonic() - self._since
-            assert not self._aim or waited < 60, f"{self._node.agency} never reached {self._aim}\n{self._node.tail()}"
+            assert not self._aim or waited < 60 * PATIENCE, (
+                f"{self._node.agency} never reached {self._aim}\n{self._node.tail()}"
+            )
             return
         self._aim = self._left.pop(0) if self._left else ""
         kill = {"TEST_KILL": f"{self._aim}:{self._random.randint(1, 3)}"} if self._aim else {}

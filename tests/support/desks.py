@@ -25,7 +25,7 @@ __all__ = ["PICTURES", "RULES", "Desk", "Fetched", "a_browser", "axe_faults", "s
 
 PICTURES: Final = Path("build/pictures")
 RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-_PATIENCE_SECONDS: Final = 30.0
+_PATIENCE_SECONDS: Final = 120.0
 _STEP_SECONDS: Final = 30
 
 

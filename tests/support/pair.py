@@ -36,11 +36,16 @@ __all__ = ["AGENCIES", "Pair", "RealNode", "make_pair", "until"]
 AGENCIES = ("es.cgi", "ma.dgst")
 SECRET = b"an invented unlock secret"
 _LAUNCHER = Path(launcher.__file__)
-_STOP_SECONDS = 20
+_STOP_SECONDS = 60
+
+
+PATIENCE = 4
+"""How many times longer than on an idle machine a wait may take: it ends as soon as what it waits for is there."""
 
 
 def until(condition: Callable[[], object], *, seconds: float, what: str) -> None:
-    """Waits until ``condition`` holds. Raises AssertionError, naming ``what``, after ``seconds``."""
+    """Waits until ``condition`` holds. Raises AssertionError, naming ``what``, after `PATIENCE` times ``seconds``."""
+    seconds *= PATIENCE
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
