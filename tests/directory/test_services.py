@@ -13,7 +13,7 @@ from django.db import connection
 from support.node import Clock, Node, Nodes, carry, clock
 from support.notes import effects, notes, send_notes
 from tansiq.directory.queries import current_directory, documents_of, own_directory, partners
-from tansiq.directory.services import confirm_partner, publish_own, take_directory
+from tansiq.directory.services import confirm_partner, end_introduction, introduce, publish_own, take_directory
 from tansiq.errors import BadInput, Conflict, Error, NotFound, NotProven, Refused
 from tansiq.exchange.drafts import Draft
 from tansiq.exchange.intake import require_confirmed
@@ -250,3 +250,73 @@ def test_an_unknown_agency_gets_nothing(madrid: Node, rabat: Node, clock: Clock)
     said = draft(madrid, rabat.post())
     unknown = replace(said, readers=[replace(said.readers[0], peer="fr.dgsi")])
     assert refused(NotFound, lambda: send(unknown, context=madrid.context)) == "directory.unknown-agency"
+
+
+# ---------------------------------------------------------------------------------------------------- introductions
+
+
+def introduced(agency: str) -> tuple[str, int]:
+    """Who vouches for ``agency``, and whether its words were compared."""
+    return next((one.introduced_by, one.confirmed_ms) for one in partners() if one.agency == agency)
+
+
+def test_whom_a_partner_vouches_for_is_believed_in_what_that_partner_brings_and_in_nothing_else(
+    madrid: Node, rabat: Node, clock: Clock
+) -> None:
+    theirs = document(rabat, madrid)
+    introduce(theirs.encoded, by="int.hub", now_ms=clock())
+    assert introduced(PEER) == ("int.hub", 0)
+    require_confirmed(PEER, by="int.hub")
+    for other in ("", "fr.dgsi", PEER):
+        with pytest.raises(Refused, match="unconfirmed"):
+            require_confirmed(PEER, by=other)
+    confirm_partner(
+        PEER, words=list(fingerprint_words(fingerprint(theirs.identity), "es")), language="es", officer="T", now_ms=1
+    )
+    require_confirmed(PEER)
+    end_introduction(PEER, by="int.hub")
+    require_confirmed(PEER)
+
+
+def test_an_introduction_ends_by_the_word_of_who_made_it(madrid: Node, rabat: Node, clock: Clock) -> None:
+    introduce(document(rabat, madrid).encoded, by="int.hub", now_ms=clock())
+    end_introduction(PEER, by="fr.dgsi")
+    require_confirmed(PEER, by="int.hub")
+    end_introduction(PEER, by="int.hub")
+    with pytest.raises(Refused):
+        require_confirmed(PEER, by="int.hub")
+
+
+def test_an_introduction_does_not_change_whom_we_know(madrid: Node, rabat: Node, clock: Clock) -> None:
+    theirs = document(rabat, madrid)
+    stranger = SigningKey.generate()
+    forged = make_directory(
+        replace(theirs, identity=stranger.public.public, number=7, encoded=b"", signature=None), identity=stranger
+    )
+    take_directory(theirs.encoded, now_ms=clock())
+    assert (
+        refused(NotProven, lambda: introduce(forged.encoded, by="int.hub", now_ms=clock())) == "protocol.other-identity"
+    )
+    assert introduce(own_directory().encoded, by="int.hub", now_ms=clock()) is None
+    later = following(theirs, rabat.identity, names={"en": "later"})
+    assert introduce(later.encoded, by="int.hub", now_ms=clock()) == later
+    assert introduce(theirs.encoded, by="int.hub", now_ms=clock()) == later, "an older document changes nothing"
+
+
+def test_who_is_met_takes_the_place_of_whom_a_partner_vouched_for(madrid: Node, rabat: Node, clock: Clock) -> None:
+    theirs = document(rabat, madrid)
+    stranger = SigningKey.generate()
+    forged = make_directory(
+        replace(theirs, identity=stranger.public.public, number=7, encoded=b"", signature=None), identity=stranger
+    )
+    introduce(forged.encoded, by="int.hub", now_ms=clock())
+    assert refused(NotProven, lambda: take_directory(theirs.encoded, now_ms=clock())) == "protocol.other-identity"
+    assert take_directory(theirs.encoded, now_ms=clock(), met=True) == theirs
+    assert introduced(PEER) == ("", 0)
+    assert documents_of(PEER) == [theirs]
+    other = make_directory(
+        replace(theirs, identity=stranger.public.public, encoded=b"", signature=None), identity=stranger
+    )
+    assert (
+        refused(NotProven, lambda: take_directory(other.encoded, now_ms=clock(), met=True)) == "protocol.other-identity"
+    )

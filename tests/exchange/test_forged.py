@@ -13,7 +13,10 @@ from peer import SimulatedPeer, TwoReadings, altered, seeded, two_readings
 from support.node import Nodes, carry
 from support.notes import effects, notes, send_notes
 from support.room import Room
+from tansiq.directory.services import introduce
+from tansiq.errors import Refused
 from tansiq.exchange.queries import quarantined
+from tansiq.exchange.services import _check_peers
 from tansiq.node.fsck import fsck
 from tansiq.protocol.cbor import decode
 from tansiq.protocol.concealment import DOCKET_PLACE, Concealed, conceal
@@ -197,3 +200,20 @@ def test_the_sender_knows_what_its_partner_could_not_use(node: Nodes, notes: Non
     assert effects(ma) == [good.id, last.id]
     ma.use()
     assert [(one.statement, one.code) for one in quarantined()] == [(bad.digest, "protocol.other-docket")]
+
+
+def test_whom_a_relay_introduced_is_believed_by_way_of_that_relay_alone(room: Room) -> None:
+    """The hub vouches for its members; that makes nobody a partner, and counts for nothing that another brings."""
+    hub, other = room.peer("int.hub"), room.peer("ma.dgst")
+    member = SimulatedPeer("fr.ncb", clock=hub.clock)
+    introduce(member.directory.encoded, by="int.hub", now_ms=room.context.clock())
+    member.meet(room.context.directory)
+    made = room.said(member, "by the hub")
+    wraps = {made.statement.digest: member.wraps(made, room.agency)}
+    room.hear(other.parcel_with(made, to=room.agency, wraps=wraps))
+    assert room.faults() == ["directory.unconfirmed"]
+    room.hear(hub.parcel_with(made, to=room.agency, wraps=wraps))
+    room.work()
+    assert room.words() == ["by the hub"]
+    with pytest.raises(Refused, match="unconfirmed"):
+        _check_peers({"fr.ncb"})

@@ -11,13 +11,19 @@ __all__ = ["Document", "OfficerName", "Partner"]
 
 
 class Partner(models.Model):
-    """An agency that we know, ourselves among them; ``confirmed_ms`` is when its words were compared (0: not yet)."""
+    """An agency that we know, ourselves among them; ``confirmed_ms`` is when its words were compared (0: not yet).
+
+    ``introduced_by`` is the partner that vouches for its identity ('' nobody), since ``introduced_ms``: that counts for what
+    comes by way of that partner, and for nothing else.
+    """
 
     agency = models.CharField(primary_key=True, max_length=64)
     identity = models.BinaryField(max_length=32)
     is_self = models.BooleanField(default=False)
     confirmed_ms = models.BigIntegerField(default=0)
     confirmed_by = models.CharField(max_length=64, default="")
+    introduced_by = models.CharField(max_length=64, default="")
+    introduced_ms = models.BigIntegerField(default=0)
     current = models.BigIntegerField()
     since_ms = models.BigIntegerField()
 

@@ -30,13 +30,16 @@ _CURRENT = (
 
 @dataclass(frozen=True, slots=True)
 class PartnerState:
-    """An agency that we know: pinned identity, whether its words were compared, the number of its current document."""
+    """An agency that we know: pinned identity, whether its words were compared, the number of its current document, and the
+    partner that vouches for its identity ('' nobody).
+    """
 
     agency: str
     identity: bytes
     is_self: bool
     confirmed_ms: int
     current: int
+    introduced_by: str = ""
 
 
 @lru_cache(maxsize=1024)
@@ -48,10 +51,10 @@ def partners() -> list[PartnerState]:
     """All agencies that we know, ourselves first."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT agency, identity, is_self, confirmed_ms, current FROM directory_partner "
+            "SELECT agency, identity, is_self, confirmed_ms, current, introduced_by FROM directory_partner "
             "ORDER BY is_self DESC, agency"
         )
-        return [PartnerState(row[0], bytes(row[1]), bool(row[2]), row[3], row[4]) for row in cursor.fetchall()]
+        return [PartnerState(row[0], bytes(row[1]), bool(row[2]), *row[3:]) for row in cursor.fetchall()]
 
 
 def _document(sql: str, values: tuple[Any, ...], agency: str) -> Directory:

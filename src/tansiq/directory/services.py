@@ -13,7 +13,7 @@ from tansiq.journal.services import open_journal
 from tansiq.protocol.directory import Directory, fingerprint, parse_directory, verify_successor
 from tansiq.protocol.words import same_fingerprint
 
-__all__ = ["confirm_partner", "publish_own", "take_directory"]
+__all__ = ["confirm_partner", "end_introduction", "introduce", "publish_own", "take_directory"]
 
 
 def _store(directory: Directory, *, is_self: bool, now_ms: int) -> None:
@@ -24,18 +24,19 @@ def _store(directory: Directory, *, is_self: bool, now_ms: int) -> None:
             (directory.agency, directory.number, directory.encoded, now_ms),
         )
         cursor.execute(
-            "INSERT INTO directory_partner (agency, identity, is_self, confirmed_ms, confirmed_by, current, since_ms) "
-            "VALUES (%s, %s, %s, 0, '', %s, %s) ON CONFLICT (agency) DO UPDATE SET current = excluded.current "
+            "INSERT INTO directory_partner (agency, identity, is_self, confirmed_ms, confirmed_by, introduced_by, introduced_ms, "
+            "current, since_ms) VALUES (%s, %s, %s, 0, '', '', 0, %s, %s) ON CONFLICT (agency) DO UPDATE SET current = excluded.current "
             "WHERE directory_partner.identity = excluded.identity AND excluded.current >= directory_partner.current",
             (directory.agency, directory.identity, is_self, directory.number, now_ms),
         )
 
 
-def take_directory(encoded: bytes, *, now_ms: int) -> Directory:
+def take_directory(encoded: bytes, *, now_ms: int, met: bool = False) -> Directory:
     """Takes a partner's document: pins its identity at the first meeting, follows it afterwards.
 
-    The same or an older document again changes nothing and returns the current one. Raises NotProven or BadInput
-    (see `protocol.directory`) and Conflict for our own agency's document.
+    ``met``: somebody holds it from the agency itself, so it takes the place of an identity that another partner only
+    vouched for. The same or an older document again changes nothing and returns the current one. Raises NotProven or
+    BadInput (see `protocol.directory`) and Conflict for our own agency's document.
     """
     directory = parse_directory(encoded)
     with transaction.atomic():
@@ -49,9 +50,57 @@ def take_directory(encoded: bytes, *, now_ms: int) -> Directory:
             return directory
         if directory.identity == known.identity and directory.number <= known.number:
             return known
+        if met and directory.identity != known.identity and _forget_introduced(directory.agency):
+            _store(directory, is_self=False, now_ms=now_ms)
+            return directory
         verify_successor(known, directory)
         _store(directory, is_self=False, now_ms=now_ms)
     return directory
+
+
+def _forget_introduced(agency: str) -> bool:
+    """Forgets an agency of which nothing is known but that a partner vouched for it; whether there was one.
+
+    Its documents go too: what came under them was brought by that partner alone, and is judged again when it is looked at.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM directory_partner WHERE agency = %s AND confirmed_ms = 0 AND introduced_by <> ''", (agency,)
+        )
+        if not cursor.rowcount:
+            return False
+        cursor.execute("DELETE FROM directory_document WHERE agency = %s", (agency,))
+    return True
+
+
+def introduce(encoded: bytes, *, by: str, now_ms: int) -> Directory | None:
+    """Takes the document of an agency whose identity the partner ``by`` vouches for; None for our own agency's.
+
+    Its words stay to be compared: until then it is believed in what comes by way of ``by`` alone, and nothing is sent to it
+    directly. Raises NotProven when it does not follow from the identity that is pinned, or bears another's name, and BadInput.
+    """
+    directory = parse_directory(encoded)
+    with transaction.atomic():
+        if directory.agency == own_directory().agency:
+            return None
+        known = take_directory(encoded, now_ms=now_ms)
+        if known.identity != directory.identity:
+            raise NotProven("protocol.other-identity", agency=directory.agency)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE directory_partner SET introduced_by = %s, introduced_ms = %s WHERE agency = %s AND introduced_by <> %s",
+                (by, now_ms, directory.agency, by),
+            )
+    return known
+
+
+def end_introduction(agency: str, *, by: str) -> None:
+    """The partner ``by`` no longer vouches for ``agency``; words that were compared stay compared."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE directory_partner SET introduced_by = '', introduced_ms = 0 WHERE agency = %s AND introduced_by = %s",
+            (agency, by),
+        )
 
 
 def confirm_partner(agency: str, *, words: list[str], language: str, officer: str, now_ms: int) -> None:

@@ -75,7 +75,7 @@ class Proofs:
     def __init__(self, now_ms: int) -> None:
         self._now_ms = now_ms
         self._directories: dict[str, Directory] = {}
-        self._confirmed: set[str] = set()
+        self._confirmed: set[tuple[str, str]] = set()
 
     def _directory(self, agency: str) -> Directory:
         if agency not in self._directories:
@@ -115,11 +115,11 @@ class Proofs:
         assert statement is not None  # noqa: S101 (it was read, or there were a fault)
         try:
             directory = self._directory(statement.agency)
-            if statement.agency not in self._confirmed:
-                require_confirmed(
-                    statement.agency, or_self=True
-                )  # a relay's word does not stand in for words compared aloud
-                self._confirmed.add(statement.agency)
+            hop = (statement.agency, one.entry.sender)
+            if hop not in self._confirmed:
+                # A relay's word does not stand in for words compared aloud, but for what it brings itself, where we let it.
+                require_confirmed(statement.agency, or_self=True, by=one.entry.sender)
+                self._confirmed.add(hop)
             key = signing_key(directory, statement.signer, signed_ms=statement.time_ms, now_ms=self._now_ms)
             statement.signature.verify(key)
         except Error as error:
@@ -367,12 +367,14 @@ def _take(proven: Proven, peer: str, context: Context) -> Intake:
     return Intake(taken, new)
 
 
-def require_confirmed(peer: str, *, or_self: bool = False) -> None:
-    """Raises Refused unless the peer's fingerprint words were compared (or it is ourselves), NotFound when it is unknown."""
+def require_confirmed(peer: str, *, or_self: bool = False, by: str = "") -> None:
+    """Raises Refused unless the peer's fingerprint words were compared (or it is ourselves, or ``by``, who brings it, has
+    introduced it), NotFound when it is unknown.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT confirmed_ms, is_self FROM directory_partner WHERE agency = %s", (peer,))
+        cursor.execute("SELECT confirmed_ms, is_self, introduced_by FROM directory_partner WHERE agency = %s", (peer,))
         row = cursor.fetchone()
     if row is None:
         raise NotFound("directory.unknown-agency", agency=peer)
-    if not row[0] and not (or_self and row[1]):
+    if not row[0] and not (or_self and row[1]) and not (by and row[2] == by):
         raise Refused("directory.unconfirmed", agency=peer)

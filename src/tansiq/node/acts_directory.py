@@ -48,7 +48,7 @@ def take(asked: Asked) -> dict[str, Any]:
         encoded = b64decode(text_of(asked, "document"), validate=True)
     except ValueError as error:
         raise BadInput("node.wrong-argument", name="document") from error
-    return _shown(take_directory(encoded, now_ms=asked.context.clock()))
+    return _shown(take_directory(encoded, now_ms=asked.context.clock(), met=True))
 
 
 def show_fingerprint(asked: Asked) -> dict[str, Any]:

@@ -25,7 +25,7 @@ _SILENT_MS = 24 * HOUR_MS
 
 def check_peers(patient: Patient) -> Iterator[Check]:
     """Every partner was confirmed, answers, and was heard of not long ago when something waits for it."""
-    known = [one for one in partners() if not one.is_self]
+    known = [one for one in partners() if not one.is_self and (one.confirmed_ms or not one.introduced_by)]
     if not known:
         yield Check("peers", "warn", "peers-none")
         return
