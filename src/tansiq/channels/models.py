@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from django.db import models
 
-__all__ = ["Acceptance", "Decision", "Emergency", "Interruption", "Standing", "Version", "Wait"]
+__all__ = ["Acceptance", "Decision", "Emergency", "Interruption", "Passage", "Standing", "Stop", "Version", "Wait"]
 
 
 class Decision(models.Model):
@@ -238,4 +238,59 @@ class AccreditationWord(models.Model):
         db_table = "channels_accreditation_word"
         constraints = [
             models.UniqueConstraint(fields=["accreditation", "side", "place"], name="channels_accreditation_said")
+        ]
+
+
+class Passage(models.Model):
+    """A statement that stands here for a desk of ours that is not the one it is for: passed on, or its docket copied.
+
+    ``step`` is the desk's place on the way (`policy.ways`; 'copy'); ``peer`` who brought it ('' it is ours), ``onward`` to
+    which agency it went; ``taken_ms`` and ``handed_ms`` when the desk had it; ``reads_body`` whether the desk may read it.
+    """
+
+    pk = models.CompositePrimaryKey("statement", "post")
+    statement = models.BinaryField(max_length=16)
+    post = models.CharField(max_length=96)
+    step = models.CharField(max_length=32)
+    reads_body = models.BooleanField(default=False)
+    kind = models.CharField(max_length=64)
+    channel = models.CharField(max_length=64)
+    field = models.CharField(max_length=64, default="")
+    matter = models.BinaryField(max_length=16, db_index=True)
+    sender = models.CharField(max_length=96)
+    addressee = models.CharField(max_length=96)
+    deadline_class = models.CharField(max_length=64, default="")
+    said_ms = models.BigIntegerField()
+    peer = models.CharField(max_length=64, default="")
+    onward = models.CharField(max_length=64, default="")
+    taken_ms = models.BigIntegerField()
+    handed_ms = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "channels_passage"
+        indexes = [models.Index(fields=["post", "taken_ms"], name="channels_passed_post")]
+
+
+class Stop(models.Model):
+    """When a statement was at a desk on its way, as the desk's own agency signed it (``encoded``); ``proven`` once its key
+    was known here. ``place`` is the desk's on the route; ``told`` once the node that brought us the statement knows it too.
+    """
+
+    pk = models.CompositePrimaryKey("statement", "post")
+    statement = models.BinaryField(max_length=16)
+    post = models.CharField(max_length=96)
+    place = models.SmallIntegerField()
+    channel = models.CharField(max_length=64)
+    taken_ms = models.BigIntegerField()
+    handed_ms = models.BigIntegerField(null=True)
+    encoded = models.BinaryField()
+    proven = models.BooleanField(default=False)
+    told = models.BooleanField(default=False)
+    learned_ms = models.BigIntegerField()
+
+    class Meta:
+        db_table = "channels_stop"
+        indexes = [
+            models.Index(fields=["learned_ms"], name="channels_stops_untold", condition=models.Q(told=False)),
+            models.Index(fields=["channel", "taken_ms"], name="channels_stops_of"),
         ]
