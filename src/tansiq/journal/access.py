@@ -14,13 +14,14 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from tansiq.errors import NotFound
 from tansiq.keystore.store import Contents, KeyStore
 from tansiq.protocol.cbor import decode, encode
 from tansiq.protocol.concealment import conceal, reveal
 from tansiq.protocol.ids import new_id
 from tansiq.protocol.merkle import EMPTY_ROOT, Frontier, leaf_hash
 
-__all__ = ["Access", "AccessLog", "Operation", "access_log", "log_access"]
+__all__ = ["Access", "AccessLog", "Operation", "access_log", "log_access", "opened", "read_access"]
 
 _NAME = "access"
 _CASE = b"access journal\0\0"
@@ -111,7 +112,22 @@ def access_log() -> AccessLog:
     return AccessLog(row[0], Frontier.from_bytes(bytes(row[1])).root() if row[0] else EMPTY_ROOT)
 
 
-def read_access(keys: KeyStore, *, first: int = 0, limit: int = 1000) -> Iterator[tuple[int, dict[str, object] | None]]:
+def opened(thing: bytes, commitment: bytes, concealed: bytes | None, keys: KeyStore) -> dict[str, Any] | None:
+    """What an event says, None when it was erased. Raises NotProven when it is not what was logged."""
+    if concealed is None:
+        return None
+    try:
+        key = keys.contents(thing)[0]
+    except NotFound:
+        return None
+    if key is None:
+        return None
+    content, _ = reveal(concealed, key=key, statement_id=thing, place=0, commitment=commitment)
+    plain: dict[str, Any] = decode(content)
+    return plain
+
+
+def read_access(keys: KeyStore, *, first: int = 0, limit: int = 1000) -> Iterator[tuple[int, dict[str, Any] | None]]:
     """The logged acts from number ``first`` on; None where the event was erased."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -120,12 +136,4 @@ def read_access(keys: KeyStore, *, first: int = 0, limit: int = 1000) -> Iterato
         )
         rows = cursor.fetchall()
     for number, thing, commitment, concealed in rows:
-        if concealed is None or not keys.has_contents([bytes(thing)]):
-            yield number, None
-            continue
-        key = keys.contents(bytes(thing))[0]
-        if key is None:
-            yield number, None
-            continue
-        content, _ = reveal(bytes(concealed), key=key, statement_id=bytes(thing), place=0, commitment=bytes(commitment))
-        yield number, decode(content)
+        yield number, opened(bytes(thing), bytes(commitment), None if concealed is None else bytes(concealed), keys)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from django.db import models
 
-__all__ = ["AccessEvent", "AccessJournal", "Journal", "Leaf", "Mirror", "MirrorLeaves", "Witnessed"]
+__all__ = ["AccessCheck", "AccessEvent", "AccessJournal", "Journal", "Leaf", "Mirror", "MirrorLeaves", "Witnessed"]
 
 
 class Journal(models.Model):
@@ -105,3 +105,24 @@ class AccessEvent(models.Model):
 
     class Meta:
         db_table = "journal_access_event"
+
+
+class AccessCheck(models.Model):
+    """A check of the access journal at ``size`` acts: by whose order, how far it is, what it found (see `checking.Check`).
+
+    ``frontier`` is the right edge of what was looked at so far, ``root`` the one that the journal had.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    officer = models.CharField(max_length=64)
+    begun_ms = models.BigIntegerField()
+    ended_ms = models.BigIntegerField(null=True)
+    size = models.BigIntegerField()
+    done = models.BigIntegerField(default=0)
+    frontier = models.BinaryField()
+    root = models.BinaryField(max_length=32)
+    outcome = models.CharField(max_length=16, default="")
+    fault = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "journal_access_check"
