@@ -19,4 +19,11 @@ A rule answers with codes; the sentences for people stand in ``texts/`` in four 
     notice      a notice and the words about it         notice_law  its checks (notice_needs.toml)
     notice_course  where a notice stands (notice_course.toml)  notice_public  the shape of the public service
     ways        which desks a matter passes on each channel, and who reads it there (ways.toml)
+
+    channel_matter      what the choice of a channel looks at        channel_values    what a judgement says
+    channel_rules       the rules as data (channels.toml)            channel_reading   rules from a file, each mistake with its line
+    channel_advice      the judgement on the four channels           channel_facts     from a matter to what rules ask for
+    channel_index       rules found by what they ask for             channel_lines     where something stands in a file
+    channel_compare     two sides' rules beside each other           channel_situations  by which they are compared
+    channel_showing     what a person reads of it
 """

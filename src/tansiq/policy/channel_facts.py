@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tansiq.policy.channel_matter import Accreditation, Channel, Matter, Validity, World
+from tansiq.policy.channel_matter import Accredited, Channel, Matter, Validity, World
 
 __all__ = ["STANDINGS", "accreditation_standing", "channel_facts", "facts_of"]
 
@@ -26,7 +26,7 @@ def _said(answer: bool) -> str:  # noqa: FBT001 (a word for it)
     return _YES if answer else _NO
 
 
-def _standing(one: Accreditation, matter: Matter, now_ms: int) -> str:
+def _standing(one: Accredited, matter: Matter, now_ms: int) -> str:
     if one.validity is Validity.WITHDRAWN:
         return "withdrawn"
     if one.until_ms and now_ms >= one.until_ms:
@@ -35,9 +35,10 @@ def _standing(one: Accreditation, matter: Matter, now_ms: int) -> str:
         return "not-begun"
     if one.validity is Validity.SUSPENDED:
         return "suspended"
-    if matter.field not in one.fields:
+    carried = [field for case, field in one.grants if case == matter.case]
+    if matter.field not in one.fields or (carried and matter.field not in carried):
         return "other-field"
-    return "in-force" if matter.case and matter.case in one.cases else "other-case"
+    return "in-force" if matter.case and carried else "other-case"
 
 
 def accreditation_standing(matter: Matter, world: World) -> str:

@@ -79,8 +79,11 @@ class Index:
         return next((rank for rank, bits in self.ranks if bits & rules), 0)
 
     def reasons_of(self, rules: int) -> Iterator[Reason]:
-        """The reasons of ``rules``, in the order of the file."""
-        return (self.reasons[place] for place in _places(rules))
+        """The reasons of ``rules``: the strongest preference first, else in the order of the file."""
+        for _, bits in self.ranks:
+            yield from (self.reasons[place] for place in _places(rules & bits))
+            rules &= ~bits
+        yield from (self.reasons[place] for place in _places(rules))
 
     def approvers_of(self, rules: int) -> tuple[str, ...]:
         """Whose approval ``rules`` want, each once."""

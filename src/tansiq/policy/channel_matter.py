@@ -17,7 +17,7 @@ from typing import Final
 
 __all__ = [
     "CHANNELS",
-    "Accreditation",
+    "Accredited",
     "Agreement",
     "Channel",
     "Matter",
@@ -82,16 +82,17 @@ class Validity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Accreditation:
-    """A liaison officer's: who (service number), for which fields of crime and which cases, from when until when.
+class Accredited:
+    """A liaison officer as the choice of a channel sees one: who (service number), in which fields of crime, for which cases,
+    from when until when.
 
-    ``fields`` are codes of the offences; ``cases`` random references; ``until_ms`` 0 is without end, a moment before
-    ``from_ms`` is too early.
+    ``fields`` are codes of the offences; ``grants`` the cases (shared references), each with the field in which it is carried;
+    ``until_ms`` is no longer within, 0 is without end.
     """
 
     officer: str
     fields: frozenset[str]
-    cases: frozenset[bytes]
+    grants: frozenset[tuple[bytes, str]]
     from_ms: int
     until_ms: int = 0
     validity: Validity = Validity.IN_FORCE
@@ -158,7 +159,7 @@ class World:
     partner: str
     now_ms: int
     standings: Mapping[Channel, Standing] = field(default_factory=lambda: MappingProxyType({}))
-    accreditations: tuple[Accreditation, ...] = ()
+    accreditations: tuple[Accredited, ...] = ()
     shared_cases: frozenset[bytes] = frozenset()
     joint_operations: frozenset[bytes] = frozenset()
     agreements: tuple[Agreement, ...] = ()
