@@ -162,7 +162,7 @@ def add_word(word: WordRow) -> None:
     marks = ", ".join(["%s"] * len(_WORD))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO channels_accreditation_word ({', '.join(_WORD)}) VALUES ({marks}) ON CONFLICT DO NOTHING",
+            f"INSERT INTO channels_accreditation_word ({', '.join(_WORD)}) VALUES ({marks}) ON CONFLICT (statement) DO NOTHING",
             [getattr(word, name) for name in _WORD],
         )
 
@@ -242,15 +242,15 @@ _VALIDITY: Final = {
 }
 
 
-def in_world(partner: str) -> tuple[channel_matter.Accreditation, ...]:
+def in_world(partner: str) -> tuple[channel_matter.Accredited, ...]:
     """The accreditations between us and ``partner`` as the choice of a channel looks at them, expired ones too."""
     rows = [row for row in accreditation_rows("partner = %s", (partner,)) if row.accepted]
     grants = grants_of([row.id for row in rows])
     return tuple(
-        channel_matter.Accreditation(
+        channel_matter.Accredited(
             officer=row.officer,
             fields=frozenset(row.fields),
-            cases=frozenset(bytes.fromhex(one.case or "") for one in grants[row.id]),
+            grants=frozenset((bytes.fromhex(one.case or ""), one.field or "") for one in grants[row.id]),
             from_ms=row.from_ms,
             until_ms=row.until_ms,
             validity=_VALIDITY[State(row.state)],
