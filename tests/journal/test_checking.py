@@ -13,6 +13,7 @@ from tansiq.journal.checking import EVERY_MS, begin_check, check_due_ms, first_a
 pytestmark = pytest.mark.storage
 
 START = 1_782_043_200_000
+OF_ANOTHER = "SELECT other.commitment FROM journal_access_event other WHERE other.number = 8"
 
 
 @pytest.fixture
@@ -69,9 +70,8 @@ SPOILT = {
     "the last act taken away": ("DELETE FROM journal_access_event WHERE number = 11", "missing", 11),
     "a time changed": ("UPDATE journal_access_event SET time_ms = 5 WHERE number = 4", "altered", 4),
     "another commitment": ("UPDATE journal_access_event SET commitment = node WHERE number = 0", "altered", 0),
-    "two acts swapped": (
-        "UPDATE journal_access_event SET commitment = "
-        + "(SELECT e.commitment FROM journal_access_event e WHERE e.number = 8) WHERE number = 7",
+    "one act in the place of another": (
+        f"UPDATE journal_access_event SET commitment = ({OF_ANOTHER}) WHERE number = 7",
         "altered",
         7,
     ),
