@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from django.db import models
 
-__all__ = ["Acceptance", "Decision", "Emergency", "Interruption", "Passage", "Standing", "Stop", "Version", "Wait"]
+__all__ = [
+    "Acceptance", "Approval", "Choice", "Decision", "Emergency", "Interruption", "Passage", "Standing", "Stop", "Version", "Wait",
+]  # fmt: skip
 
 
 class Decision(models.Model):
@@ -293,4 +295,56 @@ class Stop(models.Model):
         indexes = [
             models.Index(fields=["learned_ms"], name="channels_stops_untold", condition=models.Q(told=False)),
             models.Index(fields=["channel", "taken_ms"], name="channels_stops_of"),
+        ]
+
+
+class Choice(models.Model):
+    """By which channel something was sent, and what the rules had said: ``recommended`` is the channel that they recommended
+    ('' none), ``deviation`` the reason for another, ``approver`` who approved where that was wanted, ``profile`` the digest of the
+    rules. Written once, with what was sent.
+    """
+
+    statement = models.BinaryField(primary_key=True, max_length=16)
+    matter = models.BinaryField(max_length=16, db_index=True)
+    partner = models.CharField(max_length=64)
+    channel = models.CharField(max_length=64)
+    verdict = models.CharField(max_length=16)
+    recommended = models.CharField(max_length=64, default="")
+    deviation = models.CharField(max_length=64, default="")
+    approver = models.CharField(max_length=64, default="")
+    officer = models.CharField(max_length=64)
+    kind = models.CharField(max_length=64)
+    nature = models.CharField(max_length=16)
+    sensitive = models.BooleanField()
+    profile = models.BinaryField(max_length=32)
+    at_ms = models.BigIntegerField()
+
+    class Meta:
+        db_table = "channels_choice"
+        indexes = [models.Index(fields=["at_ms"], name="channels_deviations", condition=~models.Q(deviation=""))]
+
+
+class Approval(models.Model):
+    """That somebody was asked to approve a channel for a matter, in one role, and what was answered. ``matter`` is what the
+    rules saw of it: codes, never a word of it; ``digest`` names matter, channel and partner, so that an approval serves what was approved alone.
+    """
+
+    id = models.BinaryField(primary_key=True, max_length=16)
+    digest = models.BinaryField(max_length=32)
+    partner = models.CharField(max_length=64)
+    channel = models.CharField(max_length=64)
+    role = models.CharField(max_length=64)
+    matter = models.BinaryField()
+    officer = models.CharField(max_length=64)
+    post = models.CharField(max_length=96)
+    asked_ms = models.BigIntegerField()
+    approver = models.CharField(max_length=64, default="")
+    approved = models.BooleanField(default=False)
+    decided_ms = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "channels_approval"
+        indexes = [
+            models.Index(fields=["digest", "officer"], name="channels_approval_of"),
+            models.Index(fields=["asked_ms"], name="channels_unapproved", condition=models.Q(decided_ms__isnull=True)),
         ]
