@@ -5,7 +5,7 @@ From a name to a hit: ``fold`` (one form of the letters) → ``compounds`` (its 
 arrays) → ``search`` (who shares parts, by ``distance``) → ``align`` → ``features`` → ``model`` (log-odds) → ``index`` (hits) →
 ``explain``. README.md says how to use it as a library.
 
-Invariant: pure; tables are data (``costs.json``, ``rarity.*``, ``model.json``) made by ``bench/names``.
+Invariant: pure; tables are data (``costs.json``, ``rarity.*``, ``model.json``, ``script.json``) made by ``bench/names``.
 """
 
 from tansiq.names.explain import Explanation, Fit, Piece, compare, explain
@@ -14,9 +14,10 @@ from tansiq.names.flags import flags
 from tansiq.names.fold import MAX_NAME, folded
 from tansiq.names.index import EQUALLY_GOOD, Hit, NameIndex, search_together
 from tansiq.names.likeness import likeness
+from tansiq.names.script import script_of, transliterated
 from tansiq.names.segment import Segment, build
 
 __all__ = [
     "EQUALLY_GOOD", "MAX_NAME", "Birth", "Explanation", "Facts", "Fit", "Hit", "NameIndex", "Piece", "Segment", "build", "compare",
-    "explain", "flags", "folded", "likeness", "search_together",
+    "explain", "flags", "folded", "likeness", "script_of", "search_together", "transliterated",
 ]  # fmt: skip
