@@ -102,7 +102,7 @@ def test_the_stricter_side_holds(notes: Notes) -> None:
 def test_only_deciders_decide(notes: Notes) -> None:
     context = notes.es.use()
     word = StateWord(channel="embassy", state="suspended", reason="state.political", from_ms=context.clock())
-    with pytest.raises(Refused, match="channels.not-a-decider"):
+    with pytest.raises(Refused, match=r"channels\.not-a-decider"):
         decide("ma.dgst", word, announce=False, officer=notes.es.officer("ES-4017"), context=context)
     set_rules(Rules(deciders=("office",)))
     decide("ma.dgst", word, announce=True, officer=notes.es.officer("ES-3300"), context=context)
@@ -152,14 +152,14 @@ def test_where_two_are_wanted_one_alone_changes_nothing(two: Notes) -> None:
     assert standings("ma.dgst")[EMBASSY].worst == State.OPEN
     assert [row.id for row in proposals()] == [identifier]
     context, head, office = two.es.context, two.es.officer("ES-1001"), two.es.officer("ES-3300")
-    with pytest.raises(Refused, match="channels.same-person"):
+    with pytest.raises(Refused, match=r"channels\.same-person"):
         agree(identifier, officer=head, context=context)
-    with pytest.raises(Refused, match="channels.not-a-decider"):
+    with pytest.raises(Refused, match=r"channels\.not-a-decider"):
         agree(identifier, officer=two.es.officer("ES-4017"), context=context)
     agree(identifier, officer=office, context=context)
     assert standings("ma.dgst")[EMBASSY].own == State.SUSPENDED
     assert proposals() == []
-    with pytest.raises(Conflict, match="channels.decision-closed"):
+    with pytest.raises(Conflict, match=r"channels\.decision-closed"):
         agree(identifier, officer=office, context=context)
     two.carry()
     two.ma.use()

@@ -125,11 +125,13 @@ def begin(partner: str, channel: str, *, now_ms: int) -> int:
 
 
 def _hold(partner: str, channel: str, interruption: int, *, now_ms: int) -> int:
+    """Holds what is unreleased; what has passed this very interruption already (an emergency) is left alone."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE exchange_outbox SET held = %s WHERE channel = %s AND held = %s AND {_OF_PAIR} "
-            "RETURNING statement, peer, matter, kind, since_ms",
-            (True, channel, False, *_params(partner)),
+            f"UPDATE exchange_outbox SET held = %s WHERE channel = %s AND held = %s AND {_OF_PAIR} AND NOT EXISTS ("
+            "SELECT 1 FROM channels_wait w WHERE w.statement = exchange_outbox.statement AND w.peer = exchange_outbox.peer "
+            "AND w.interruption = %s) RETURNING statement, peer, matter, kind, since_ms",
+            (True, channel, False, *_params(partner), interruption),
         )
         rows = [
             (bytes(row[0]), row[1], interruption, partner, channel, bytes(row[2] or b""), row[3], row[4], now_ms)

@@ -174,12 +174,14 @@ def proposals() -> list[DecisionRow]:
 
 
 def said_by(side: int, partner: str, channel: str) -> list[Said]:
-    """The words of one side that were taken, for `channel_word.in_force`."""
+    """The words of one side that were taken, for `channel_word.in_force`; of one moment a partner's statements tell the order."""
     rows = _rows(
         f"{_DECISION} WHERE partner = %s AND channel = %s AND side = %s AND taken_ms IS NOT NULL",
         (partner, channel, side),
     )
-    return [Said(word=row.word, said_ms=row.taken_ms or 0, id=row.id) for row in map(_decision_row, rows)]
+    return [
+        Said(word=row.word, said_ms=row.taken_ms or 0, id=row.statement or row.id) for row in map(_decision_row, rows)
+    ]
 
 
 def words_of(row: DecisionRow, *, keys: KeyStore) -> Text | None:

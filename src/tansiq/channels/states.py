@@ -15,6 +15,7 @@ from dataclasses import replace
 
 from django.db import connection, transaction
 
+from tansiq.channels import holding
 from tansiq.channels.officers import ActingOfficer, post_in_role
 from tansiq.channels.queries import OURS, DecisionRow, decision, words_of
 from tansiq.channels.rules import rules
@@ -127,6 +128,7 @@ def decline(identifier: bytes, *, officer: ActingOfficer, context: Context) -> N
 
 def _take(row: DecisionRow, *, officer: ActingOfficer, context: Context) -> Settled:
     """A decision takes effect, in the caller's transaction; ``officer`` is the last who agreed."""
+    holding.lock()
     now_ms = context.clock()
     second = officer.number if officer.number != row.word.officer else ""
     statement = None
@@ -135,8 +137,13 @@ def _take(row: DecisionRow, *, officer: ActingOfficer, context: Context) -> Sett
         statement = _announce(row.partner, STATE, said, officer=officer, context=context)
     with connection.cursor() as cursor:
         cursor.execute(
+            "SELECT MAX(taken_ms) FROM channels_decision WHERE partner = %s AND channel = %s AND side = %s",
+            (row.partner, row.word.channel, OURS),
+        )
+        taken_ms = max(now_ms, (cursor.fetchone()[0] or 0) + 1)  # of two in one moment the later is the last word
+        cursor.execute(
             "UPDATE channels_decision SET taken_ms = %s, second = %s, statement = %s WHERE id = %s",
-            (now_ms, second, statement, row.id),
+            (taken_ms, second, statement, row.id),
         )
     return settle(row.partner, Channel(row.word.channel), context=context)
 

@@ -1,0 +1,256 @@
+"""What may be done with a matter that waits: take it back, have it carried by hand, let it pass for danger to life, or say it
+again by another channel.
+
+Invariant: each is one commit, by an officer of the desk that said it (or a decider), on what waits at that moment; what has left
+meanwhile is untouched and told. A matter passes whole, in its order, since what follows is not read before what it follows.
+Danger to life passes a suspension of our own side only, where the partner has declared that it takes it, and a supervisor judges
+it within a day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from django.db import connection, transaction
+
+from tansiq.channels.holding import end_waits, held_rows
+from tansiq.channels.officers import ActingOfficer
+from tansiq.channels.queries import accepts_emergency, standings, waiting
+from tansiq.channels.rules import REVIEW_MS
+from tansiq.channels.states import decider_post
+from tansiq.channels.stored import Stored, stored
+from tansiq.channels.ways import find
+from tansiq.channels.words import hide
+from tansiq.errors import BadInput, Conflict, Refused
+from tansiq.exchange.context import Context
+from tansiq.exchange.drafts import Draft
+from tansiq.exchange.services import send
+from tansiq.faults import reach
+from tansiq.journal.access import Access, Operation, log_access
+from tansiq.policy.channel_matter import Channel, State
+from tansiq.policy.codes import code_list
+from tansiq.policy.values import Text
+from tansiq.protocol.docket import agency_of
+from tansiq.protocol.ids import new_id
+
+__all__ = ["LIFE", "Mover", "by_hand", "on_moved", "pass_emergency", "reroute", "review", "take_back"]
+
+LIFE = "urgency.life"
+Mover = Callable[[Mapping[bytes, bytes], Sequence[Stored], str, Context], None]
+"""Is told, in the same commit, which statements were taken back (old → new; new b'' when it was not said again), what they
+were, and the new channel ('' none).
+"""
+_movers: list[Mover] = []
+
+
+def on_moved(mover: Mover) -> None:
+    """Lets a capability keep its own rows in step; registering again changes nothing."""
+    if mover not in _movers:
+        _movers.append(mover)
+
+
+def _tell(moved: Mapping[bytes, bytes], were: Sequence[Stored], channel: str, context: Context) -> None:
+    for mover in _movers:
+        mover(moved, were, channel, context)
+
+
+def _waiting(matter: bytes, *, officer: ActingOfficer, context: Context) -> list[tuple[Stored, str]]:
+    """What of the matter waits, with the peer of its hop. Raises Conflict (nothing), Refused (another desk's)."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT id FROM exchange_outbox WHERE matter = %s FOR UPDATE", (matter,))
+    found = [(stored(statement, context=context), peer) for statement, peer in held_rows(matter)]
+    if not found:
+        raise Conflict("channels.not-waiting")
+    if not decider_post(officer) and any(one.docket.sender not in officer.posts for one, _ in found):
+        raise Refused("channels.not-yours")
+    return found
+
+
+def _require_ours(found: Sequence[tuple[Stored, str]], context: Context) -> None:
+    """Raises Refused unless this agency said it: what only passes here is its originator's."""
+    if any(one.agency != context.agency for one, _ in found):
+        raise Refused("channels.not-yours")
+
+
+def _drop(found: Sequence[tuple[Stored, str]], *, context: Context) -> None:
+    """Takes what waits out of the outbox, before anybody ever got it, in the caller's transaction."""
+    with connection.cursor() as cursor:
+        for one, peer in found:
+            cursor.execute(
+                "DELETE FROM exchange_outbox WHERE statement = %s AND peer = %s AND held = %s", (one.id, peer, True)
+            )
+            if not cursor.rowcount:
+                raise Conflict("channels.not-waiting")
+            cursor.execute("DELETE FROM exchange_file_going WHERE thing = %s AND peer = %s", (one.id, peer))
+            transaction.on_commit(lambda one=one, peer=peer: context.keys.drop_wraps([one.id], peer))
+
+
+def take_back(matter: bytes, *, officer: ActingOfficer, context: Context) -> list[bytes]:
+    """Takes back what of the matter waits; the partner never knows of it. Returns the statements. Raises Conflict, Refused."""
+    now_ms = context.clock()
+    with transaction.atomic():
+        found = _waiting(matter, officer=officer, context=context)
+        _require_ours(found, context)
+        _drop(found, context=context)
+        for one, peer in found:
+            end_waits(peer, [one.id], how="withdrawn", now_ms=now_ms, officer=officer.number)
+        were = list({one.id: one for one, _ in found}.values())
+        _tell({one.id: b"" for one in were}, were, "", context)
+        reach("channels.pass.before-commit")
+    reach("channels.pass.after-commit")
+    return [one.id for one in were]
+
+
+def by_hand(matter: bytes, *, chosen: bool = True, officer: ActingOfficer, context: Context) -> int:
+    """Lets a courier take what of the matter waits (or no longer, with ``chosen`` False); returns how much. Raises Conflict, Refused."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        found = _waiting(matter, officer=officer, context=context)
+        cursor.executemany(
+            "UPDATE exchange_outbox SET by_hand = %s WHERE statement = %s AND peer = %s AND held = %s",
+            [(chosen, one.id, peer, True) for one, peer in found],
+        )
+        cursor.executemany(
+            "UPDATE channels_wait SET officer = %s WHERE statement = %s AND peer = %s AND ended_ms IS NULL",
+            [(officer.number if chosen else "", one.id, peer) for one, peer in found],
+        )
+    return len(found)
+
+
+def pass_emergency(matter: bytes, words: Text, *, officer: ActingOfficer, context: Context) -> bytes:
+    """Lets the matter pass though we suspended its channel, for imminent danger to life; returns the emergency's id.
+
+    Raises Conflict (nothing waits), Refused ('channels.emergency-not-ours', 'channels.emergency-not-accepted', another desk's).
+    """
+    now_ms = context.clock()
+    identifier = new_id(now_ms)
+    with transaction.atomic():
+        found = _waiting(matter, officer=officer, context=context)
+        pairs = {(row.partner, row.channel) for row in waiting(matter=matter)}
+        for partner, channel in pairs:
+            if standings(partner)[Channel(channel)].announced == State.SUSPENDED:
+                raise Refused("channels.emergency-not-ours", partner=partner)
+            if not accepts_emergency(partner):
+                raise Refused("channels.emergency-not-accepted", partner=partner)
+        hidden = hide(words, thing=identifier, keys=context.keys)
+        last, _ = found[-1]
+        partner, channel = min(pairs)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO channels_emergency (id, statement, matter, partner, channel, officer, at_ms, due_ms, verdict, reviewer, "
+                "reviewed_ms, commitment, concealed) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, '', '', NULL, %s, %s)",
+                (
+                    identifier, last.id, matter, partner, channel, officer.number, now_ms, now_ms + REVIEW_MS,
+                    hidden.commitment, hidden.concealed,
+                ),
+            )  # fmt: skip
+            cursor.executemany(
+                "UPDATE exchange_outbox SET held = %s, by_hand = %s WHERE statement = %s AND peer = %s AND held = %s",
+                [(False, False, one.id, peer, True) for one, peer in found],
+            )
+        for one, peer in found:
+            end_waits(peer, [one.id], how="emergency", now_ms=now_ms, officer=officer.number)
+        log_access(
+            [
+                Access(
+                    operation=Operation.DISCLOSURE, officer=officer.number, thing=last.id, purpose=LIFE, justification=words.value,
+                    recipients=tuple(sorted({partner for partner, _ in pairs})), time_ms=now_ms,
+                )
+            ],
+            keys=context.keys,
+        )  # fmt: skip
+        reach("channels.pass.before-commit")
+    reach("channels.pass.after-commit")
+    return identifier
+
+
+def review(
+    identifier: bytes, verdict: str, words: Text | None, *, officer: ActingOfficer, supervises: bool, context: Context
+) -> None:
+    """A supervisor (or a decider) judges an emergency, never the one who let it pass. Raises Refused, Conflict (judged already), BadInput."""
+    code_list("emergency_verdicts").require(verdict)
+    if code_list("emergency_verdicts").text_required(verdict) and words is None:
+        raise BadInput("channels.words-needed")
+    if not (supervises or decider_post(officer)):
+        raise Refused("channels.not-reviewer", officer=officer.number)
+    now_ms = context.clock()
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE channels_emergency SET verdict = %s, reviewer = %s, reviewed_ms = %s "
+            "WHERE id = %s AND reviewed_ms IS NULL AND officer <> %s RETURNING statement, partner",
+            (verdict, officer.number, now_ms, identifier, officer.number),
+        )
+        row = cursor.fetchone()
+        if row is None:
+            cursor.execute("SELECT reviewed_ms FROM channels_emergency WHERE id = %s", (identifier,))
+            known = cursor.fetchone()
+            if known is not None and known[0] is None:
+                raise Refused("channels.not-reviewer", officer=officer.number)
+            raise Conflict("channels.decision-closed")
+        log_access(
+            [
+                Access(
+                    operation=Operation.CONSULTATION, officer=officer.number, thing=bytes(row[0]), purpose=verdict,
+                    justification=words.value if words else "", time_ms=now_ms,
+                )
+            ],
+            keys=context.keys,
+        )  # fmt: skip
+
+
+def reroute(
+    matter: bytes, channel: Channel, *, via: str = "", officer: ActingOfficer, context: Context
+) -> dict[bytes, bytes]:
+    """Says by ``channel`` what of the matter waits, and takes back what waits, in one commit; old statement → new one.
+
+    The same parts under the same kinds, signed anew by ``officer`` in the desk that said them; the way is that of the new
+    channel (`ways.find`). Raises Conflict, Refused (another desk's, what this node can't open whole), BadInput, NotFound.
+    """
+    now_ms = context.clock()
+    with transaction.atomic():
+        found = _waiting(matter, officer=officer, context=context)
+        _require_ours(found, context)
+        were = list({one.id: one for one, _ in found}.values())
+        if any(one.docket.channel == channel for one in were):
+            raise BadInput("channels.reroute-same")
+        moved: dict[bytes, bytes] = {}
+        for one in were:
+            if not one.whole or one.docket.sender not in officer.posts:
+                raise Refused("channels.reroute-unable", kind=one.docket.kind)
+            moved[one.id] = _say_again(one, channel, via=via, moved=moved, officer=officer, context=context)
+        _drop(found, context=context)
+        for one, peer in found:
+            end_waits(peer, [one.id], how="rerouted", now_ms=now_ms, officer=officer.number, instead=moved[one.id])
+        _tell(moved, were, channel, context)
+        reach("channels.pass.before-commit")
+    reach("channels.pass.after-commit")
+    return moved
+
+
+def _say_again(
+    one: Stored, channel: Channel, *, via: str, moved: Mapping[bytes, bytes], officer: ActingOfficer, context: Context
+) -> bytes:
+    """The same thing by another channel; what it follows or answers is named by its new identifier."""
+    addressee = next((post for post in one.docket.addressees if agency_of(post) != context.agency), "")
+    if not addressee or len(one.docket.addressees) > 1:
+        raise Refused("channels.reroute-unable", kind=one.docket.kind)
+    way = find(channel, one.docket.sender, addressee, context=context, now_ms=context.clock(), via=via)
+    docket = replace(
+        one.docket,
+        channel=str(channel),
+        route=way.route,
+        addressees=(way.addressee,),
+        answers=moved.get(one.docket.answers, one.docket.answers),
+        follows=tuple(moved.get(before, before) for before in one.docket.follows),
+    )
+    draft = Draft(
+        docket=docket,
+        parts=one.parts,
+        readers=way.readers,
+        own=way.own,
+        act=officer.acting(one.act.act, post=one.docket.sender) if one.act else None,
+        handovers=way.handovers,
+        case=one.docket.case,
+    )
+    return send(draft, context=context).id
