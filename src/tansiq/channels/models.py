@@ -326,7 +326,8 @@ class Choice(models.Model):
 
 class Approval(models.Model):
     """That somebody was asked to approve a channel for a matter, in one role, and what was answered. ``matter`` is what the
-    rules saw of it: codes, never a word of it; ``digest`` names matter, channel and partner, so that an approval serves what was approved alone.
+    rules saw of it: codes, never a word of it; ``digest`` names matter, channel and partner, so that an approval serves what was approved alone,
+    and once: ``statement`` is what left by it.
     """
 
     id = models.BinaryField(primary_key=True, max_length=16)
@@ -341,6 +342,7 @@ class Approval(models.Model):
     approver = models.CharField(max_length=64, default="")
     approved = models.BooleanField(default=False)
     decided_ms = models.BigIntegerField(null=True)
+    statement = models.BinaryField(max_length=16, null=True)
 
     class Meta:
         db_table = "channels_approval"

@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
                 ("approver", models.CharField(default="", max_length=64)),
                 ("approved", models.BooleanField(default=False)),
                 ("decided_ms", models.BigIntegerField(null=True)),
+                ("statement", models.BinaryField(max_length=16, null=True)),
             ],
             options={
                 "db_table": "channels_approval",
