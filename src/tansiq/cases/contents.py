@@ -25,11 +25,15 @@ __all__ = ["StoredStatement", "open_statements"]
 
 @dataclass(frozen=True, slots=True)
 class StoredStatement:
-    """A stored statement as far as it opens: a part is None when it was erased; so is the docket."""
+    """A stored statement as far as it opens: a part is None when it was erased; so is the docket.
+
+    ``closed``: its body is for an officer's own eyes, and no part opens here.
+    """
 
     statement: Statement
     docket: Docket | None
     parts: tuple[Part | None, ...]
+    closed: bool = False
 
     def part(self, kind: str) -> Part | None:
         """The first part of this kind that opens."""
@@ -61,7 +65,8 @@ def _opened(row: Sequence[object], keys: KeyStore) -> StoredStatement:
             continue
         content, _ = reveal(ciphertext, key=key, statement_id=statement.id, place=place, commitment=proof.commitment)
         found.append(parse_part(content))
-    return StoredStatement(statement, read, tuple(found))
+    closed = docket_key is not None and not part_keys and statement.parts_count > 0
+    return StoredStatement(statement, read, tuple(found), closed)
 
 
 def open_statements(statements: Sequence[bytes], *, keys: KeyStore) -> dict[bytes, StoredStatement]:

@@ -116,7 +116,7 @@ def _bury(rows: Sequence[ItemRow], *, context: Context, ordered_by: str, ground:
 def _forget(thing: bytes, place: int, keys: KeyStore) -> None:
     """Empties the slot of a key; where there was none, nothing is left that could open anything."""
     with contextlib.suppress(Conflict):
-        keys.erase(thing, place=place)
+        keys.erase(thing, place=place, closed=True)
 
 
 def _slot(row: ItemRow) -> tuple[bytes, int]:

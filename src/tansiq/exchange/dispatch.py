@@ -18,7 +18,7 @@ from tansiq.errors import Error, NotFound
 from tansiq.exchange.context import Context
 from tansiq.exchange.erasure import erased_from
 from tansiq.exchange.files import note_arrived
-from tansiq.exchange.kinds import Arrived, handler_of
+from tansiq.exchange.kinds import Arrived, handler_of, note_handled, passes
 from tansiq.exchange.opening import Opened, open_docket, open_keys, open_statement
 from tansiq.faults import reach
 from tansiq.keystore.store import Contents
@@ -206,14 +206,20 @@ def _quarantine(failed: Sequence[tuple[_Waiting, Error]], *, now_ms: int) -> Non
             cursor.execute("DELETE FROM exchange_queue WHERE id = %s", (one.row,))
 
 
+def _sort(arrived: Arrived, context: Context) -> tuple[str, bool]:
+    """Whose business it is: its kind, and whether it only passes here."""
+    return arrived.docket.kind, passes(arrived.docket, context.agency)
+
+
 def _run(ready: Sequence[tuple[_Waiting, Arrived, Opened]], context: Context) -> None:
     """Hands over in runs of one kind, marks as handled, ends the waiting of what follows."""
-    for kind, group in itertools.groupby(ready, key=lambda entry: entry[1].docket.kind):
-        handler = handler_of(kind)
+    for (kind, passing), group in itertools.groupby(ready, key=lambda entry: _sort(entry[1], context)):
+        handler = handler_of(kind, passing=passing)
         if handler is None:
-            raise NotFound("exchange.unknown-kind", kind=kind)
+            raise NotFound("exchange.not-passed-on" if passing else "exchange.unknown-kind", kind=kind)
         handler(arrived := [one for _, one, _ in group], context)
         note_arrived(arrived, context=context)
+        note_handled(arrived, context)
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO exchange_handled (statement) VALUES (%s) ON CONFLICT DO NOTHING",

@@ -18,19 +18,23 @@ from tansiq.protocol.ids import new_id
 from tansiq.protocol.keys import PublicSealingKey, Signer
 from tansiq.protocol.parts import Part
 from tansiq.protocol.statement import Made, sign_concealed
-from tansiq.protocol.wraps import OwnSecret, Wrap, seal_nested, seal_own, seal_wrap
+from tansiq.protocol.wraps import ContentKeys, OwnSecret, Wrap, seal_nested, seal_own, seal_wrap
 
-__all__ = ["Composed", "Draft", "OfficerAct", "Reader", "compose", "compose_many", "wraps_to_bytes"]
+__all__ = ["Composed", "Draft", "OfficerAct", "Reader", "compose", "compose_many", "sealed_to", "wraps_to_bytes"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Somebody to whom the keys are sealed, on the hop to ``peer``; ``custodians`` make it a nested (recovery) wrap."""
+    """Somebody to whom the keys are sealed, on the hop to ``peer``; ``custodians`` make it a nested (recovery) wrap.
+
+    ``agency`` is whose key it is, where that is not the peer: a desk further along the route.
+    """
 
     peer: str
     key: PublicSealingKey
     docket_only: bool = False
     custodians: tuple[PublicSealingKey, ...] = ()
+    agency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,11 @@ class OfficerAct:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What is to be said. ``handovers`` are the desks that it passed in this house before it leaves."""
+    """What is to be said. ``handovers`` are the desks that it passed in this house before it leaves.
+
+    ``own`` are the readers of our own copy where it is for an officer's eyes alone: then this node keeps the docket's key
+    and no other. Without them the node keeps all keys.
+    """
 
     docket: Docket
     parts: Sequence[Part]
@@ -55,6 +63,7 @@ class Draft:
     handovers: tuple[Handover, ...] = ()
     case: bytes = b""
     held: bool = False
+    own: tuple[Reader, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,11 @@ class Composed:
     draft: Draft
     made: Made
     wraps: dict[str, list[Wrap]] = field(repr=False)
+
+    @property
+    def kept_keys(self) -> ContentKeys:
+        """What this node may keep of the keys."""
+        return self.made.keys.docket_only if self.draft.own else self.made.keys
 
 
 def wraps_to_bytes(wraps: Sequence[Wrap]) -> bytes:
@@ -94,21 +108,25 @@ def _act(act: OfficerAct, statement_id: bytes, docket: Concealed, parts: Sequenc
     return conceal(made.to_bytes(), statement_id=statement_id, place=len(parts))
 
 
+def sealed_to(reader: Reader, keys: ContentKeys, *, statement_digest: bytes) -> Wrap:
+    """The wrap for one reader, with just the keys that this reader may have."""
+    given = keys.docket_only if reader.docket_only else keys
+    if reader.custodians:
+        return seal_nested(given, custodians=reader.custodians, statement_digest=statement_digest)
+    return seal_wrap(given, reader=reader.key, statement_digest=statement_digest)
+
+
 def _wraps(draft: Draft, made: Made, own: OwnSecret) -> dict[str, list[Wrap]]:
     """The keys sealed to every reader, and to ourselves, by the peer to whom the wraps go."""
     digest = made.statement.digest
     wraps: dict[str, list[Wrap]] = {}
     for reader in draft.readers:
-        keys = made.keys.docket_only if reader.docket_only else made.keys
-        wrap = (
-            seal_nested(keys, custodians=reader.custodians, statement_digest=digest)
-            if reader.custodians
-            else seal_wrap(keys, reader=reader.key, statement_digest=digest)
-        )
-        wraps.setdefault(reader.peer, []).append(wrap)
-    sealed = seal_own(made.keys, secret=own, statement_digest=digest)
+        wraps.setdefault(reader.peer, []).append(sealed_to(reader, made.keys, statement_digest=digest))
+    ours = [sealed_to(reader, made.keys, statement_digest=digest) for reader in draft.own]
+    kept = made.keys.docket_only if draft.own else made.keys
+    ours.append(seal_own(kept, secret=own, statement_digest=digest))
     for hop in wraps.values():
-        hop.append(sealed)
+        hop.extend(ours)
     return wraps
 
 

@@ -1,7 +1,8 @@
 """Which capability handles which kind of statement: capabilities register, this room only asks.
 
 Invariant: one handler per kind; a kind without a handler is quarantined, not dropped, and handled after the upgrade
-that brings one.
+that brings one. What only passes here, for none of its addressees is ours, is no kind's business: one handler passes it on,
+whatever it says, so that a relay need not know every kind.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from tansiq.exchange.context import Context
 from tansiq.protocol.acts import PART_KIND as ACT
 from tansiq.protocol.acts import Act, act_of
 from tansiq.protocol.concealment import reveal
-from tansiq.protocol.docket import Docket
+from tansiq.protocol.docket import ALL_MEMBERS, Docket, agency_of
 from tansiq.protocol.parts import Part, parse_part
 from tansiq.protocol.statement import PartProof, Statement
 
-__all__ = ["Arrived", "Handler", "handler_of", "kinds", "register"]
+__all__ = ["Arrived", "Handler", "follow_handled", "handler_of", "kinds", "note_handled", "passes", "register",
+           "register_passing"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,8 @@ them.
 """
 
 _handlers: dict[str, Handler] = {}
+_passing: list[Handler] = []
+_followers: list[Handler] = []
 
 
 def register(kind: str, handler: Handler) -> None:
@@ -87,8 +91,34 @@ def register(kind: str, handler: Handler) -> None:
     _handlers[kind] = handler
 
 
-def handler_of(kind: str) -> Handler | None:
-    """The handler of ``kind``, if a capability registered one."""
+def register_passing(handler: Handler) -> None:
+    """Registers the handler of whatever only passes here. Raises Conflict when there is another one."""
+    if _passing and _passing != [handler]:
+        raise Conflict("exchange.kind-taken", kind="*")
+    _passing[:] = [handler]
+
+
+def follow_handled(follower: Handler) -> None:
+    """Lets a room look at all that was handled, in the same transaction; registering again changes nothing."""
+    if follower not in _followers:
+        _followers.append(follower)
+
+
+def note_handled(arrived: Sequence[Arrived], context: Context) -> None:
+    """Shows the followers what was handled."""
+    for follower in _followers:
+        follower(arrived, context)
+
+
+def passes(docket: Docket, agency: str) -> bool:
+    """Whether a statement with this docket is for nobody of ``agency``, so that it only passes there."""
+    return not any(post == ALL_MEMBERS or agency_of(post) == agency for post in docket.addressees)
+
+
+def handler_of(kind: str, *, passing: bool = False) -> Handler | None:
+    """The handler of ``kind``, or of what only passes, if a capability registered one."""
+    if passing:
+        return _passing[0] if _passing else None
     return _handlers.get(kind)
 
 

@@ -7,7 +7,7 @@ words were not compared, and nothing that no parcel could carry. What is relayed
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -15,21 +15,22 @@ from django.db import connection, transaction
 from tansiq.directory.queries import documents_of, partners
 from tansiq.errors import BadInput, NotFound, Refused, TooMuch
 from tansiq.exchange.context import Context
-from tansiq.exchange.drafts import Composed, Draft, Reader, compose_many, wraps_to_bytes
+from tansiq.exchange.drafts import Composed, Draft, Reader, compose_many, sealed_to, wraps_to_bytes
 from tansiq.exchange.files import note_sent
+from tansiq.exchange.holding import Going, closed_pairs, is_closed, note_held, partners_of
 from tansiq.faults import reach
 from tansiq.keystore.store import Contents, Kept
 from tansiq.protocol.cbor import decode, encode
 from tansiq.protocol.concealment import DOCKET_PLACE, reveal
-from tansiq.protocol.docket import Docket, parse_docket
+from tansiq.protocol.docket import Docket, agency_of, parse_docket
 from tansiq.protocol.envelope import Handover, Lane, parse_entry
 from tansiq.protocol.ids import IdMaker
 from tansiq.protocol.limits import MAX_HANDOVERS, MAX_WRAPS
 from tansiq.protocol.manifest import PART_KIND as FILE
 from tansiq.protocol.statement import Statement, parse_statement
-from tansiq.protocol.wraps import ContentKeys, Wrap, parse_wrap, seal_nested, seal_wrap
+from tansiq.protocol.wraps import SUITE_OWN, ContentKeys, Wrap, parse_wrap
 
-__all__ = ["relay", "send", "send_many"]
+__all__ = ["relay", "relay_many", "send", "send_many"]
 
 _maker = IdMaker()
 
@@ -57,13 +58,56 @@ def _check_size(contents: Sequence[bytes | None], wraps: Sequence[Wrap]) -> None
         raise TooMuch("exchange.statement-too-heavy", limit=MAX_ITEM_BYTES)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Queued:
+    """What is put into the outbox for one peer."""
+
+    peer: str
+    lane: int
+    statement: bytes
+    docket: Docket
+    handovers: tuple[Handover, ...]
+    held: bool
+
+
+_INTO_OUTBOX = (
+    "INSERT INTO exchange_outbox (peer, lane, statement, handovers, held, channel, partners, matter, kind, since_ms) "
+    "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
+
+
+def _queue(queued: Sequence[_Queued], *, agency: str, now_ms: int) -> None:
+    """Puts statements into the outbox, in the caller's transaction; those of a suspended channel wait there."""
+    closed = closed_pairs()
+    going: list[Going] = []
+    rows = []
+    for one in queued:
+        docket, partners, held = one.docket, partners_of(one.docket, agency), one.held
+        if closed and not held and is_closed(closed, peer=one.peer, partners=partners, channel=docket.channel):
+            held = True
+            going.append(Going(one.statement, one.peer, partners, docket.channel, docket.matter, docket.kind, now_ms))
+        rows.append(
+            (
+                one.peer, one.lane, one.statement, _passed(one.handovers), held, docket.channel, partners, docket.matter,
+                docket.kind, now_ms,
+            )
+        )  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.executemany(_INTO_OUTBOX, rows)
+    note_held(going)
+
+
+def _passed(handovers: Sequence[Handover]) -> bytes:
+    return encode([[hop.post, hop.taken_ms, hop.handed_ms] for hop in handovers])
+
+
 def _store(composed: Sequence[Composed], *, context: Context, now_ms: int) -> None:
     context.keys.put_contents(
         [
             Contents(
                 one.made.statement.id,
                 one.draft.case or one.draft.docket.matter,
-                (one.made.keys.docket, *one.made.keys.parts),
+                (one.kept_keys.docket, *one.kept_keys.parts),
             )
             for one in composed
         ],
@@ -90,17 +134,18 @@ def _store(composed: Sequence[Composed], *, context: Context, now_ms: int) -> No
         cursor.executemany(
             "INSERT INTO exchange_handled (statement) VALUES (%s)", [(one.made.statement.id,) for one in composed]
         )
-        cursor.executemany(
-            "INSERT INTO exchange_outbox (peer, lane, statement, handovers, held, since_ms) VALUES (%s, %s, %s, %s, %s, %s)",
+        _queue(
             [
-                (
-                    peer, int(one.draft.lane), one.made.statement.id,
-                    encode([[hop.post, hop.taken_ms, hop.handed_ms] for hop in one.draft.handovers]), one.draft.held, now_ms,
+                _Queued(
+                    peer=peer, lane=int(one.draft.lane), statement=one.made.statement.id, docket=one.draft.docket,
+                    handovers=one.draft.handovers, held=one.draft.held,
                 )
                 for one in composed
                 for peer in one.wraps
                 if peer != context.agency
             ],
+            agency=context.agency,
+            now_ms=now_ms,
         )  # fmt: skip
     for one in composed:
         if any(part.kind == FILE for part in one.draft.parts):
@@ -176,22 +221,31 @@ def _held(statement_id: bytes, context: Context) -> _Held:
     )
 
 
-def _wraps_for(held: _Held, to: str, readers: Sequence[Reader]) -> list[Wrap]:
-    """The wraps that came for keys of ``to``, and a new one for each of ``readers``."""
-    theirs = {key.key.identifier for document in documents_of(to) for key in document.keys}
-    wraps = [wrap for wrap in held.received if wrap.reader in theirs]
+def _keys_of(agencies: Iterable[str]) -> set[bytes]:
+    """The identifiers of all keys that these agencies ever published, as far as they are known here."""
+    return {key.key.identifier for one in agencies for document in documents_of(one) for key in document.keys}
+
+
+def _wraps_for(held: _Held, to: str, readers: Sequence[Reader], *, onward: bool, context: Context) -> list[Wrap]:
+    """The wraps that came for keys of ``to``, and a new one for each of ``readers``.
+
+    ``onward``: of those that came, all that are for none of the desks behind us, for ``to`` is not the last.
+    """
+    if onward:
+        passed = {agency_of(hop.post) for hop in held.handovers}
+        behind = _keys_of({context.agency, held.statement.agency, *passed} - {to})
+        wraps = [wrap for wrap in held.received if wrap.suite != SUITE_OWN and wrap.reader not in behind]
+    else:
+        # What came for ourselves, and the originator's own copy, is nobody else's: then no directory need be asked.
+        others = [one for one in held.received if one.suite != SUITE_OWN and one.reader not in context.opening]
+        theirs = _keys_of({to}) if others else set()
+        wraps = [wrap for wrap in others if wrap.reader in theirs]
     for reader in readers:
         if reader.peer != to:
             raise BadInput("exchange.relay-other-reader", agency=to)
         if not reader.docket_only and len(held.keys.parts) < held.statement.parts_count:
             raise Refused("exchange.relay-docket-only", statement=held.statement.id.hex())
-        keys = held.keys.docket_only if reader.docket_only else held.keys
-        digest = held.statement.digest
-        wraps.append(
-            seal_nested(keys, custodians=reader.custodians, statement_digest=digest)
-            if reader.custodians
-            else seal_wrap(keys, reader=reader.key, statement_digest=digest)
-        )
+        wraps.append(sealed_to(reader, held.keys, statement_digest=held.statement.digest))
     if not wraps:
         raise BadInput("exchange.relay-no-reader", agency=to)
     return wraps
@@ -206,38 +260,64 @@ def relay(
     handovers: Sequence[Handover] = (),
     lane: Lane | None = None,
     held: bool = False,
+    onward: bool = False,
 ) -> None:
-    """Passes on a statement that is here to the partner ``to``, with wraps for further ``readers`` of that partner.
+    """Passes on a statement that is here to the partner ``to``, with wraps for further ``readers`` of that partner; see
+    `relay_many`.
+    """
+    relay_many(
+        statement_id, to={to: readers}, context=context, handovers=handovers, lane=lane, held=held, onward=onward
+    )
 
-    The statement, its docket and its parts go on as they are; the entry is ours. The desks that it passed so far are
-    named before our ``handovers``; ``lane`` is that on which it came unless another is named. Wraps that its originator
-    sealed to keys of ``to`` go with it. One commit, or the caller's transaction.
 
-    Raises NotFound (no such statement or partner, or its keys are not here), Refused (the partner is not confirmed, the
+def relay_many(
+    statement_id: bytes,
+    *,
+    to: Mapping[str, Sequence[Reader]],
+    context: Context,
+    handovers: Sequence[Handover] = (),
+    lane: Lane | None = None,
+    held: bool = False,
+    onward: bool = False,
+) -> None:
+    """Passes on a statement that is here to the partners ``to``, with wraps for further readers of each of them.
+
+    It is read once, and the statement, its docket and its parts go on as they are: a partner costs its wraps and a row. The
+    entries are ours. The desks that it passed so far are named before our ``handovers``; ``lane`` is that on which it came
+    unless another is named. Wraps that its originator sealed to keys of a partner go with it; with ``onward`` those for the
+    desks behind it too. One commit, or the caller's transaction.
+
+    Raises NotFound (no such statement or partner, or its keys are not here), Refused (a partner is not confirmed, the
     docket does not cover it, part of it was erased, or only the docket can be read here and a reader wants more),
     BadInput (a reader of another partner, nobody who could read it) and TooMuch.
     """
     now_ms = context.clock()
-    _check_peers({to})
+    _check_peers(set(to))
     found = _held(statement_id, context)
-    if not found.docket.covers_agency(to):
-        raise Refused("exchange.relay-not-addressed", agency=to)
     passed = (*found.handovers, *handovers)
     if len(passed) > MAX_HANDOVERS:
         raise TooMuch("exchange.too-many-handovers", limit=MAX_HANDOVERS)
-    wraps = _wraps_for(found, to, readers)
-    _check_size(found.contents, wraps)
+    wraps = {}
+    for peer, readers in to.items():
+        if not found.docket.covers_agency(peer):
+            raise Refused("exchange.relay-not-addressed", agency=peer)
+        wraps[peer] = _wraps_for(found, peer, readers, onward=onward, context=context)
+        _check_size(found.contents, wraps[peer])
     with transaction.atomic():
-        context.keys.keep_wraps([Kept(statement_id, to, now_ms, wraps_to_bytes(wraps))])
+        context.keys.keep_wraps(
+            [Kept(statement_id, peer, now_ms, wraps_to_bytes(sealed)) for peer, sealed in wraps.items()]
+        )
         reach("relay.wraps-kept")
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "INSERT INTO exchange_outbox (peer, lane, statement, handovers, held, since_ms) "
-                "VALUES (%s, %s, %s, %s, %s, %s)",
-                (
-                    to, int(found.lane if lane is None else lane), statement_id,
-                    encode([[hop.post, hop.taken_ms, hop.handed_ms] for hop in passed]), held, now_ms,
-                ),
-            )  # fmt: skip
+        _queue(
+            [
+                _Queued(
+                    peer=peer, lane=int(found.lane if lane is None else lane), statement=statement_id, docket=found.docket,
+                    handovers=passed, held=held,
+                )
+                for peer in wraps
+            ],
+            agency=context.agency,
+            now_ms=now_ms,
+        )  # fmt: skip
         reach("relay.before-commit")
     reach("relay.after-commit")

@@ -175,6 +175,22 @@ class KeyStore:
         except InvalidUnwrap as error:
             raise Refused("keystore.damaged") from error
 
+    def add_parts(self, thing: bytes, parts: Sequence[bytes]) -> None:
+        """Keeps the keys of a thing's parts beside that of its docket, which was here alone: what was for somebody's own eyes is
+        handed down. What is kept already stays. Raises NotFound.
+        """
+        with transaction.atomic(using=ALIAS):
+            lock = " FOR UPDATE" if connections[ALIAS].vendor == "postgresql" else ""
+            rows = _rows(f"SELECT case_ref, wrapped FROM keystore_content_keys WHERE thing = %s{lock}", (thing,))
+            if not rows:
+                raise NotFound("keystore.no-contents")
+            case, wrapped = _blob(rows[0][0]), _blob(rows[0][1])
+            if len(wrapped) != SLOT:
+                return
+            case_key = self._known_case_keys([case])[case]
+            more = b"".join([aes_key_wrap(case_key, key) for key in parts])
+            _write_many("UPDATE keystore_content_keys SET wrapped = %s WHERE thing = %s", [(wrapped + more, thing)])
+
     def has_contents(self, things: Sequence[bytes]) -> set[bytes]:
         """Those of ``things`` whose keys are here."""
         found: set[bytes] = set()
@@ -187,10 +203,11 @@ class KeyStore:
             )
         return found
 
-    def erase(self, thing: bytes, *, place: int | None = None) -> None:
+    def erase(self, thing: bytes, *, place: int | None = None, closed: bool = False) -> None:
         """Erases the key of one content of a thing (``place`` counts from 0, docket first) or of all of them.
 
-        The caller has written the tombstone before. Raises Conflict when there is no such place.
+        Of a thing whose body is ``closed`` here (its keys are its owner's alone) the empty slot is made: it is the mark of
+        the erasure. The caller has written the tombstone before. Raises Conflict when there is no such place.
         """
         with transaction.atomic(using=ALIAS):
             if place is None:
@@ -198,9 +215,11 @@ class KeyStore:
             else:
                 lock = " FOR UPDATE" if connections[ALIAS].vendor == "postgresql" else ""
                 rows = _rows(f"SELECT wrapped FROM keystore_content_keys WHERE thing = %s{lock}", (thing,))
-                if not rows or not 0 <= place < len(_blob(rows[0][0])) // SLOT:
+                wrapped = bytearray(_blob(rows[0][0]) if rows else b"")
+                if closed and len(wrapped) == SLOT and place:
+                    wrapped += bytes(place * SLOT)
+                if not 0 <= place < len(wrapped) // SLOT:
                     raise Conflict("keystore.no-place")
-                wrapped = bytearray(_blob(rows[0][0]))
                 wrapped[place * SLOT : (place + 1) * SLOT] = ERASED
                 _write_many("UPDATE keystore_content_keys SET wrapped = %s WHERE thing = %s", [(bytes(wrapped), thing)])
             reach("keystore.erase.before-commit")

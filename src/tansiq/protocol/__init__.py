@@ -11,6 +11,7 @@ signed are kept as they came and never encoded again.
     statement   an agency's signed word       docket  what a register may show of it
     parts       what its readers may read     acts    an officer's own signature inside
     envelope    one hop's wrapping            heads   the signed root of a journal (RFC 9942)
+    stops       when a statement was at a desk on its way, by the desk's own agency
     merkle      trees (RFC 9162)              parcel  what one request or courier file carries
     directory   an agency's document: posts, officers, keys
     manifest    a file as encrypted chunks    words   a fingerprint to be read aloud

@@ -29,8 +29,8 @@ _AGENCY: Final = re.compile(r"[a-z]{2,3}\.[a-z0-9-]{1,32}")
 POST: Final = re.compile(rf"{_AGENCY.pattern}/[a-z0-9-]{{1,48}}")
 
 (_VERSION, _KIND, _CHANNEL, _FIELD, _MATTER, _CASE, _ANSWERS, _FOLLOWS, _DEADLINE, _CLASSIFICATION, _HANDLING,
- _LANGUAGES, _SENDER, _ROUTE, _ADDRESSEES) = range(15)  # fmt: skip
-_KNOWN: Final = frozenset(range(15))
+ _LANGUAGES, _SENDER, _ROUTE, _ADDRESSEES, _COPIES) = range(16)  # fmt: skip
+_KNOWN: Final = frozenset(range(16))
 _ALWAYS: Final = frozenset((_VERSION, _KIND, _CHANNEL, _MATTER, _SENDER, _ROUTE, _ADDRESSEES))
 """The fields that a docket has even where they are empty."""
 
@@ -73,7 +73,8 @@ class Docket:
     """What a register may show of a statement; all texts are codes, ``matter`` and ``case`` random references.
 
     ``follows`` are statements that must be handled before this one; ``answers`` the one that it answers.
-    ``route`` are the posts that it passes, sender's first; ``addressees`` those whom it is for (or ``ALL_MEMBERS``).
+    ``route`` are the posts that it passes, sender's first; ``addressees`` those whom it is for (or ``ALL_MEMBERS``);
+    ``copies`` those who get the docket, and it alone.
     """
 
     kind: str
@@ -90,6 +91,7 @@ class Docket:
     classification: str = ""
     handling: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()
 
     def to_bytes(self) -> bytes:
         """The docket's bytes; empty fields are left out."""
@@ -109,16 +111,17 @@ class Docket:
             _SENDER: self.sender,
             _ROUTE: list(self.route),
             _ADDRESSEES: list(self.addressees),
+            _COPIES: list(self.copies),
         }
         return encode({key: value for key, value in values.items() if value or key in _ALWAYS})
 
     def covers(self, post: str) -> bool:
-        """Whether ``post`` stands on the route or among the addressees."""
-        return post in self.route or post in self.addressees or ALL_MEMBERS in self.addressees
+        """Whether ``post`` stands on the route, among the addressees or among those who get a copy."""
+        return post in (*self.route, *self.addressees, *self.copies) or ALL_MEMBERS in self.addressees
 
     def covers_agency(self, agency: str) -> bool:
-        """Whether a post of ``agency`` stands on the route or among the addressees."""
-        posts = (*self.route, *self.addressees)
+        """Whether a post of ``agency`` is covered."""
+        posts = (*self.route, *self.addressees, *self.copies)
         return ALL_MEMBERS in self.addressees or any(agency_of(post) == agency for post in posts)
 
 
@@ -139,6 +142,7 @@ def parse_docket(data: bytes) -> Docket:
         return tuple(check_code(value) for value in fields.texts(key, most=most)) if fields.has(key) else ()
 
     addressees = fields.texts(_ADDRESSEES, most=MAX_ROUTE)
+    copies = fields.texts(_COPIES, most=MAX_ROUTE) if fields.has(_COPIES) else ()
     return Docket(
         kind=check_code(fields.text(_KIND, most=64)),
         channel=check_code(fields.text(_CHANNEL, most=64)),
@@ -154,4 +158,5 @@ def parse_docket(data: bytes) -> Docket:
         sender=check_post(fields.text(_SENDER, most=96)),
         route=tuple(check_post(post) for post in fields.texts(_ROUTE, most=MAX_ROUTE)),
         addressees=tuple(post if post == ALL_MEMBERS else check_post(post) for post in addressees),
+        copies=tuple(check_post(post) for post in copies),
     )
