@@ -142,7 +142,7 @@ BAD_REQUESTS: dict[str, tuple[str, Callable[[Two], Draft]]] = {
         ),
     ),
     "nobody of ours addressed": (
-        "enquiries.not-for-us",
+        "channels.not-for-us",
         lambda two: spoilt(two.draft(), addressees=(two.es.post("head"),)),
     ),
     "a body that is closed to us": (

@@ -141,7 +141,10 @@ WRONG_WAYS: dict[str, tuple[dict[str, Any], type[Error], str]] = {
     "an agency that nobody knows": ({"to_post": "xx.nobody/desk"}, NotFound, "directory.unknown-agency"),
     "no office of ours": ({"via_office_post": "es.cgi/nowhere"}, NotFound, "directory.unknown-post"),
     "an office of a third agency": ({"via_office_post": "fr.dgsi/office"}, BadInput, "enquiries.foreign-office"),
-    "no office": ({"via_office_post": ""}, BadInput, "protocol.not-a-post"),
+    "an office that is no desk": ({"via_office_post": "?"}, BadInput, "protocol.not-a-post"),
+    "no channel": ({"channel": "pigeon"}, BadInput, "policy.no-way"),
+    "direct between desks": ({"channel": "direct", "via_office_post": ""}, Refused, "channels.not-their-channel"),
+    "by bureaux that nobody knows": ({"channel": "interpol", "via_office_post": ""}, NotFound, "channels.no-desk"),
     "a case that is none": ({"case": b"short"}, BadInput, "enquiries.wrong-id"),
     "to ourselves": ({"to_post": "es.cgi/head"}, BadInput, "enquiries.wrong-way"),
 }
@@ -194,6 +197,12 @@ def test_the_docket_says_what_a_register_needs_and_names_nobody(two: Two) -> Non
         handling=("H1", "H2"),
         languages=("es",),
     )
+
+
+def test_the_office_that_the_directory_names_needs_not_be_said(two: Two) -> None:
+    matter = two.ask(via_office_post="")
+    assert [one["office"] for one in list_enquiries(context=two.es.context, posts=[two.es.post()])] == [two.office]
+    assert matter
 
 
 @pytest.mark.parametrize("name", sorted(WRONG_WAYS))

@@ -12,8 +12,9 @@ from typing import Any
 
 from support.matters import an_enquiry
 from support.node import Clock, Node, carry
+from tansiq.channels.ways import find
 from tansiq.directory.queries import sealing_key_of
-from tansiq.enquiries.drafts import Way, request_draft
+from tansiq.enquiries.drafts import request_draft
 from tansiq.enquiries.services import send_enquiry
 from tansiq.exchange.drafts import Draft, OfficerAct, Reader
 from tansiq.exchange.services import send
@@ -62,7 +63,7 @@ class Two:
     def draft(self, request: Enquiry | None = None, *, act: OfficerAct | None = None) -> Draft:
         """A request's draft of Madrid, to be spoilt before it is said (`say`)."""
         context = self.es.use()
-        way = Way.find(self.es.post(), self.office, self.ma.post(), context=context, now_ms=context.clock())
+        way = find("embassy", self.es.post(), self.ma.post(), via=self.office, context=context, now_ms=context.clock())
         signed = act or self.es.officer().acting("enquiry.request", post=self.es.post())
         return request_draft(request or an_enquiry(), matter=new_id(context.clock()), case=b"", way=way, act=signed)
 

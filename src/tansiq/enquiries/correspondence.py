@@ -17,8 +17,11 @@ from django.db import transaction
 from tansiq.cases.contents import open_statements
 from tansiq.cases.items import Whence, plain_item
 from tansiq.cases.services import add_items
+from tansiq.channels.copies import note_said
+from tansiq.channels.ways import Way
 from tansiq.directory.queries import own_directory
 from tansiq.enquiries.attested import check_attested
+from tansiq.enquiries.closed import closed_item, refuse_closed
 from tansiq.enquiries.drafts import (
     CLARIFICATION,
     CLARIFICATION_REQUEST,
@@ -26,9 +29,9 @@ from tansiq.enquiries.drafts import (
     FEEDBACK,
     REMINDER,
     WITHDRAWAL,
-    Way,
     word_draft,
 )
+from tansiq.enquiries.going import way_in
 from tansiq.enquiries.history import heads, require_permitted, settle
 from tansiq.enquiries.made import word_whence
 from tansiq.enquiries.officers import ActingOfficer
@@ -142,7 +145,10 @@ def prepare_word(
     if isinstance(said, Clarification):
         check_attested(None, said.subjects, own)
     row = replace(row, post=enquiry.own_post, follows=heads(words))
-    way = Way.find(enquiry.own_post, enquiry.office_post, enquiry.their_post, context=context, now_ms=now_ms)
+    way = way_in(enquiry, context=context, officer=officer.number, now_ms=now_ms)
+    if way.between_persons:
+        refuse_closed(said if isinstance(said, DelayNotice) else None)
+    row = replace(row, grounds=()) if way.closed else row
     request = open_statements([enquiry.request], keys=context.keys).get(enquiry.request)
     asked_back = [word.statement for word in words if word.move is Move.ASK_BACK]
     draft = word_draft(
@@ -179,12 +185,15 @@ def _say(
         ready = prepare_word(matter, said, context=context, officer=officer, translations=translations)
         enquiry = ready.enquiry
         statement = send_many([ready.draft], context=context)[0]
+        note_said([(statement, ready.draft.docket)], context=context)
         row = replace(ready.row, statement=statement.id, said_ms=statement.time_ms)
         add_replies([row])
         whence = word_whence(enquiry, row, sender=context.agency)
         subjects = said.subjects if isinstance(said, Clarification) else ()
-        add_items([plain_item(whence, row.kind, subjects=subjects)], context=context)
-        if translations:
+        closed = ready.way.closed
+        item = closed_item(whence, ready.draft.docket) if closed else plain_item(whence, row.kind, subjects=subjects)
+        add_items([item], context=context)
+        if translations and not closed:
             translations_kept(translations, translation_items(translations, whence, first=1), context=context)
         settle(enquiry, row, ready.words, received_ms=enquiry.received_ms)
         law = LawBasis(purpose=enquiry.purpose or None)

@@ -1,24 +1,19 @@
 """From a request or a reply to the draft that the post room makes a statement of: docket, parts, readers, lane,
 handovers.
 
-Invariant: the docket holds what a register may show and says the same as the body; the readers are the desks that the
-channel's table names and no others. The embassy office is a reader in both directions. Where it is a post of our own
-node it needs no wrap: what the node sends it keeps, under keys of its own key store, and the office reads there; where
-it is the partner's, it gets one like the desk.
+Invariant: the docket holds what a register may show and says the same as the body; the readers are those of the way
+(`channels.ways`), which are the desks that the channel's table names and no others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from tansiq.cases.items import ITEM
-from tansiq.directory.queries import own_directory, sealing_key_of
+from tansiq.channels.ways import Way
 from tansiq.enquiries.rows import EnquiryRow
-from tansiq.errors import BadInput, NotFound
-from tansiq.exchange.context import Context
-from tansiq.exchange.drafts import Draft, OfficerAct, Reader
+from tansiq.exchange.drafts import Draft, OfficerAct
 from tansiq.policy.answer import Answer, Item, Refusal
 from tansiq.policy.codes import code_list
 from tansiq.policy.conditions import Conditions
@@ -26,13 +21,12 @@ from tansiq.policy.correspondence import Translation
 from tansiq.policy.enquiry import Enquiry
 from tansiq.policy.law_between import Between
 from tansiq.policy.plain import Plain
-from tansiq.protocol.docket import Docket, agency_of
-from tansiq.protocol.envelope import Handover, Lane
+from tansiq.protocol.docket import Docket
+from tansiq.protocol.envelope import Lane
 from tansiq.protocol.parts import Part
 
 __all__ = [
     "ANSWER",
-    "CHANNEL",
     "CLARIFICATION",
     "CLARIFICATION_REQUEST",
     "DELAY",
@@ -44,7 +38,6 @@ __all__ = [
     "TRANSLATION",
     "URGENT_CLASSES",
     "WITHDRAWAL",
-    "Way",
     "languages_of",
     "reply_draft",
     "request_draft",
@@ -65,50 +58,8 @@ CLARIFICATION_REQUEST, CLARIFICATION, DELAY = (
 REMINDER, WITHDRAWAL, FEEDBACK = "enquiry.reminder", "enquiry.withdrawal", "enquiry.feedback"
 TRANSLATION = "translation"
 """The kind of a part, and of an item, that translates a text."""
-CHANNEL = "embassy"
 URGENT_CLASSES = frozenset({"urgent-direct", "urgent-indirect", "supplementary-at-once"})
 _MOST_CODES = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """The desks that something passes: from ours, by the office, to theirs; made and checked by `Way.find`."""
-
-    sender: str
-    office: str
-    addressee: str
-    readers: tuple[Reader, ...] = ()
-    handovers: tuple[Handover, ...] = ()
-
-    @classmethod
-    def find(cls, sender: str, office: str, addressee: str, *, context: Context, now_ms: int) -> Way:
-        """The way with its readers, and the desks of ours that hand on at once.
-
-        Raises NotFound (a post that is none), BadInput (an office of a third agency, or a way that does not lead from
-        us to a partner).
-        """
-        peer = agency_of(addressee)
-        if peer == context.agency or agency_of(sender) != context.agency:
-            raise BadInput("enquiries.wrong-way", sender=sender, addressee=addressee)
-        if office and agency_of(office) not in {context.agency, peer}:
-            raise BadInput("enquiries.foreign-office", post=office)
-        own = {post.id for post in own_directory().posts}
-        for post in (sender, office):
-            if agency_of(post) == context.agency and post not in own:
-                raise NotFound("directory.unknown-post", post=post)
-        theirs = dict.fromkeys(post for post in (addressee, office) if agency_of(post) == peer)
-        return cls(
-            sender,
-            office,
-            addressee,
-            readers=tuple(Reader(peer, sealing_key_of(post, now_ms)[1]) for post in theirs),
-            handovers=(Handover(office, now_ms, now_ms),) if agency_of(office) == context.agency else (),
-        )
-
-    @property
-    def route(self) -> tuple[str, ...]:
-        """The posts in their order."""
-        return (self.sender, self.office, self.addressee) if self.office else (self.sender, self.addressee)
 
 
 def languages_of(content: Plain) -> tuple[str, ...]:
@@ -142,6 +93,7 @@ def _draft(docket: Docket, parts: Sequence[Part], *, way: Way, act: OfficerAct) 
         act=act,
         handovers=way.handovers,
         case=docket.case,
+        own=way.own,
     )
 
 
@@ -164,7 +116,7 @@ def request_draft(
     handling, classification = _strictest([request.conditions])
     docket = Docket(
         kind=REQUEST,
-        channel=CHANNEL,
+        channel=way.channel,
         field=request.law.offence or "" if request.law else "",
         matter=matter,
         case=case,
@@ -175,6 +127,7 @@ def request_draft(
         sender=way.sender,
         route=way.route,
         addressees=(way.addressee,),
+        copies=way.copies,
     )
     return _draft(docket, parts, way=way, act=act)
 
@@ -195,7 +148,7 @@ def reply_draft(
     handling, classification = _strictest([item.conditions for item in items])
     docket = Docket(
         kind=act.act,
-        channel=enquiry.channel,
+        channel=way.channel,
         field=enquiry.field,
         matter=enquiry.matter,
         case=enquiry.case,
@@ -208,6 +161,7 @@ def reply_draft(
         sender=way.sender,
         route=way.route,
         addressees=(way.addressee,),
+        copies=way.copies,
     )
     return _draft(docket, parts, way=way, act=act)
 
@@ -229,7 +183,7 @@ def word_draft(
     parts = [Part(act.act, dict(said.to_plain())), *_translated(translations)]
     docket = Docket(
         kind=act.act,
-        channel=enquiry.channel,
+        channel=way.channel,
         field=enquiry.field,
         matter=enquiry.matter,
         case=enquiry.case,
@@ -242,5 +196,6 @@ def word_draft(
         sender=way.sender,
         route=way.route,
         addressees=(way.addressee,),
+        copies=way.copies,
     )
     return _draft(docket, parts, way=way, act=act)

@@ -18,6 +18,8 @@ from tansiq.cases.files_sending import files_in, note_files
 from tansiq.cases.items import ITEM, NewItem, Whence, plain_item
 from tansiq.cases.services import add_items
 from tansiq.cases.sql import marks
+from tansiq.channels.arriving import came_by_their_way, reading_between
+from tansiq.enquiries.closed_arrivals import NODE, is_for_own_eyes, take_closed_requests, take_closed_word
 from tansiq.enquiries.correspondence import BODIES, codes_of, said_by
 from tansiq.enquiries.drafts import (
     ANSWER,
@@ -44,6 +46,7 @@ from tansiq.enquiries.rows import (
     add_replies,
     enquiry_rows,
     replies_of,
+    way_text,
 )
 from tansiq.enquiries.translations import end_translations, translations_kept
 from tansiq.errors import BadInput, Conflict, NotFound, NotProven, Refused
@@ -66,7 +69,6 @@ from tansiq.registers.matching import index_of
 
 __all__ = ["register_kinds"]
 
-NODE = "node"
 _PLAIN_PARTS = 2
 """Parts of a request without translations: the request and its officer's act."""
 _NEWER = "policy.law.code-unknown"
@@ -136,14 +138,13 @@ def _refuse_known(arrived: Sequence[Arrived]) -> None:
 
 def _enquiry_row(one: Arrived, request: Enquiry, *, officer: str, context: Context) -> EnquiryRow:
     docket = one.docket
-    middle = [post for post in docket.route if post != docket.sender and post not in docket.addressees]
     return EnquiryRow(
         matter=docket.matter,
         direction=Direction.IN,
         partner=one.statement.agency,
         own_post=_own_post(docket, context.agency),
         their_post=docket.sender,
-        office_post=middle[0] if middle else "",
+        office_post=reading_between(docket, context.agency),
         channel=docket.channel,
         case=docket.case,
         sought=request.sought,
@@ -157,6 +158,7 @@ def _enquiry_row(one: Arrived, request: Enquiry, *, officer: str, context: Conte
         sent_ms=one.statement.time_ms,
         received_ms=one.at_ms,
         deadline_ms=due_at(received_at_ms=one.at_ms, deadline_class=docket.deadline_class),
+        way=way_text(docket.channel, docket.route, docket.copies),
     )
 
 
@@ -183,12 +185,20 @@ def _request_item(row: EnquiryRow, request: Enquiry, *, received_ms: int) -> New
 
 
 def _take_requests(arrived: Sequence[Arrived], context: Context) -> None:
+    came_by_their_way(arrived, context)
+    _refuse_known(arrived)
+    if closed := [one for one in arrived if is_for_own_eyes(one)]:
+        take_closed_requests(closed, context)
+    if opened := [one for one in arrived if not is_for_own_eyes(one)]:
+        _take_opened_requests(opened, context)
+
+
+def _take_opened_requests(arrived: Sequence[Arrived], context: Context) -> None:
     now_ms = context.clock()
     directories: dict[str, Directory] = {}
     items: list[NewItem] = []
     matches: list[tuple[Any, ...]] = []
     accesses: list[Access] = []
-    _refuse_known(arrived)
     index_of(context).refresh()
     requests = _read_requests(arrived)
     acts = [verified_act(one, directories=directories) for one in arrived]
@@ -271,6 +281,7 @@ def _said(one: Arrived, act: Act, enquiry: EnquiryRow) -> ReplyRow:
 
 
 def _take_replies(arrived: Sequence[Arrived], context: Context) -> None:
+    came_by_their_way(arrived, context)
     now_ms = context.clock()
     directories: dict[str, Directory] = {}
     matters = list({one.docket.matter for one in arrived})
@@ -278,6 +289,9 @@ def _take_replies(arrived: Sequence[Arrived], context: Context) -> None:
     accesses = []
     for one in arrived:
         enquiry = _asked(one, known)
+        if is_for_own_eyes(one):
+            known[enquiry.matter] = take_closed_word(one, enquiry, received_ms=_received_ms(enquiry), context=context)
+            continue
         reply, items = _read_reply(one)
         act = verified_act(one, directories=directories)
         said = _said(one, act, enquiry).saying(reply, items=len(items))
@@ -322,6 +336,7 @@ def _answers(one: Arrived, enquiry: EnquiryRow, words: Sequence[ReplyRow]) -> No
 
 
 def _take_words(arrived: Sequence[Arrived], context: Context) -> None:
+    came_by_their_way(arrived, context)
     now_ms = context.clock()
     directories: dict[str, Directory] = {}
     matters = list({one.docket.matter for one in arrived})
@@ -329,6 +344,10 @@ def _take_words(arrived: Sequence[Arrived], context: Context) -> None:
     accesses = []
     for one in arrived:
         enquiry = _spoken_of(one, known)
+        if is_for_own_eyes(one):
+            _answers(one, enquiry, replies_of([enquiry.matter]))
+            known[enquiry.matter] = take_closed_word(one, enquiry, received_ms=_received_ms(enquiry), context=context)
+            continue
         body = BODIES[one.docket.kind].from_plain(_part(one, one.docket.kind).content)
         refuse(_known_codes(between_faults(body, said_ms=one.statement.time_ms, today=_day(one))))
         act = verified_act(one, directories=directories)

@@ -18,7 +18,8 @@ class Enquiry(models.Model):
     ``received_ms`` is the addressee agency's receipt: for one of ours it is read from that agency's proof, and empty
     until it is here. ``state`` is a code of `policy.course`; ``is_open`` while something is still to be said.
     ``order_ms`` is its place on the desk (`rows.order_of`), ``said`` how many words followed the request (empty: not
-    counted), ``remind_ms`` when the clock has to look at it next, ``delays`` how often a delay was announced.
+    counted), ``remind_ms`` when the clock has to look at it next, ``delays`` how often a delay was announced. ``way`` is
+    the route of the request and who got its docket, where the three posts don't tell it (`rows.way_text`).
     """
 
     matter = models.BinaryField(primary_key=True, max_length=16)
@@ -47,6 +48,7 @@ class Enquiry(models.Model):
     said = models.SmallIntegerField(null=True)
     delays = models.SmallIntegerField(null=True)
     remind_ms = models.BigIntegerField(null=True)
+    way = models.TextField(null=True)  # noqa: DJ001 (so that a large table gets it without being written anew)
 
     class Meta:
         db_table = "enquiries_enquiry"

@@ -12,9 +12,8 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from tansiq.directory.queries import partners
+from tansiq.directory.queries import current_directory, partners
 from tansiq.enquiries.desk import DeskView, counts_of, desk_page, find_reference
-from tansiq.enquiries.drafts import CHANNEL
 from tansiq.enquiries.pages_cases import register_cases
 from tansiq.enquiries.pages_common import AT_A_DESK, Named, day_ends_ms, ms_of, node_of, with_names
 from tansiq.enquiries.pages_rows import question_of, state_of
@@ -30,6 +29,9 @@ __all__ = ["register_frame"]
 
 _DESK: Final = frozenset(AT_A_DESK)
 _EVERYBODY: Final = frozenset(Role) - {Role.ADMINISTRATOR}
+_ALWAYS: Final = "embassy"
+_ASKED: Final = frozenset({"desk", "head"})
+"""Roles of desks that are spoken to; bureaux, hubs and offices of their own are what it passes."""
 _MOST_NOTICES: Final = 30
 _LATELY_MS: Final = 7 * 86_400_000
 
@@ -50,18 +52,22 @@ def _pressing(request: Request) -> int:
     return sum(one.number for one in counts.values())
 
 
+def _has_desks(agency: str) -> bool:
+    return any(post.role in _ASKED for post in current_directory(agency).posts)
+
+
 def _channels(request: Request) -> Group | None:
-    """The channels with each partner that we have met, with how much is open on each."""
+    """The channels with each partner that we have met, with how much is open on each; the embassy's always stands there."""
     if not _has_desk(request):
         return None
     named, language, rows = Named(request.language), request.language, []
-    met = [one.agency for one in partners() if not one.is_self and one.confirmed_ms]
+    met = [one.agency for one in partners() if not one.is_self and one.confirmed_ms and _has_desks(one.agency)]
     for agency in met:
         for channel in code_list("channels"):
-            if channel != CHANNEL:
-                continue
             view = _view(request, partner=agency, channel=channel)
             count = counts_of(view, context=node_of(request), sections=("open",))["open"]
+            if channel != _ALWAYS and not count.number:
+                continue
             address = f"{reverse('enquiries')}?{urlencode({'partner': agency, 'channel': channel})}"
             label = text(f"enquiries.channel.{channel}", language)
             rows.append(GroupRow(label=label, url=address, sign=channel, count=count.number))

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection
 
 from tansiq.cases.sql import for_update, insert, marks
+from tansiq.channels.ways import is_plain
 from tansiq.policy.answer import Answer, Refusal
 from tansiq.policy.course import OPEN_STATES, Move, Word
 from tansiq.policy.reminding import steps_of
@@ -31,6 +32,7 @@ __all__ = [
     "remind_at",
     "replies_of",
     "store_course",
+    "way_text",
 ]
 
 UNDATED_MS = 1 << 53
@@ -58,7 +60,9 @@ class Direction(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnquiryRow:
-    """A row of `models.Enquiry`; the columns in this order, ``case`` being ``case_ref``."""
+    """A row of `models.Enquiry`; the columns in this order, ``case`` being ``case_ref``. ``way`` is the route and the copies
+    of a request that did not go the plain way (`way_text`).
+    """
 
     matter: bytes
     direction: Direction
@@ -85,6 +89,20 @@ class EnquiryRow:
     said: int | None = None
     delays: int | None = None
     remind_ms: int | None = None
+    way: str = ""
+
+    @property
+    def route(self) -> tuple[str, ...]:
+        """The desks that the request passed, the asker's first; of the plain way they are told by the three posts."""
+        if self.way:
+            return tuple(self.way.partition("|")[0].split())
+        ours_first = (self.own_post, self.office_post, self.their_post)
+        return tuple(post for post in (ours_first if self.direction == Direction.OUT else ours_first[::-1]) if post)
+
+    @property
+    def copies(self) -> tuple[str, ...]:
+        """The desks that got the request's docket."""
+        return tuple(self.way.partition("|")[2].split())
 
     @property
     def is_open(self) -> bool:
@@ -141,6 +159,11 @@ class ReplyRow:
         )
 
 
+def way_text(channel: str, route: Sequence[str], copies: Sequence[str]) -> str:
+    """How a row keeps the way of its request; '' where its desks tell it."""
+    return "" if is_plain(channel, route, copies) else f"{' '.join(route)}|{' '.join(copies)}"
+
+
 _ENQUIRY = tuple("case_ref" if field.name == "case" else field.name for field in fields(EnquiryRow))
 _REPLY = tuple(field.name for field in fields(ReplyRow))
 _ADD_ENQUIRY = insert("enquiries_enquiry", (*_ENQUIRY, "is_open"))
@@ -172,7 +195,7 @@ def add_enquiries(rows: Sequence[EnquiryRow]) -> None:
             one.matter, int(one.direction), one.partner, one.own_post, one.their_post, one.office_post, one.channel,
             one.case or None, " ".join(one.sought)[:256], one.field, one.purpose, one.deadline_class, one.urgent,
             one.state, one.outcome, one.request, one.officer, one.sent_ms, one.received_ms, one.deadline_ms,
-            one.answered_ms, order_of(one, ended_ms=None), 0, 0, remind_at(one), one.is_open,
+            one.answered_ms, order_of(one, ended_ms=None), 0, 0, remind_at(one), one.way or None, one.is_open,
         )
         for one in rows
     ]  # fmt: skip
@@ -196,6 +219,7 @@ def enquiry_rows(where: str, values: Sequence[Any], *, lock: bool = False) -> li
                 "sought": tuple(row["sought"].split()),
                 "urgent": bool(row["urgent"]),
                 "request": bytes(row["request"]),
+                "way": row["way"] or "",
             }
         )
         for row in found

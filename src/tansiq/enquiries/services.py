@@ -8,28 +8,32 @@ and its leaf in the access journal are one commit with the post room's. Directiv
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
 
 from django.db import connection, transaction
 
 from tansiq.cases.files_sending import OwnFile, note_sent_files, with_files
-from tansiq.cases.items import NewItem, Whence, plain_item
 from tansiq.cases.services import add_items
 from tansiq.cases.sql import marks
+from tansiq.channels.copies import note_said
+from tansiq.channels.ways import Way, find
 from tansiq.directory.queries import own_directory
+from tansiq.enquiries.asked import own_enquiry, own_request, own_whence
 from tansiq.enquiries.attested import check_attested
+from tansiq.enquiries.closed import closed_item, end_unfound, refuse_closed
 from tansiq.enquiries.drafts import (
     ANSWER,
-    CHANNEL,
     PARTIAL_REFUSAL,
     REFUSAL,
     REQUEST,
     URGENT_CLASSES,
-    Way,
     reply_draft,
     request_draft,
 )
+from tansiq.enquiries.going import way_in
 from tansiq.enquiries.history import heads, require_permitted, settle
 from tansiq.enquiries.made import reply_items, word_whence
 from tansiq.enquiries.officers import ActingOfficer
@@ -46,15 +50,15 @@ from tansiq.enquiries.translations import translation_items, translations_kept
 from tansiq.enquiries.wording import check_wording, languages_read
 from tansiq.errors import BadInput, NotFound
 from tansiq.exchange.context import Context
+from tansiq.exchange.drafts import Draft
 from tansiq.exchange.services import send_many
 from tansiq.journal.access import Access, Operation, log_access
 from tansiq.policy.answer import Answer, Item, Refusal
 from tansiq.policy.correspondence import Translation
 from tansiq.policy.enquiry import Enquiry, LawBasis
 from tansiq.policy.law import check_answer, check_enquiry, check_refusal
-from tansiq.protocol.docket import agency_of, check_post
+from tansiq.protocol.docket import check_post
 from tansiq.protocol.ids import IdMaker, id_text
-from tansiq.protocol.statement import Statement
 
 __all__ = [
     "MATCH_DECISIONS",
@@ -69,39 +73,48 @@ __all__ = [
 
 MATCH_DECISIONS = frozenset({"match.same", "match.different"})
 _maker = IdMaker()
+_NOBODY: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def _today(now_ms: int) -> dt.date:
     return dt.datetime.fromtimestamp(now_ms / 1000, dt.UTC).date()
 
 
-def send_enquiries(  # noqa: PLR0913 (a way of three desks, and what goes along it)
+def send_enquiries(  # noqa: PLR0913 (a way, and what goes along it)
     requests: Sequence[Enquiry],
     *,
     context: Context,
     officer: ActingOfficer,
     from_post: str,
     to_post: str,
-    via_office_post: str,
+    via_office_post: str = "",
+    channel: str = "embassy",
+    persons: Mapping[str, str] = _NOBODY,
     case: bytes = b"",
     translations: Sequence[Sequence[Translation]] = (),
     files: Sequence[Sequence[OwnFile]] = (),
 ) -> list[bytes]:
     """Sends ``requests`` from one desk to another in one commit; returns their matters, which name the enquiries.
 
-    ``via_office_post`` is the embassy office, ours or the partner's; ``translations`` are those of each request, by
-    fields of its part 0, ``files`` the officer's own that go with it. Raises Refused (law, a language that the desk does
-    not read, not in the post, partner not confirmed, attested by somebody else), NotFound (no such desk, no such file),
-    BadInput.
+    ``channel`` is one of the four; ``via_office_post`` the embassy's office, ours or the partner's, or the liaison
+    officer's desk between the two ('': the directories say it); ``persons`` says, by desk, who reads there with a key of
+    one's own (`channels.ways.along`). ``translations`` are those of each request, by fields of its part 0, ``files`` the
+    officer's own that go with it. Raises Refused (law, a language that the desk does not read, not in the post, partner not
+    confirmed, attested by somebody else), NotFound (no such desk, no such file), BadInput.
     """
-    for post in (from_post, via_office_post, to_post):
+    for post in (from_post, to_post, *([via_office_post] if via_office_post else [])):
         check_post(post)
     if case and len(case) != 16:
         raise BadInput("enquiries.wrong-id")
     now_ms = context.clock()
     today, own = _today(now_ms), own_directory()
     act = officer.acting(REQUEST, post=from_post)
-    way = Way.find(from_post, via_office_post, to_post, context=context, now_ms=now_ms)
+    way = find(
+        channel, from_post, to_post, via=via_office_post, context=context, now_ms=now_ms,
+        persons={**persons, from_post: officer.number},
+    )  # fmt: skip
+    if way.between_persons:
+        refuse_closed(files=files)
     for request in requests:
         check_enquiry(request, today=today)
         check_attested(request.law, request.subjects, own)
@@ -127,14 +140,18 @@ def send_enquiries(  # noqa: PLR0913 (a way of three desks, and what goes along 
     drafts = [draft for draft, _ in going]
     with transaction.atomic():
         said = list(zip(requests, matters, send_many(drafts, context=context), strict=True))
-        add_enquiries([_own_enquiry(*one, way=way, case=case, officer=officer.number) for one in said])
-        made = [_own_request(*one, case=case, sender=context.agency) for one in said]
+        note_said([(one[2], draft.docket) for one, draft in zip(said, drafts, strict=True)], context=context)
+        add_enquiries([own_enquiry(*one, way=way, case=case, officer=officer.number) for one in said])
+        made = [
+            own_request(*one, draft=draft, case=case, sender=context.agency)
+            for one, draft in zip(said, drafts, strict=True)
+        ]
         add_items(made, context=context)
         for item, (_, sent) in zip(made, going, strict=True):
             note_sent_files(item.statement, sent, items=[item], context=context, officer=officer.number)
         for (request, matter, statement), given in zip(said, attached, strict=True):
-            if given:
-                whence = _own_whence(request, matter, statement, case=case, sender=context.agency)
+            if given and not way.closed:
+                whence = own_whence(request, matter, statement, case=case, sender=context.agency)
                 translations_kept(given, translation_items(given, whence, first=1), context=context)
         log_access(
             [
@@ -153,7 +170,9 @@ def send_enquiry(  # noqa: PLR0913 (as above)
     officer: ActingOfficer,
     from_post: str,
     to_post: str,
-    via_office_post: str,
+    via_office_post: str = "",
+    channel: str = "embassy",
+    persons: Mapping[str, str] = _NOBODY,
     case: bytes = b"",
     translations: Sequence[Translation] = (),
     files: Sequence[OwnFile] = (),
@@ -166,50 +185,12 @@ def send_enquiry(  # noqa: PLR0913 (as above)
         from_post=from_post,
         to_post=to_post,
         via_office_post=via_office_post,
+        channel=channel,
+        persons=persons,
         case=case,
         translations=[translations],
         files=[files],
     )[0]
-
-
-def _own_enquiry(
-    request: Enquiry, matter: bytes, statement: Statement, *, way: Way, case: bytes, officer: str
-) -> EnquiryRow:
-    law = request.law or LawBasis()
-    return EnquiryRow(
-        matter=matter,
-        direction=Direction.OUT,
-        partner=agency_of(way.addressee),
-        own_post=way.sender,
-        their_post=way.addressee,
-        office_post=way.office,
-        channel=CHANNEL,
-        case=case,
-        sought=request.sought,
-        field=law.offence or "",
-        purpose=law.purpose or "",
-        deadline_class=request.deadline_class or "",
-        urgent=request.deadline_class in URGENT_CLASSES,
-        state="sent",
-        request=statement.id,
-        officer=officer,
-        sent_ms=statement.time_ms,
-    )
-
-
-def _own_whence(request: Enquiry, matter: bytes, statement: Statement, *, case: bytes, sender: str) -> Whence:
-    return Whence(
-        case=case or matter,
-        statement=statement.id,
-        sender=sender,
-        received_ms=statement.time_ms,
-        purpose=request.law.purpose or "" if request.law else "",
-    )
-
-
-def _own_request(request: Enquiry, matter: bytes, statement: Statement, *, case: bytes, sender: str) -> NewItem:
-    whence = _own_whence(request, matter, statement, case=case, sender=sender)
-    return plain_item(whence, REQUEST, subjects=request.subjects, conditions=request.conditions)
 
 
 def disclosure(matter: bytes, law: LawBasis | None, way: Way, *, officer: str, now_ms: int) -> Access:
@@ -232,6 +213,14 @@ def held_matter(matter: bytes, officer: ActingOfficer, direction: Direction) -> 
     if not rows or rows[0].own_post not in officer.posts:
         raise NotFound("enquiries.unknown", enquiry=id_text(matter))
     return rows[0], replies_of([matter]) if rows[0].said != 0 else []
+
+
+def _say_closed(said: ReplyRow, enquiry: EnquiryRow, *, draft: Draft, context: Context) -> ReplyRow:
+    """Keeps of a word that is for an officer's own eyes what its docket says; returns its row."""
+    bare = replace(said, outcome="", grounds=(), items=0)
+    add_replies([bare])
+    add_items([closed_item(word_whence(enquiry, bare, sender=context.agency), draft.docket)], context=context)
+    return bare
 
 
 def _reply(
@@ -259,7 +248,9 @@ def _reply(
             follows=heads(words),
         ).saying(reply, items=len(items))
         require_permitted(said.move, enquiry, words, said_ms=now_ms)
-        way = Way.find(enquiry.own_post, enquiry.office_post, enquiry.their_post, context=context, now_ms=now_ms)
+        way = way_in(enquiry, context=context, officer=officer.number, now_ms=now_ms)
+        if way.between_persons:
+            refuse_closed(reply if isinstance(reply, Answer) else None, files=files)
         act = officer.acting(kind, post=enquiry.own_post)
         draft = reply_draft(
             reply,
@@ -281,17 +272,23 @@ def _reply(
         )
         draft, sent = with_files(draft, files, context=context, officer=officer.number)
         statement = send_many([draft], context=context)[0]
+        note_said([(statement, draft.docket)], context=context)
         said = replace(said, statement=statement.id, said_ms=statement.time_ms)
-        add_replies([said])
-        made = reply_items(reply, enumerate(items, 1), enquiry=enquiry, said=said, sender=context.agency)
-        add_items(made, context=context)
-        note_sent_files(statement.id, sent, items=made, context=context, officer=officer.number)
-        if translations:
+        if way.closed:
+            said = _say_closed(said, enquiry, draft=draft, context=context)
+        else:
+            add_replies([said])
+            made = reply_items(reply, enumerate(items, 1), enquiry=enquiry, said=said, sender=context.agency)
+            add_items(made, context=context)
+            note_sent_files(statement.id, sent, items=made, context=context, officer=officer.number)
+        if translations and not way.closed:
             whence = word_whence(enquiry, said, sender=context.agency)
             translations_kept(
                 translations, translation_items(translations, whence, first=1 + len(items)), context=context
             )
         settle(enquiry, said, words, received_ms=enquiry.received_ms)
+        if way.closed and isinstance(reply, Answer):
+            end_unfound(enquiry, reply, at_ms=said.at_ms)
         law = reply.law if isinstance(reply, Answer) else LawBasis(purpose=enquiry.purpose or None)
         log_access([disclosure(matter, law, way, officer=officer.number, now_ms=now_ms)], keys=context.keys)
     return statement.id

@@ -2,23 +2,29 @@
 see only its envelope.
 
 Invariant: it is read off the draft that is sealed, reader by reader (`exchange.drafts.compose` makes one wrap for each of
-``Draft.readers``, and one to ourselves), so what is shown is who can open. A node's operator stands here too: whoever has
+``Draft.readers``, and one to ourselves or to ``Draft.own``), so what is shown is who can open; desks on the way to whom a
+relay seals the docket are shown with it. A node's operator stands here too: whoever has
 root on a running node can open what that node's own keys open; what is sealed to an officer's own eyes, not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
-from tansiq.directory.queries import current_directory, own_directory
-from tansiq.enquiries.drafts import REQUEST, Way
+from tansiq.channels.desks import role_of, roles_of
+from tansiq.channels.ways import find
+from tansiq.directory.queries import current_directory
+from tansiq.enquiries.drafts import REQUEST
+from tansiq.enquiries.going import way_in
 from tansiq.enquiries.officers import ActingOfficer
 from tansiq.enquiries.rows import enquiry_rows
 from tansiq.errors import NotFound
 from tansiq.exchange.context import Context
 from tansiq.exchange.drafts import Draft, Reader
+from tansiq.policy.ways import Seat, seats
 from tansiq.protocol.acts import PART_KIND as ACT
 from tansiq.protocol.directory import Certified, Directory, Use
 from tansiq.protocol.docket import agency_of
@@ -29,6 +35,7 @@ __all__ = ["DOCKET", "PartSight", "Seer", "readers_in", "readers_of", "readers_o
 
 DOCKET: Final = "docket"
 _OFFICE: Final = "office"
+_NOBODY: Final[Mapping[str, str]] = MappingProxyType({})
 _NODE_HELD: Final = frozenset({Use.POST_OPENS, Use.NODE_OPENS})
 """Keys that lie in the key store of a node; officers' own keys do not."""
 
@@ -54,6 +61,15 @@ class PartSight:
     seers: tuple[Seer, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """To whom it is sealed, who reads our own copy with a key of one's own, and the desks on the way."""
+
+    readers: Sequence[Reader]
+    own: Sequence[Reader]
+    seats: Sequence[Seat]
+
+
 def _certified(directory: Directory, key: PublicSealingKey) -> Certified | None:
     """The directory's entry for a sealing key."""
     found = (one for one in directory.keys if one.public == key.public)
@@ -68,49 +84,46 @@ _KINDS: Final = {
 }
 
 
-def _holders(reader: Reader) -> list[tuple[str, str, bool]]:
-    """Who holds the keys of a reader: kind, who, and whether the node itself holds it."""
-    directory = current_directory(reader.peer)
-    out = []
+def _holders(reader: Reader) -> Iterator[tuple[str, str, str, bool]]:
+    """Who holds the keys of a reader: agency, kind, who, and whether that agency's node holds it."""
+    agency = reader.agency or reader.peer
+    directory = current_directory(agency)
     for key in reader.custodians or (reader.key,):
         one = _certified(directory, key)
         kind = _KINDS.get(one.use, "unknown") if one is not None else "unknown"
         owner = one.owner if one is not None else ""
         role = next((post.role for post in directory.posts if post.id == owner), "")
         named = _OFFICE if kind == "post" and role == _OFFICE else kind
-        out.append((named, owner or reader.peer, one is not None and one.use in _NODE_HELD))
-    return out
+        yield agency, named, owner or agency, one is not None and one.use in _NODE_HELD
 
 
-def _ours(route: Iterable[str], agency: str) -> list[Seer]:
-    """At our own node, which keeps what it says: the desks of ours on the way, and whoever operates it."""
-    roles = {post.id: post.role for post in own_directory().posts}
-    own = [
-        Seer(agency, _OFFICE if roles.get(post) == _OFFICE else "post", post, opens=True)
-        for post in route
-        if agency_of(post) == agency
-    ]
-    return [*own, Seer(agency, "operator", agency, opens=True)]
+def _seated(found: Iterable[Seat], agency: str, *, closed: bool, docket: bool) -> Iterator[Seer]:
+    """The desks on the way: ours read here what the node keeps; another agency's, to which we seal nothing, gets the docket
+    by a relay.
+    """
+    for seat in found:
+        theirs = agency_of(seat.post)
+        opens = docket or (theirs == agency and seat.reads_body and not closed)
+        yield Seer(theirs, _OFFICE if role_of(seat.post) == _OFFICE else "post", seat.post, opens)
 
 
-def _seers(readers: Sequence[Reader], route: Sequence[str], agency: str, *, docket: bool) -> tuple[Seer, ...]:
-    found = set(_ours(route, agency))
-    by_machine: dict[str, bool] = {}
-    for reader in readers:
+def _seers(given: _Given, agency: str, *, docket: bool) -> tuple[Seer, ...]:
+    found = set(_seated(given.seats, agency, closed=bool(given.own), docket=docket))
+    by_machine = {one.agency: docket for one in found} | {agency: docket or not given.own}
+    for reader in (*given.readers, *given.own):
         opens = docket or not reader.docket_only
-        by_machine.setdefault(reader.peer, False)
-        for kind, who, node_held in _holders(reader):
-            found.add(Seer(reader.peer, kind, who, opens))
-            by_machine[reader.peer] |= opens and node_held
-    found |= {Seer(peer, "operator", peer, opens) for peer, opens in by_machine.items()}
+        for theirs, kind, who, node_held in _holders(reader):
+            found.add(Seer(theirs, kind, who, opens))
+            by_machine[theirs] = by_machine.get(theirs, False) or (opens and node_held)
+    found |= {Seer(one, "operator", one, opens) for one, opens in by_machine.items()}
     # Who has several keys, or stands here twice, is shown by the one that opens.
     opening = {(one.agency, one.kind, one.who) for one in found if one.opens}
     return tuple(sorted(one for one in found if one.opens or (one.agency, one.kind, one.who) not in opening))
 
 
-def _sight(readers: Sequence[Reader], route: Sequence[str], kinds: Sequence[str], agency: str) -> list[PartSight]:
-    body = _seers(readers, route, agency, docket=False)
-    docket = PartSight(-1, DOCKET, _seers(readers, route, agency, docket=True))
+def _sight(given: _Given, kinds: Sequence[str], agency: str) -> list[PartSight]:
+    body = _seers(given, agency, docket=False)
+    docket = PartSight(-1, DOCKET, _seers(given, agency, docket=True))
     return [docket, *(PartSight(place, kind, body) for place, kind in enumerate(kinds))]
 
 
@@ -119,7 +132,9 @@ def readers_of(draft: Draft, *, context: Context) -> list[PartSight]:
     have it. Nothing is stored or sent.
     """
     kinds = [part.kind for part in draft.parts] + ([ACT] if draft.act is not None else [])
-    return _sight(draft.readers, draft.docket.route, kinds, context.agency)
+    docket = draft.docket
+    found = seats(docket.channel, docket.route, docket.copies, roles=roles_of(docket.route))
+    return _sight(_Given(draft.readers, draft.own, found), kinds, context.agency)
 
 
 def readers_of_request(
@@ -127,12 +142,15 @@ def readers_of_request(
     context: Context,
     from_post: str,
     to_post: str,
-    via_office_post: str,
+    via_office_post: str = "",
+    channel: str = "embassy",
+    persons: Mapping[str, str] = _NOBODY,
     kinds: Sequence[str] = (REQUEST,),
 ) -> list[PartSight]:
     """The same for a request that is still being written: ``kinds`` are its parts. Raises NotFound, BadInput (no way)."""
-    way = Way.find(from_post, via_office_post, to_post, context=context, now_ms=context.clock())
-    return _sight(way.readers, way.route, [*kinds, ACT], context.agency)
+    now_ms = context.clock()
+    way = find(channel, from_post, to_post, via=via_office_post, context=context, now_ms=now_ms, persons=persons)
+    return _sight(_Given(way.readers, way.own, way.seats), [*kinds, ACT], context.agency)
 
 
 def readers_in(matter: bytes, *, context: Context, officer: ActingOfficer, kinds: Sequence[str]) -> list[PartSight]:
@@ -143,6 +161,5 @@ def readers_in(matter: bytes, *, context: Context, officer: ActingOfficer, kinds
     rows = enquiry_rows("matter = %s", (matter,))
     if not rows or rows[0].own_post not in officer.posts:
         raise NotFound("enquiries.unknown", enquiry=id_text(matter))
-    row = rows[0]
-    way = Way.find(row.own_post, row.office_post, row.their_post, context=context, now_ms=context.clock())
-    return _sight(way.readers, way.route, [*kinds, ACT], context.agency)
+    way = way_in(rows[0], context=context, officer=officer.number, now_ms=context.clock())
+    return _sight(_Given(way.readers, way.own, way.seats), [*kinds, ACT], context.agency)

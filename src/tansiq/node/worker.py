@@ -18,6 +18,7 @@ from tansiq.accounts.upkeep import sweep_accounts
 from tansiq.cases.erasure import erase_due, sweep_erasures
 from tansiq.cases.files import sweep_uploads
 from tansiq.channels.settling import settle_due
+from tansiq.channels.stops import tell_stops
 from tansiq.enquiries.notices import remind, use_notifier
 from tansiq.enquiries.receipts import note_receipts
 from tansiq.exchange.context import Context
@@ -98,6 +99,7 @@ def tick(context: Context) -> int:
     settle_due(context=context)
     note_receipts()
     remind(context)
+    tell_stops(context=context)
     sweep_accounts()
     return tell_directory(context=context)
 

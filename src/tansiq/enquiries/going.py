@@ -1,0 +1,33 @@
+"""Which way a word of an enquiry goes: the answer back by the way of its request, and so everything after it.
+
+Invariant: what answers or follows goes by the channel of its request, through the same desks; whoever got the request's docket
+gets that of every later word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tansiq.channels.ways import Way, along, copies_of
+from tansiq.enquiries.rows import Direction, EnquiryRow
+from tansiq.exchange.context import Context
+from tansiq.exchange.eyes_only import owners_of
+from tansiq.protocol.docket import agency_of
+
+__all__ = ["way_in"]
+
+
+def _persons(row: EnquiryRow, officer: str, context: Context) -> Mapping[str, str]:
+    """Who reads with a key of one's own: here the officer who speaks, there the one to whom the request is sealed."""
+    theirs = owners_of(row.request, agency_of(row.their_post), context=context)
+    return {row.own_post: officer, **({row.their_post: theirs[0]} if len(theirs) == 1 else {})}
+
+
+def way_in(row: EnquiryRow, *, context: Context, officer: str, now_ms: int) -> Way:
+    """The way of what ``officer`` (a service number) says in an enquiry, from our desk to theirs. Raises as `along`."""
+    route = row.route if row.direction == Direction.OUT else row.route[::-1]
+    if not row.way:
+        return along(row.channel, route, context=context, now_ms=now_ms)
+    copies = dict.fromkeys((*row.copies, *copies_of(row.channel, route)))
+    persons = _persons(row, officer, context)
+    return along(row.channel, route, context=context, now_ms=now_ms, copies=tuple(copies), persons=persons)
