@@ -12,7 +12,7 @@ from tansiq.directory.queries import current_directory
 from tansiq.errors import Error, Refused
 from tansiq.exchange import kinds
 from tansiq.exchange.drafts import Reader
-from tansiq.exchange.services import relay
+from tansiq.exchange.services import relay, relay_many
 from tansiq.protocol.directory import Use
 from tansiq.protocol.envelope import Handover, Lane, parse_entry
 from tansiq.protocol.keys import PublicSealingKey
@@ -183,3 +183,32 @@ def test_our_own_statement_may_be_passed_on_too(room: Room, ma: SimulatedPeer, f
     entry = parse_entry(room.push(fr).items[0].entry)
     assert entry.statement == own.digest
     assert fr.received[0].parts == (Part("note", {0: "ours"}),)
+
+
+def test_to_many_at_once_each_with_its_own_wrap(room: Room, ma: SimulatedPeer) -> None:
+    """The hub: what is for all goes on once composed; a partner costs a wrap and a row."""
+    partners = [room.peer(f"fr.b{number}") for number in range(5)]
+    for one in partners:
+        one.know(ma.directory)
+    made = room.said(ma, "for all", to=[OURS], addressees=("*",))
+    room.hear(ma.parcel_with(made, to=room.agency))
+    room.work()
+    relay_many(made.statement.id, to={one.agency: [reader(one)] for one in partners[:4]}, context=room.context)
+    for one in partners[:4]:
+        room.push(one)
+        (received,) = one.received
+        assert (received.fault, received.parts) == ("", (Part("note", {0: "for all"}),))
+        assert len(received.entry.wraps) == 1
+        assert received.statement is not None
+        assert received.statement.encoded == made.statement.encoded
+    assert room.parcel(partners[4]).items == ()
+    assert room.rows("SELECT COUNT(*) FROM exchange_statement") == [(1,)]
+
+
+def test_one_who_may_not_have_it_stops_all(room: Room, ma: SimulatedPeer, fr: SimulatedPeer) -> None:
+    made = from_rabat(room, ma)
+    room.befriend(SimulatedPeer("be.sgrs", clock=ma.clock), confirm=False)
+    for other in ("be.sgrs", "pt.pj"):
+        with pytest.raises(Error):
+            relay_many(made.statement.id, to={"fr.dgsi": [reader(fr)], other: []}, context=room.context)
+    assert room.parcel(fr).items == ()
