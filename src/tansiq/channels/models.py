@@ -301,7 +301,7 @@ class Stop(models.Model):
 class Choice(models.Model):
     """By which channel something was sent, and what the rules had said: ``recommended`` is the channel that they recommended
     ('' none), ``deviation`` the reason for another, ``approver`` who approved where that was wanted, ``profile`` the digest of the
-    rules. Written once, with what was sent.
+    rules, ``judged`` what they saw of it: codes, so that it can be judged again while it waits. Written once, with what was sent.
     """
 
     statement = models.BinaryField(primary_key=True, max_length=16)
@@ -316,6 +316,7 @@ class Choice(models.Model):
     kind = models.CharField(max_length=64)
     nature = models.CharField(max_length=16)
     sensitive = models.BooleanField()
+    judged = models.BinaryField()
     profile = models.BinaryField(max_length=32)
     at_ms = models.BigIntegerField()
 

@@ -53,6 +53,7 @@ class Migration(migrations.Migration):
                 ("kind", models.CharField(max_length=64)),
                 ("nature", models.CharField(max_length=16)),
                 ("sensitive", models.BooleanField()),
+                ("judged", models.BinaryField()),
                 ("profile", models.BinaryField(max_length=32)),
                 ("at_ms", models.BigIntegerField()),
             ],
