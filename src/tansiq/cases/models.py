@@ -52,6 +52,7 @@ class Item(models.Model):
             models.Index(
                 fields=["erase_ms"], name="cases_item_ends", condition=models.Q(erase_ms__isnull=False, erased=False)
             ),
+            models.Index(fields=["review_ms"], name="cases_item_review", condition=models.Q(erased=False)),
         ]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from django.db import connection, transaction
 
@@ -21,10 +21,11 @@ from tansiq.protocol.concealment import conceal, reveal
 from tansiq.protocol.ids import new_id
 from tansiq.protocol.merkle import EMPTY_ROOT, Frontier, leaf_hash
 
-__all__ = ["Access", "AccessLog", "Operation", "access_log", "log_access", "opened", "read_access"]
+__all__ = ["JOURNAL", "Access", "AccessLog", "Operation", "access_log", "log_access", "opened", "read_access"]
 
 _NAME = "access"
-_CASE = b"access journal\0\0"
+JOURNAL: Final = b"access journal\0\0"
+"""The journal itself, where it is what was looked at; also the case under which its keys are kept."""
 
 
 class Operation(StrEnum):
@@ -88,7 +89,7 @@ def log_access(accesses: list[Access], *, keys: KeyStore) -> None:
         for number, access in enumerate(accesses, frontier.size):
             thing = new_id(access.time_ms)
             concealed = conceal(encode(access.to_plain()), statement_id=thing, place=0)
-            contents.append(Contents(thing, _CASE, (concealed.key,)))
+            contents.append(Contents(thing, JOURNAL, (concealed.key,)))
             leaves.append(leaf_hash(encode([number, access.time_ms, concealed.commitment])))
             rows.append((number, thing, concealed.commitment, access.time_ms, concealed.ciphertext))
         grown, completed = frontier.extend(leaves)
