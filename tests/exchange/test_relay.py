@@ -18,7 +18,7 @@ from tansiq.protocol.envelope import Handover, Lane, parse_entry
 from tansiq.protocol.keys import PublicSealingKey
 from tansiq.protocol.parts import Part
 from tansiq.protocol.statement import Made
-from tansiq.protocol.wraps import SealingKey, parse_wrap, seal_wrap
+from tansiq.protocol.wraps import SUITE_HYBRID, SUITE_OWN, SealingKey, parse_wrap, seal_wrap
 
 pytestmark = pytest.mark.storage
 
@@ -180,9 +180,11 @@ def test_our_own_statement_may_be_passed_on_too(room: Room, ma: SimulatedPeer, f
     """Our bureau passes a diffusion on to one bureau more."""
     own = room.say(ma, "ours", route=(OURS, "ma.dgst/desk", "fr.dgsi/desk"))
     relay(own.id, to="fr.dgsi", readers=[reader(fr)], context=room.context)
-    entry = parse_entry(room.push(fr).items[0].entry)
-    assert entry.statement == own.digest
+    item = room.push(fr).items[0]
+    assert parse_entry(item.entry).statement == own.digest
     assert fr.received[0].parts == (Part("note", {0: "ours"}),)
+    suites = [parse_wrap(one).suite for one in item.wraps]
+    assert suites == [SUITE_HYBRID, SUITE_OWN], "with our own copy, to be asked back after a restore"
 
 
 def test_to_many_at_once_each_with_its_own_wrap(room: Room, ma: SimulatedPeer) -> None:

@@ -182,8 +182,9 @@ def _make(path: Path, agency: str, posts: Sequence[NewPost], officers: Sequence[
         keys = open_officer_keys(officer.number, officer.passphrase)
         signer = next(SigningKey(key.private) for key in keys if key.use == Use.OFFICER_SIGNS)
         reading = tuple(SealingKey(key.private) for key in keys if key.use == Use.OFFICER_OPENS)
+        recovery = tuple(SealingKey(key.private) for key in keys if key.use == Use.RECOVERY_OPENS)
         named = tuple(f"{agency}/{post}" for post in officer.posts)
-        signed_in[officer.number] = SignedIn(officer.number, named, signer, reading)
+        signed_in[officer.number] = SignedIn(officer.number, named, signer, reading, recovery)
     connections.close_all()
     return _Template(home, identity, signed_in, directory)
 

@@ -28,7 +28,7 @@ from tansiq.protocol.ids import IdMaker
 from tansiq.protocol.limits import MAX_HANDOVERS, MAX_WRAPS
 from tansiq.protocol.manifest import PART_KIND as FILE
 from tansiq.protocol.statement import Statement, parse_statement
-from tansiq.protocol.wraps import SUITE_OWN, ContentKeys, Wrap, parse_wrap
+from tansiq.protocol.wraps import SUITE_OWN, ContentKeys, Wrap, parse_wrap, seal_own
 
 __all__ = ["relay", "relay_many", "send", "send_many"]
 
@@ -248,6 +248,8 @@ def _wraps_for(held: _Held, to: str, readers: Sequence[Reader], *, onward: bool,
         wraps.append(sealed_to(reader, held.keys, statement_digest=held.statement.digest))
     if not wraps:
         raise BadInput("exchange.relay-no-reader", agency=to)
+    if held.statement.agency == context.agency:  # said here, handed on later: with our own copy, as what leaves at once
+        wraps.append(seal_own(held.keys, secret=context.own, statement_digest=held.statement.digest))
     return wraps
 
 

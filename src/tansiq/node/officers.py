@@ -20,12 +20,13 @@ __all__ = ["SignedIn", "sign_in", "signed_in"]
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """An officer for the length of one act; ``reading`` are eyes-only keys, if the officer has any."""
+    """An officer for the length of one act; ``reading`` are eyes-only keys, ``recovery`` those of a custodian, if there are any."""
 
     number: str
     posts: tuple[str, ...]
     signer: SigningKey = field(repr=False)
     reading: tuple[SealingKey, ...] = field(default=(), repr=False)
+    recovery: tuple[SealingKey, ...] = field(default=(), repr=False)
 
     def acting(self, act: str, *, post: str) -> OfficerAct:
         """The signature for an act in ``post``. Raises Refused when the officer is not a member of it."""
@@ -48,4 +49,5 @@ def signed_in(number: str, keys: Sequence[OfficerKey], *, context: Context) -> S
     if not signers or not posts:
         raise Refused("node.officer-not-certified", officer=number)
     reading = tuple(SealingKey(key.private) for key in keys if key.use == Use.OFFICER_OPENS)
-    return SignedIn(number, posts, signers[0], reading)
+    recovery = tuple(SealingKey(key.private) for key in keys if key.use == Use.RECOVERY_OPENS)
+    return SignedIn(number, posts, signers[0], reading, recovery)

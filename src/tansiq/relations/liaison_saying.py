@@ -1,0 +1,220 @@
+"""Saying something on a liaison officer's channel, and handing on what passes the officer.
+
+Invariant: the law and the accreditation are asked first, and nothing is stored when they say no; what is said, its row, its items
+and its leaf in the access journal are one commit. What the officer says leaves sealed to the officer's own key, the recovery readers
+and the addressee: this node keeps its docket's key alone. What a desk says to the host waits until the officer hands it on, who signs
+for it by the handover. Directive (EU) 2016/680, Articles 8, 25 and 35.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import Final
+
+from django.db import transaction
+
+from tansiq.cases.items import NewItem, Whence, plain_item
+from tansiq.cases.services import add_items
+from tansiq.channels.accreditations import accreditation_row, words_of
+from tansiq.channels.ways import Way, find
+from tansiq.directory.queries import own_directory, sealing_key_of
+from tansiq.enquiries.attested import check_attested
+from tansiq.enquiries.drafts import languages_of
+from tansiq.enquiries.wording import languages_read
+from tansiq.errors import BadInput
+from tansiq.exchange.context import Context
+from tansiq.exchange.drafts import Draft
+from tansiq.exchange.services import send
+from tansiq.journal.access import Access, Operation, log_access
+from tansiq.policy.accreditation_course import Move
+from tansiq.policy.conditions import Conditions
+from tansiq.policy.enquiry import LawBasis
+from tansiq.policy.faults import Faults, refuse
+from tansiq.policy.languages import language_faults
+from tansiq.policy.liaison import LiaisonMessage, message_faults
+from tansiq.protocol.docket import Docket, agency_of
+from tansiq.protocol.envelope import Lane
+from tansiq.protocol.parts import Part
+from tansiq.relations.liaison import (
+    CHANNEL,
+    MESSAGE,
+    ChannelRow,
+    LiaisonRow,
+    Seat,
+    add_words,
+    channel_row,
+    words_on,
+)
+from tansiq.relations.liaison_basis import basis_of
+from tansiq.relations.liaison_limits import require_carried
+from tansiq.relations.officers import KeyOfficer
+
+__all__ = ["faults_of", "message_items", "purpose_of", "route_between", "say", "way_out"]
+
+_STRAIGHT: Final = 2
+"""Posts on a route with nobody between."""
+
+
+def route_between(channel: ChannelRow, seat: Seat, to: Seat) -> tuple[str, ...]:
+    """The posts that a message passes from one seat to another. Raises BadInput for a way that the channel has not."""
+    if seat is to or not (channel.ours or Seat.COUNTERPART in {seat, to}):
+        raise BadInput("relations.wrong-way")
+    between = () if Seat.OFFICER in {seat, to} else (channel.liaison_post,)
+    return (channel.post_of(seat), *between, channel.post_of(to))
+
+
+def _reads(channel: ChannelRow, to: Seat) -> tuple[str, ...]:
+    """The languages that whoever it is for reads: the officer's own, or those of the desk."""
+    if to is Seat.OFFICER:
+        return accreditation_row(channel.accreditation).languages
+    return languages_read(channel.post_of(to))
+
+
+def faults_of(
+    message: LiaisonMessage, channel: ChannelRow, to: Seat, *, standing: LawBasis | None, now_ms: int
+) -> Faults:
+    """All that a message lacks in law and in language, for whoever it is for."""
+    today = dt.datetime.fromtimestamp(now_ms / 1000, dt.UTC).date()
+    return Faults(
+        (
+            *message_faults(message, field=channel.field, standing=standing, today=today),
+            *language_faults(
+                message,
+                languages=_reads(channel, to),
+                translated={},
+                urgent=message.urgency_ground is not None,
+                exception=message.language_exception,
+            ),
+        )
+    )
+
+
+def _follows(channel: ChannelRow) -> tuple[bytes, ...]:
+    """What the other side must have before this: the acceptance, and the last that crossed either way.
+
+    What desk and officer say among themselves never crosses, and what waits for the officer has not yet.
+    """
+    accepted = [word.statement for word in words_of(channel.accreditation) if word.kind == Move.ACCEPT]
+    last: dict[str, bytes] = {}
+    for one in words_on([channel.matter]):
+        if agency_of(one.sender) != agency_of(one.addressee) and not (one.waits and channel.ours):
+            last[agency_of(one.sender)] = one.statement
+    return tuple(dict.fromkeys((*accepted[-1:], *last.values())))
+
+
+def _docket(message: LiaisonMessage, channel: ChannelRow, way: Way) -> Docket:
+    conditions = message.conditions or Conditions()
+    return Docket(
+        kind=MESSAGE,
+        channel=CHANNEL,
+        field=channel.field,
+        matter=channel.matter,
+        case=channel.case_ref,
+        follows=_follows(channel),
+        classification=conditions.classification or "",
+        handling=conditions.codes,
+        languages=languages_of(message.to_plain()),
+        sender=way.sender,
+        route=way.route,
+        addressees=(way.addressee,),
+        copies=way.copies,
+    )
+
+
+def way_out(channel: ChannelRow, route: tuple[str, ...], *, context: Context) -> Way:
+    """The way of what leaves for the partner along ``route``, with its readers.
+
+    What passes the officer to the desk behind is sealed to the officer alone, who hands it on: the desk gets the docket.
+    """
+    now_ms = context.clock()
+    way = find(
+        CHANNEL,
+        route[0],
+        route[-1],
+        context=context,
+        now_ms=now_ms,
+        via=channel.liaison_post if len(route) > _STRAIGHT else "",
+        persons={channel.liaison_post: channel.officer},
+    )
+    if channel.ours or route[-1] != channel.desk:
+        return way
+    desk = sealing_key_of(channel.desk, now_ms)[1].identifier
+    return replace(
+        way,
+        readers=tuple(replace(one, docket_only=True) if one.key.identifier == desk else one for one in way.readers),
+    )
+
+
+def say(matter: bytes, message: LiaisonMessage, *, to: Seat, context: Context, officer: KeyOfficer) -> bytes:
+    """Says something on the channel ``matter`` to the officer, the desk or the counterpart; returns the statement's id.
+
+    From a desk to the counterpart it waits here until the officer hands it on (`liaison_handing.hand_on`). Raises NotFound (no
+    such channel of this officer), Refused (law, language, accreditation), BadInput.
+    """
+    now_ms = context.clock()
+    channel, seat = channel_row(matter, number=officer.number, posts=officer.posts)
+    route = route_between(channel, seat, to)
+    require_carried(channel, at_ms=now_ms)
+    standing = basis_of(message.law_of, channel, agency=context.agency, reading=officer.reading, context=context)
+    refuse(faults_of(message, channel, to, standing=standing, now_ms=now_ms))
+    check_attested(message.law, message.subjects, own_directory())
+    leaves = agency_of(route[-1]) != context.agency and not (seat is Seat.DESK and to is Seat.COUNTERPART)
+    way = way_out(channel, route, context=context) if leaves else Way(channel=CHANNEL, route=route)
+    draft = Draft(
+        docket=_docket(message, channel, way),
+        parts=[Part(MESSAGE, dict(message.to_plain()))],
+        readers=way.readers,
+        own=way.own,
+        lane=Lane.URGENT if message.urgency_ground else Lane.NORMAL,
+        act=officer.acting(MESSAGE, post=route[0]),
+        case=channel.case_ref,
+    )
+    with transaction.atomic():
+        channel_row(matter, number=officer.number, posts=officer.posts, lock=True)
+        statement = send(draft, context=context)
+        row = LiaisonRow(
+            statement=statement.id,
+            matter=matter,
+            sender=route[0],
+            addressee=route[-1],
+            officer=officer.number,
+            urgent=message.urgency_ground is not None,
+            closed=way.closed,
+            waits=seat is Seat.DESK and to is Seat.COUNTERPART,
+            said_ms=statement.time_ms,
+            at_ms=statement.time_ms,
+        )
+        add_words([row])
+        purpose = purpose_of(message, standing)
+        if not row.closed:
+            add_items(message_items(message, row, channel, sender=context.agency, purpose=purpose), context=context)
+        access = Access(
+            operation=Operation.DISCLOSURE,
+            officer=officer.number,
+            thing=matter,
+            purpose=purpose,
+            justification=MESSAGE,
+            recipients=route[1:],
+            time_ms=now_ms,
+        )
+        log_access([access], keys=context.keys)
+    return statement.id
+
+
+def purpose_of(message: LiaisonMessage, standing: LawBasis | None) -> str:
+    """The purpose for which a message is given: that of its basis; '' where it holds no personal data and needs none."""
+    law = message.law or standing
+    return (law.purpose or "") if law is not None else ""
+
+
+def message_items(
+    message: LiaisonMessage, row: LiaisonRow, channel: ChannelRow, *, sender: str, purpose: str
+) -> list[NewItem]:
+    """The item of the case that a message with personal data is; none for one without."""
+    if not message.personal:
+        return []
+    whence = Whence(
+        case=channel.case_ref, statement=row.statement, sender=sender, received_ms=row.at_ms, purpose=purpose
+    )
+    return [plain_item(whence, MESSAGE, subjects=message.subjects, conditions=message.conditions)]
