@@ -47,6 +47,7 @@ from tansiq.enquiries.rows import (
     replies_of,
 )
 from tansiq.enquiries.translations import translation_items, translations_kept
+from tansiq.enquiries.weighing import Choosing, Sent, Weighing, matter_of
 from tansiq.enquiries.wording import check_wording, languages_read
 from tansiq.errors import BadInput, NotFound
 from tansiq.exchange.context import Context
@@ -54,10 +55,11 @@ from tansiq.exchange.drafts import Draft
 from tansiq.exchange.services import send_many
 from tansiq.journal.access import Access, Operation, log_access
 from tansiq.policy.answer import Answer, Item, Refusal
+from tansiq.policy.channel_matter import Channel
 from tansiq.policy.correspondence import Translation
 from tansiq.policy.enquiry import Enquiry, LawBasis
 from tansiq.policy.law import check_answer, check_enquiry, check_refusal
-from tansiq.protocol.docket import check_post
+from tansiq.protocol.docket import agency_of, check_post
 from tansiq.protocol.ids import IdMaker, id_text
 
 __all__ = [
@@ -74,6 +76,8 @@ __all__ = [
 MATCH_DECISIONS = frozenset({"match.same", "match.different"})
 _maker = IdMaker()
 _NOBODY: Final[Mapping[str, str]] = MappingProxyType({})
+_CAUTIOUS: Final = Weighing()
+"""Of a matter of which nothing else is said: operational, and sensitive."""
 
 
 def _today(now_ms: int) -> dt.date:
@@ -90,6 +94,7 @@ def send_enquiries(  # noqa: PLR0913 (a way, and what goes along it)
     via_office_post: str = "",
     channel: str = "embassy",
     persons: Mapping[str, str] = _NOBODY,
+    weighing: Weighing = _CAUTIOUS,
     case: bytes = b"",
     translations: Sequence[Sequence[Translation]] = (),
     files: Sequence[Sequence[OwnFile]] = (),
@@ -98,9 +103,10 @@ def send_enquiries(  # noqa: PLR0913 (a way, and what goes along it)
 
     ``channel`` is one of the four; ``via_office_post`` the embassy's office, ours or the partner's, or the liaison
     officer's desk between the two ('': the directories say it); ``persons`` says, by desk, who reads there with a key of
-    one's own (`channels.ways.along`). ``translations`` are those of each request, by fields of its part 0, ``files`` the
-    officer's own that go with it. Raises Refused (law, a language that the desk does not read, not in the post, partner not
-    confirmed, attested by somebody else), NotFound (no such desk, no such file), BadInput.
+    one's own (`channels.ways.along`); ``weighing`` what the choice of the channel has to know besides, and why another than the
+    recommended one is taken. ``translations`` are those of each request, by fields of its part 0, ``files`` the
+    officer's own that go with it. Raises Refused (law, the channel or an approval of it, a language that the desk does not
+    read, not in the post, partner not confirmed, attested by somebody else), NotFound (no such desk, no such file), BadInput.
     """
     for post in (from_post, to_post, *([via_office_post] if via_office_post else [])):
         check_post(post)
@@ -118,6 +124,17 @@ def send_enquiries(  # noqa: PLR0913 (a way, and what goes along it)
     for request in requests:
         check_enquiry(request, today=today)
         check_attested(request.law, request.subjects, own)
+    choosing = Choosing(
+        context=context, officer=officer.number, posts=officer.posts, sender=from_post, addressee=to_post, via=via_office_post
+    )  # fmt: skip
+    weighed = [
+        choosing.choose(
+            Channel(channel),
+            matter_of(request, weighing, partner=agency_of(to_post), case=case),
+            deviation=weighing.deviation,
+        )
+        for request in requests
+    ]
     matters = [_maker.make(now_ms) for _ in requests]
     languages, attached = languages_read(to_post), translations or [()] * len(requests)
     drafts = [
@@ -147,6 +164,8 @@ def send_enquiries(  # noqa: PLR0913 (a way, and what goes along it)
             for one, draft in zip(said, drafts, strict=True)
         ]
         add_items(made, context=context)
+        sent_by = [Sent(matter, statement.id, closed=way.closed) for _, matter, statement in said]
+        choosing.keep(list(zip(weighed, sent_by, strict=True)), requests, officer=officer)
         for item, (_, sent) in zip(made, going, strict=True):
             note_sent_files(item.statement, sent, items=[item], context=context, officer=officer.number)
         for (request, matter, statement), given in zip(said, attached, strict=True):
@@ -173,6 +192,7 @@ def send_enquiry(  # noqa: PLR0913 (as above)
     via_office_post: str = "",
     channel: str = "embassy",
     persons: Mapping[str, str] = _NOBODY,
+    weighing: Weighing = _CAUTIOUS,
     case: bytes = b"",
     translations: Sequence[Translation] = (),
     files: Sequence[OwnFile] = (),
@@ -187,6 +207,7 @@ def send_enquiry(  # noqa: PLR0913 (as above)
         via_office_post=via_office_post,
         channel=channel,
         persons=persons,
+        weighing=weighing,
         case=case,
         translations=[translations],
         files=[files],

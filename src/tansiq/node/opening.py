@@ -68,13 +68,19 @@ def open_node(home: Home, *, secret: bytes | None = None, clock: Callable[[], in
     Raises what finding and opening raise: no home, no secret, another secret.
     """
     bind(home)
-    from tansiq.channels.rules import Rules, set_rules  # noqa: PLC0415 (only after Django is bound)
+    from tansiq.channels.houserules import HouseRules, set_house_rules  # noqa: PLC0415 (only after Django is bound)
+    from tansiq.channels.profile import load_rules, set_channel_rules  # noqa: PLC0415
+    from tansiq.channels.rules import Rules, set_rules  # noqa: PLC0415
     from tansiq.enquiries.terms import Terms, set_terms  # noqa: PLC0415
     from tansiq.node.sessions import open_sessions  # noqa: PLC0415
 
     keys = open_key_store(find_unlock_secret(home) if secret is None else secret)
     register_capabilities()
     set_terms(Terms(no_hit_days=home.no_hit_days))
+    set_channel_rules(load_rules(home.path))
+    set_house_rules(
+        HouseRules(bureau=home.bureau, hub=home.hub, offices=dict(home.offices), direct_copies=home.direct_copies)
+    )
     set_rules(Rules(two_persons=home.channel_two_persons, deciders=home.channel_deciders))
     context = replace(
         Context.load(keys, clock=clock),

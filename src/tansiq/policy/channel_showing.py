@@ -45,7 +45,8 @@ def _value(name: str, value: str, language: str) -> str:
 
 def condition_words(name: str, values: Sequence[str], language: str) -> str:
     """One condition and the values of which one is enough."""
-    said = text("policy.channel-effect.or", language).join(_value(name, value, language) for value in values)
+    between = f" {text('policy.channel-effect.or', language)} "
+    said = between.join(_value(name, value, language) for value in values)
     return f"{text(f'policy.channel-condition.{name}', language)}: {said}"
 
 
