@@ -7,11 +7,13 @@ from django.urls import URLPattern, URLResolver, include, path
 from tansiq.accounts.pages import register_frame
 from tansiq.cases.pages import register_frame as register_cases
 from tansiq.enquiries.pages import register_frame as register_enquiries
+from tansiq.registers.pages import register_frame as register_registers
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tansiq.web.pages")),
     path("", include("tansiq.accounts.pages")),
     path("", include("tansiq.cases.pages")),
+    path("", include("tansiq.registers.pages")),
     path("", include("tansiq.enquiries.pages")),
     path("", include("tansiq.node.pages_evidence")),
 ]
@@ -22,4 +24,5 @@ handler500 = "tansiq.web.error_pages.fault"
 
 register_frame()
 register_cases()
+register_registers()
 register_enquiries()

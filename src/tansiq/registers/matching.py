@@ -168,6 +168,12 @@ class RegisterIndex:
                 "file": self._file.stat().st_size if self._file is not None and self._file.exists() else 0,
             }
 
+    def persons(self) -> dict[str, int]:
+        """How many persons each register has."""
+        with self._lock:
+            self._refresh()
+            return {register: len(index) for register, index in self._names.items()}
+
     def _refresh(self, *, keep: bool = False) -> None:
         now = register_versions()
         if not self._started:

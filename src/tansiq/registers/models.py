@@ -13,7 +13,8 @@ __all__ = ["Entry", "Register", "Superseded"]
 
 class Register(models.Model):
     """A register: ``version`` counts the imports that changed something; ``digest`` is that of the file last imported,
-    ``generated`` the day on which its publisher made it; the report of that import is concealed.
+    ``generated`` the day on which its publisher made it; the report of that import is concealed. ``posts`` are those that may read
+    it, a space between; none: every desk.
     """
 
     name = models.CharField(primary_key=True, max_length=32)
@@ -24,6 +25,7 @@ class Register(models.Model):
     thing = models.BinaryField(max_length=16)
     commitment = models.BinaryField(max_length=32)
     report = models.BinaryField()
+    posts = models.TextField(default="")
 
     class Meta:
         db_table = "registers_register"

@@ -6,7 +6,7 @@ Invariant: entries are opened one by one with their own keys; nothing here write
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,14 +21,17 @@ from tansiq.protocol.concealment import reveal
 from tansiq.registers.listed import Entry, entry_from_plain
 
 __all__ = [
+    "Head",
     "Stored",
     "changed_entries",
     "entries",
     "entry_faults",
     "entry_of",
+    "heads_of",
     "lost_entries",
     "open_entry",
     "readable_entry",
+    "readable_registers",
     "references_of",
     "register_versions",
     "registers",
@@ -161,6 +164,31 @@ def entry_of(entry: bytes, *, context: Context) -> Entry | None:
     return open_entry(stored, context.keys)
 
 
+def readable_registers(posts: Collection[str]) -> frozenset[str]:
+    """The registers that somebody in ``posts`` may read: those for every desk, and those for one of these. Without a post none."""
+    if not posts:
+        return frozenset()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, posts FROM registers_register")
+        return frozenset(name for name, own in cursor.fetchall() if not own or not set(posts).isdisjoint(own.split()))
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A register without what stands in it: the day on which its publisher made it, and when it was imported (UTC ms)."""
+
+    name: str
+    generated: str
+    imported_ms: int
+
+
+def heads_of(names: Collection[str]) -> list[Head]:
+    """The registers of these names, by name."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, generated, imported_ms FROM registers_register ORDER BY name")
+        return [Head(*row) for row in cursor.fetchall() if row[0] in names]
+
+
 def register_versions() -> dict[str, int]:
     """Every register with its version."""
     with connection.cursor() as cursor:
@@ -169,10 +197,12 @@ def register_versions() -> dict[str, int]:
 
 
 def registers() -> list[dict[str, Any]]:
-    """Every register for people: name, version, listed entries, the publisher's day, and when it was imported."""
+    """Every register for people: name, version, listed entries, the publisher's day, when it was imported, and the posts for which
+    it is (none: for every desk).
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT r.name, r.version, r.generated, r.imported_ms, "
+            "SELECT r.name, r.version, r.generated, r.imported_ms, r.posts, "
             "(SELECT COUNT(*) FROM registers_entry e WHERE e.register = r.name AND e.listed) "
             "FROM registers_register r ORDER BY r.name"
         )
@@ -183,9 +213,10 @@ def registers() -> list[dict[str, Any]]:
             "version": version,
             "entries": count,
             "generated": generated,
+            "posts": posts.split(),
             "imported_at": dt.datetime.fromtimestamp(imported_ms // 1000, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         }
-        for name, version, generated, imported_ms, count in rows
+        for name, version, generated, imported_ms, posts, count in rows
     ]
 
 

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from django.db import connection, transaction
 
 from tansiq.cases.sql import for_update, insert
-from tansiq.errors import Conflict
+from tansiq.directory.queries import own_directory
+from tansiq.errors import Conflict, NotFound
 from tansiq.exchange.context import Context
 from tansiq.journal.access import Access, Operation, log_access
 from tansiq.keystore.store import Contents
@@ -48,10 +49,10 @@ _ADD_ENTRY = insert(
 _ADD_SUPERSEDED = insert("registers_superseded", ("thing",), "ON CONFLICT DO NOTHING")
 _PUT_REGISTER = insert(
     "registers_register",
-    ("name", "version", "generated", "digest", "imported_ms", "thing", "commitment", "report"),
+    ("name", "version", "generated", "digest", "imported_ms", "thing", "commitment", "report", "posts"),
     "ON CONFLICT (name) DO UPDATE SET version = excluded.version, generated = excluded.generated, "
     "digest = excluded.digest, imported_ms = excluded.imported_ms, thing = excluded.thing, "
-    "commitment = excluded.commitment, report = excluded.report",
+    "commitment = excluded.commitment, report = excluded.report, posts = excluded.posts",
 )
 _maker = IdMaker()
 Progress = Callable[[Mapping[str, Any]], None]
@@ -92,16 +93,17 @@ class _Known:
     generated: str = ""
     digest: bytes = b""
     thing: bytes = b""
+    posts: str = ""
 
 
 def _known_register(register: str) -> _Known:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT version, generated, digest, thing FROM registers_register WHERE name = %s{for_update()}",
+            f"SELECT version, generated, digest, thing, posts FROM registers_register WHERE name = %s{for_update()}",
             (register,),
         )
         row = cursor.fetchone()
-    return _Known(register, row[0], row[1], bytes(row[2]), bytes(row[3])) if row else _Known(register)
+    return _Known(register, row[0], row[1], bytes(row[2]), bytes(row[3]), row[4]) if row else _Known(register)
 
 
 def _read(stream: BinaryIO, progress: Progress) -> tuple[list[Entry], list[Skipped], ImportReport]:
@@ -183,7 +185,7 @@ def _keep_keys(plan: _Plan, case: bytes, context: Context, progress: Progress) -
 
 
 def _store(
-    plan: _Plan, result: dict[str, Any], *, known: _Known, digest: bytes, context: Context, officer: str
+    plan: _Plan, result: dict[str, Any], *, known: _Known, digest: bytes, posts: str, context: Context, officer: str
 ) -> None:
     """Writes everything in one commit; its keys are kept. Raises Conflict when another import was quicker."""
     now_ms, register = context.clock(), known.register
@@ -206,7 +208,7 @@ def _store(
             plan.superseded.append(known.thing)
         values = (
             register, known.version + 1, result["generated"], digest, now_ms, thing, report.commitment,
-            report.ciphertext,
+            report.ciphertext, posts,
         )  # fmt: skip
         with connection.cursor() as cursor:
             cursor.execute(_PUT_REGISTER, values)
@@ -221,20 +223,23 @@ def import_un_list(
     register: str = UN_REGISTER,
     progress: Progress = lambda _: None,
     removals: bool = False,
+    posts: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Imports the list in ``stream`` into ``register`` by the hand of ``officer`` (a service number); returns the
     report.
 
-    ``removals`` lets a list pass that more than half of the known entries have left. Raises BadInput (``unlist.…``,
-    then nothing has changed) and Conflict: an older list than the last, too many removals, another import meanwhile.
+    ``posts`` are those that may read the register: none at all means every desk, None leaves it as it is. ``removals`` lets a list
+    pass that more than half of the known entries have left. Raises BadInput (``unlist.…``, then nothing has changed), NotFound (no
+    such post) and Conflict: an older list than the last, too many removals, another import meanwhile.
     """
     check_code(register)
     whole = stream if stream.seekable() else io.BytesIO(stream.read(MAX_BYTES + 1))
     digest = _digest(whole)
     with transaction.atomic():
         before = _known_register(register)
+        named = before.posts if posts is None else _posts(posts)
     known = {stored.reference: stored for stored in entries(register)}
-    if digest == before.digest and _keys_are_there(known, context):
+    if digest == before.digest and named == before.posts and _keys_are_there(known, context):
         sweep_superseded(context=context)
         listed = sum(stored.listed for stored in known.values())
         return {"register": register, "generated": before.generated, "changed": False, "entries": listed}
@@ -259,9 +264,18 @@ def import_un_list(
         "damaged": plan.damaged,
     }
     _keep_keys(plan, case_of(register), context, progress)
-    _store(plan, result, known=before, digest=digest, context=context, officer=officer)
+    _store(plan, result, known=before, digest=digest, posts=named, context=context, officer=officer)
     sweep_superseded(context=context)
     return result
+
+
+def _posts(posts: Sequence[str]) -> str:
+    """The posts as they are stored. Raises NotFound for one that is not ours."""
+    own = {one.id for one in own_directory().posts}
+    for post in posts:
+        if post not in own:
+            raise NotFound("registers.unknown-post", post=post)
+    return " ".join(sorted(set(posts)))
 
 
 def _keys_are_there(known: dict[str, Stored], context: Context) -> bool:

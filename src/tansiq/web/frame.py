@@ -17,7 +17,7 @@ from django.utils.functional import SimpleLazyObject
 
 from tansiq.texts import LANGUAGES
 from tansiq.web.languages import NAMES
-from tansiq.web.registry import GROUPS, HEADER, NAVIGATION, NOTICES, Group, Header, Notice
+from tansiq.web.registry import GROUPS, HEADER, NAVIGATION, NOTICES, OFFERS, Group, Header, Notice
 from tansiq.web.visitor import Request
 
 __all__ = ["APPEARANCES", "NavigationRow", "frame"]
@@ -83,6 +83,11 @@ def _unread(request: Request) -> int:
     return _safely(count, 0) if request.visitor.number else 0
 
 
+def _by_name(request: Request) -> bool:
+    """Whether the search box leads to a search by name."""
+    return bool(request.visitor.posts) and any(roles & request.visitor.roles for roles, _ in OFFERS)
+
+
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Django's context processor of this room."""
     ours = cast(Request, request)
@@ -94,6 +99,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "groups": SimpleLazyObject(lambda: _groups(ours)),
         "header": SimpleLazyObject(lambda: _header(ours)),
         "unread": SimpleLazyObject(lambda: _unread(ours)),
+        "by_name": _by_name(ours),
         "language": ours.language,
         "direction": ours.direction,
         "visitor": ours.visitor,

@@ -18,7 +18,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from tansiq.texts import LANGUAGES
 from tansiq.web.access import ANYONE, SIGNED_IN, page
 from tansiq.web.frame import APPEARANCES
-from tansiq.web.registry import LANGUAGE, NOTICES, SEARCH, Found, Notice
+from tansiq.web.registry import LANGUAGE, NOTICES, OFFERS, SEARCH, Found, Notice, Offer
 from tansiq.web.visitor import Request
 
 __all__ = ["choose", "notices", "search", "urlpatterns"]
@@ -63,12 +63,33 @@ def _asked(providers: Iterable[Iterable[Found]], most: int) -> list[Found]:
     return found
 
 
+def _offers(request: Request, asked: str) -> list[Offer]:
+    """What may be searched besides by somebody of this visitor's roles."""
+    made: list[Offer] = []
+    for roles, offer in OFFERS:
+        try:
+            if roles & request.visitor.roles and (one := offer(request, asked)) is not None:
+                made.append(one)
+        except Exception:
+            logging.getLogger("tansiq.web").exception("an offer of the search failed")
+    return made
+
+
 @page(SIGNED_IN, methods=("GET", "POST"))
 def search(request: Request) -> HttpResponse:
-    """What the search finds. The words come by POST, for a name of a person belongs into no address, history or log."""
+    """What the search finds. The words come by POST, for a name of a person belongs into no address, history or log.
+
+    A further search, of which a reason is asked, is offered as a form of its own with what was written in it.
+    """
     asked = " ".join(str(request.POST.get("q", "")).split())[:_LONGEST]
     found = _asked((provider(request, asked) for provider in SEARCH), _MOST_FOUND) if asked else []
-    return render(request, "web/search.html", {"asked": asked, "found": found, "more": len(found) == _MOST_FOUND})
+    context = {
+        "asked": asked,
+        "found": found,
+        "more": len(found) == _MOST_FOUND,
+        "offers": _offers(request, asked) if asked else [],
+    }
+    return render(request, "web/search.html", context)
 
 
 @page(SIGNED_IN)

@@ -6,6 +6,7 @@
     DESK        matters that wait (rows of the desk)
     TABS        tabs of a place ('case', 'enquiry'), given the thing that is looked at
     SEARCH      what the one search box finds
+    OFFERS      what may be searched besides, with a reason: a form in the page of what was found
     NOTICES     what happened meanwhile
     LANGUAGE    told when a visitor chooses a language, so that it is remembered
 
@@ -15,7 +16,7 @@ A provider sees the request, so it shows what its visitor may see and nothing el
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
@@ -29,6 +30,7 @@ __all__ = [
     "LANGUAGE",
     "NAVIGATION",
     "NOTICES",
+    "OFFERS",
     "SEARCH",
     "TABS",
     "Entry",
@@ -37,6 +39,7 @@ __all__ = [
     "GroupRow",
     "Header",
     "Notice",
+    "Offer",
     "Registry",
     "Row",
     "Tab",
@@ -150,6 +153,14 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A further search that the page of what was found offers: the ``template`` of a form that is posted, and its ``context``."""
+
+    template: str
+    context: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """Something that happened. ``words`` in the reader's language; ``tone`` as in `GroupRow`."""
 
@@ -166,5 +177,6 @@ HEADER: Final[Registry[Callable[[Request], Header]]] = Registry()
 DESK: Final[Registry[Callable[[Request], Iterable[Row]]]] = Registry()
 TABS: Final[Registry[Callable[[Request, str, Any], Iterable[Tab]]]] = Registry()
 SEARCH: Final[Registry[Callable[[Request, str], Iterable[Found]]]] = Registry()
+OFFERS: Final[Registry[tuple[frozenset[Role], Callable[[Request, str], Offer | None]]]] = Registry()
 NOTICES: Final[Registry[Callable[[Request], Iterable[Notice]]]] = Registry()
 LANGUAGE: Final[Registry[Callable[[Request, str], None]]] = Registry()
