@@ -219,7 +219,7 @@ SEALED_NONSENSE = {
 
 @pytest.mark.parametrize(("plain", "code"), SEALED_NONSENSE.values(), ids=SEALED_NONSENSE)
 def test_what_a_hostile_sender_sealed_is_judged_too(plain: bytes, code: str) -> None:
-    sealed_plain = wraps._HPKE.encrypt(plain, READER.public.raw, info=wraps._info(STATEMENT))
+    sealed_plain = wraps.HPKE.encrypt(plain, READER.public.raw, info=wraps._info(STATEMENT))
     wrap = parse_wrap(encode([SUITE_HYBRID, READER.identifier, sealed_plain]))
     with pytest.raises(BadInput) as caught:
         open_wrap(wrap, reader=READER, statement_digest=STATEMENT)

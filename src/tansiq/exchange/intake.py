@@ -15,12 +15,13 @@ from django.db import connection, transaction
 
 from tansiq.directory.queries import current_directory, node_keys, signing_key
 from tansiq.errors import BadInput, Error, NotFound, NotProven, Refused, TooMuch
+from tansiq.exchange.carried import keys_of_their_day
 from tansiq.exchange.context import Context
 from tansiq.exchange.copies import Aside, faults_told, raw_of, set_aside
 from tansiq.exchange.erasure import tombstones
 from tansiq.exchange.lanes import advance_mark
 from tansiq.exchange.parcels import Taken
-from tansiq.exchange.peers import heard, peer_state
+from tansiq.exchange.peers import epoch_heard, heard, peer_state
 from tansiq.exchange.receipts import take_receipts
 from tansiq.exchange.restoring import require_whole
 from tansiq.exchange.used_twice import UsedTwice, proof_kept
@@ -334,28 +335,32 @@ def prove(parcel: Parcel, *, peer: str, context: Context) -> Proven:
     return Proven(parcel, now_ms, head, checked)
 
 
-def take(arrived: Parcel | Proven, *, peer: str, context: Context) -> Intake:
+def take(arrived: Parcel | Proven, *, peer: str, context: Context, by_hand: bool = False) -> Intake:
     """Takes a parcel that ``peer`` sent (known by its signature at the door, its seal, or its pinned certificate), in one
     commit or in the caller's transaction; who holds one has called `prove` before it began, and keeps the proof of a number used
-    twice when it has rolled back (`proof_kept`).
+    twice when it has rolled back (`proof_kept`). ``by_hand``: a courier brought it, so it may be old: it tells nothing of the
+    line or of the clocks, and its heads are judged by the keys of their own day.
 
     Raises Refused (an epoch that is over), Unavailable (we are being restored), NotProven and BadInput; then nothing has
     changed.
     """
     with proof_kept(context):
         proven = arrived if isinstance(arrived, Proven) else prove(arrived, peer=peer, context=context)
-        return _take(proven, peer, context)
+        return _take(proven, peer, context, by_hand=by_hand)
 
 
-def _take(proven: Proven, peer: str, context: Context) -> Intake:
+def _take(proven: Proven, peer: str, context: Context, *, by_hand: bool) -> Intake:
     parcel, now_ms, head = proven.parcel, proven.now_ms, proven.head
-    keys = node_keys(current_directory(peer), now_ms)
+    keys = keys_of_their_day(parcel, peer, now_ms) if by_hand else node_keys(current_directory(peer), now_ms)
     with transaction.atomic():
         require_whole(peer)
         state = peer_state(peer)
         if parcel.epoch < state.their_epoch:
             raise Refused("exchange.old-epoch", peer=peer, epoch=parcel.epoch, known=state.their_epoch)
-        heard(peer, epoch=parcel.epoch, peer_ms=parcel.time_ms, now_ms=now_ms)
+        if by_hand:
+            epoch_heard(peer, parcel.epoch)
+        else:
+            heard(peer, epoch=parcel.epoch, peer_ms=parcel.time_ms, now_ms=now_ms)
         if parcel.news is not None:
             mirror_news(peer, parcel.news, agency=context.agency, key_of=keys, time_ms=now_ms, signer=context.signer)
         if parcel.witness:

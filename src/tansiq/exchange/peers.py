@@ -15,6 +15,7 @@ __all__ = [
     "LONGEST_WAIT_MS",
     "PeerState",
     "ensure_peer",
+    "epoch_heard",
     "failed",
     "heard",
     "peer_state",
@@ -75,6 +76,14 @@ def heard(peer: str, *, epoch: int, peer_ms: int, now_ms: int) -> None:
         cursor.execute(
             "UPDATE exchange_peer SET heard_ms = %s, skew_ms = %s, failures = 0, last_error = '', retry_ms = 0, their_epoch = %s WHERE peer = %s",
             (now_ms, peer_ms - now_ms, epoch, peer),
+        )
+
+
+def epoch_heard(peer: str, epoch: int) -> None:
+    """A courier brought the peer's word: its epoch, and nothing of how the line or its clock are now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE exchange_peer SET their_epoch = %s WHERE peer = %s AND their_epoch < %s", (epoch, peer, epoch)
         )
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 
 from tansiq.exchange.context import Context
+from tansiq.exchange.holding import note_carried
 from tansiq.exchange.peers import peer_state
 from tansiq.faults import reach
 from tansiq.journal.services import append
@@ -24,7 +25,7 @@ from tansiq.protocol.heads import Direction, exchange_leaf
 from tansiq.protocol.merkle import leaf_hash
 from tansiq.protocol.parcel import Item
 
-__all__ = ["OutgoingBatch", "anything_for", "next_batch", "release"]
+__all__ = ["OutgoingBatch", "anything_for", "next_batch", "pending_batch", "release"]
 
 BATCH = 256
 BATCH_BYTES = 4 * 1024 * 1024
@@ -91,24 +92,28 @@ class _Waiting:
     size: int
 
 
-def _anything_waits(peer: str, lane: Lane) -> bool:
+_FREE, _BY_HAND = "held = %s", "by_hand AND held = %s"
+"""What the network and a courier take, and what only a courier takes of what is held."""
+
+
+def _anything_waits(peer: str, lane: Lane, *, by_hand: bool) -> bool:
     """Asked before SQLite's one lock is taken: most looks find nothing."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT 1 FROM exchange_outbox WHERE peer = %s AND lane = %s AND held = %s LIMIT 1",
-            (peer, int(lane), False),
+            f"SELECT 1 FROM exchange_outbox WHERE peer = %s AND lane = %s AND {_BY_HAND if by_hand else _FREE} LIMIT 1",
+            (peer, int(lane), by_hand),
         )
         return cursor.fetchone() is not None
 
 
-def _waiting(peer: str, lane: Lane, limit: int) -> list[_Waiting]:
+def _waiting(peer: str, lane: Lane, limit: int, *, by_hand: bool) -> list[_Waiting]:
     lock = " FOR UPDATE OF o SKIP LOCKED" if connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT o.id, o.statement, o.handovers, s.digest, LENGTH(s.docket) + LENGTH(s.proofs) + LENGTH(s.parts) FROM exchange_outbox o "
             "JOIN exchange_statement s ON s.id = o.statement "
-            f"WHERE o.peer = %s AND o.lane = %s AND o.held = %s ORDER BY o.id LIMIT %s{lock}",
-            (peer, int(lane), False, limit),
+            f"WHERE o.peer = %s AND o.lane = %s AND {_BY_HAND if by_hand else _FREE} ORDER BY o.id LIMIT %s{lock}",
+            (peer, int(lane), by_hand, limit),
         )
         return [_Waiting(row[0], bytes(row[1]), bytes(row[2]), bytes(row[3]), row[4]) for row in cursor.fetchall()]
 
@@ -130,14 +135,19 @@ def _choose(waiting: Sequence[_Waiting], wraps: Mapping[bytes, bytes]) -> list[_
     return chosen
 
 
-def release(peer: str, lane: Lane, *, context: Context, limit: int = BATCH) -> OutgoingBatch | None:
-    """Releases up to ``limit`` waiting statements of a lane; None when nothing waits."""
-    if not _anything_waits(peer, lane):
+def release(
+    peer: str, lane: Lane, *, context: Context, limit: int = BATCH, by_hand: bool = False
+) -> OutgoingBatch | None:
+    """Releases up to ``limit`` waiting statements of a lane; None when nothing waits.
+
+    ``by_hand``: of what is held, those that a courier is to carry; the network is not given their batch.
+    """
+    if not _anything_waits(peer, lane, by_hand=by_hand):
         return None
     now_ms = context.clock()
     with transaction.atomic():
         epoch = peer_state(peer).our_epoch
-        waiting = _waiting(peer, lane, limit)
+        waiting = _waiting(peer, lane, limit, by_hand=by_hand)
         wraps = context.keys.wraps([one.statement for one in waiting], peer) if waiting else {}
         chosen = _choose(waiting, wraps)
         if not chosen:
@@ -176,11 +186,13 @@ def release(peer: str, lane: Lane, *, context: Context, limit: int = BATCH) -> O
                 ],
             )
             cursor.execute(
-                "INSERT INTO exchange_pending (batch, peer, lane, epoch, first, count) VALUES (%s, %s, %s, %s, %s, %s)",
-                (head.digest, peer, int(lane), epoch, first, len(released)),
+                "INSERT INTO exchange_pending (batch, peer, lane, epoch, first, count, by_hand) VALUES (%s, %s, %s, %s, %s, %s, %s)",
+                (head.digest, peer, int(lane), epoch, first, len(released), by_hand),
             )
             marks = ", ".join(["%s"] * len(chosen))
             cursor.execute(f"DELETE FROM exchange_outbox WHERE id IN ({marks})", [one.row for one in chosen])
+        if by_hand:
+            note_carried(peer, [one.statement for one in chosen], now_ms)
         reach("release.before-commit")
         transaction.on_commit(lambda: reach("release.after-commit"))
     return OutgoingBatch(head, _items(released))
@@ -250,9 +262,9 @@ def anything_for(peer: str, lanes: tuple[Lane, ...]) -> bool:
     numbers = [int(lane) for lane in lanes]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT EXISTS (SELECT 1 FROM exchange_pending WHERE peer = %s AND lane IN ({marks})) "
+            f"SELECT EXISTS (SELECT 1 FROM exchange_pending WHERE peer = %s AND lane IN ({marks}) AND by_hand = %s) "
             f"OR EXISTS (SELECT 1 FROM exchange_outbox WHERE peer = %s AND lane IN ({marks}) AND held = %s)",
-            [peer, *numbers, peer, *numbers, False],
+            [peer, *numbers, False, peer, *numbers, False],
         )
         return bool(cursor.fetchone()[0])
 
@@ -262,8 +274,8 @@ def next_batch(peer: str, lanes: tuple[Lane, ...], *, context: Context, limit: i
     for lane in lanes:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT batch FROM exchange_pending WHERE peer = %s AND lane = %s ORDER BY epoch, first LIMIT 1",
-                (peer, int(lane)),
+                "SELECT batch FROM exchange_pending WHERE peer = %s AND lane = %s AND by_hand = %s ORDER BY epoch, first LIMIT 1",
+                (peer, int(lane), False),
             )
             row = cursor.fetchone()
         if row is not None and (batch := pending_batch(bytes(row[0]), context=context)) is not None:

@@ -27,13 +27,13 @@ from tansiq.protocol.keys import PublicSealingKey, SealingKey
 from tansiq.protocol.limits import MAX_PARTS
 
 __all__ = [
-    "SUITE_HYBRID", "SUITE_OWN", "ContentKeys", "OwnSecret", "Wrap", "open_own", "open_wrap", "parse_wrap",
+    "HPKE", "SUITE_HYBRID", "SUITE_OWN", "ContentKeys", "OwnSecret", "Wrap", "open_own", "open_wrap", "parse_wrap",
     "seal_nested", "seal_own", "seal_wrap",
 ]  # fmt: skip
 
 SUITE_HYBRID: Final = 1
 SUITE_OWN: Final = 2
-_HPKE: Final = hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
+HPKE: Final = hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
 _PLAIN_HEADS: Final = tuple(b"\x83" + encode(suite) + b"\x58\x20" for suite in (SUITE_HYBRID, SUITE_OWN))
 _PLAIN_START: Final = 36
 """How a wrap of a known suite begins: an array of three, the suite, a reader of 32 bytes; and where what is sealed begins."""
@@ -117,7 +117,7 @@ def _keys_from(fields: Fields) -> ContentKeys:
 
 def seal_wrap(keys: ContentKeys, *, reader: PublicSealingKey, statement_digest: bytes) -> Wrap:
     """Seals ``keys`` to ``reader`` for the statement with this digest."""
-    sealed = _HPKE.encrypt(_keys_to_bytes(keys), reader.raw, info=_info(statement_digest))
+    sealed = HPKE.encrypt(_keys_to_bytes(keys), reader.raw, info=_info(statement_digest))
     return _wrap(SUITE_HYBRID, reader.identifier, sealed)
 
 
@@ -126,7 +126,7 @@ def seal_nested(keys: ContentKeys, *, custodians: Sequence[PublicSealingKey], st
     *outer, last = custodians
     wrap = seal_wrap(keys, reader=last, statement_digest=statement_digest)
     for custodian in reversed(outer):
-        sealed = _HPKE.encrypt(encode({_INNER: wrap.encoded}), custodian.raw, info=_info(statement_digest))
+        sealed = HPKE.encrypt(encode({_INNER: wrap.encoded}), custodian.raw, info=_info(statement_digest))
         wrap = _wrap(SUITE_HYBRID, custodian.identifier, sealed)
     return wrap
 
@@ -141,7 +141,7 @@ def open_wrap(wrap: Wrap, *, reader: SealingKey, statement_digest: bytes) -> Con
     if wrap.reader != reader.identifier:
         raise NotFound("protocol.other-reader")
     try:
-        plaintext = _HPKE.decrypt(wrap.sealed, reader.raw, info=_info(statement_digest))
+        plaintext = HPKE.decrypt(wrap.sealed, reader.raw, info=_info(statement_digest))
     except (InvalidTag, ValueError) as error:
         raise NotProven("protocol.not-opened") from error
     fields = Fields(decode(plaintext), what="wrap", known=_KNOWN)
