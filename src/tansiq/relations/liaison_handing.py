@@ -21,7 +21,17 @@ from tansiq.journal.access import Access, Operation, log_access
 from tansiq.protocol.docket import agency_of
 from tansiq.protocol.envelope import Handover
 from tansiq.protocol.ids import id_text
-from tansiq.relations.liaison import MESSAGE, ChannelRow, LiaisonRow, Seat, channel_row, note_handed, word_of
+from tansiq.relations.liaison import (
+    MESSAGE,
+    ChannelRow,
+    LiaisonRow,
+    Seat,
+    channels_for,
+    line_of,
+    note_handed,
+    seat_of,
+    word_of,
+)
 from tansiq.relations.liaison_basis import basis_of
 from tansiq.relations.liaison_judging import judged
 from tansiq.relations.liaison_limits import require_carried
@@ -39,10 +49,8 @@ def hand_on(statement: bytes, *, context: Context, officer: KeyOfficer) -> None:
     """
     with transaction.atomic():
         row = word_of(statement, lock=True)
-        channel, seat = channel_row(row.matter, number=officer.number, posts=officer.posts)
-        if seat is not Seat.OFFICER:
-            raise NotFound("relations.unknown-word", statement=id_text(statement))
-        require_carried(channel, at_ms=context.clock())
+        sitting, channel = _channels(row, officer)
+        require_carried(sitting, at_ms=context.clock())
         if row.waits and row.sender == channel.desk:
             _to_host(row, channel, context)
         elif row.closed:
@@ -60,6 +68,16 @@ def hand_on(statement: bytes, *, context: Context, officer: KeyOfficer) -> None:
             time_ms=context.clock(),
         )
         log_access([access], keys=context.keys)
+
+
+def _channels(row: LiaisonRow, officer: KeyOfficer) -> tuple[ChannelRow, ChannelRow]:
+    """The officer's own channel, and the one on which it was said: the same, or a predecessor's. Raises NotFound."""
+    for one in channels_for(number=officer.number, posts=officer.posts):
+        if seat_of(one, number=officer.number, posts=officer.posts) is Seat.OFFICER:
+            for said_on in line_of(one):
+                if said_on.matter == row.matter:
+                    return one, said_on
+    raise NotFound("relations.unknown-word", statement=id_text(row.statement))
 
 
 def _to_host(row: LiaisonRow, channel: ChannelRow, context: Context) -> None:

@@ -39,6 +39,7 @@ _REFUSALS: Final[Mapping[str, Callable[[], Error]]] = {
     "limit.other-field": lambda: Refused("relations.other-field"),
 }
 """By the limit, the first that stands being told first."""
+_BEGIN: Final = (Move.PROPOSE, Move.ACCEPT)
 _STATES: Final = {
     State.PROPOSED: "limit.not-accepted",
     State.REFUSED: "limit.not-accepted",
@@ -70,18 +71,21 @@ def require_carried(channel: ChannelRow, *, at_ms: int) -> None:
 
 
 def _known(words: Sequence[WordRow], *, side: int, said_ms: int, partner: str) -> list[WordRow]:
-    """The words that the side ``side`` (1 or 2, ``partner``'s) knew at ``said_ms`` of its clock."""
-    ours = [
-        word.statement
-        for word in words
-        if word.side != side and Move(word.kind) in {Move.SUSPEND, Move.RESUME, Move.WITHDRAW}
-    ]
-    received = received_at(ours, partner)
+    """The words that the side ``side`` (1 or 2, ``partner``'s) knew at ``said_ms`` of its clock.
+
+    The first proposal and the first acceptance it knew in any case, for without them it has no channel; of two things in the
+    same millisecond the message was said first.
+    """
+    beginning = set()
+    for move in _BEGIN:
+        first = min((word for word in words if word.kind == move), key=lambda word: word.number, default=None)
+        beginning |= {first.statement} if first is not None else set()
+    received = received_at([word.statement for word in words if word.side != side], partner)
     return [
         word
         for word in words
-        if (word.side == side and word.said_ms <= said_ms)
-        or (word.side != side and (word.statement not in ours or received.get(word.statement, said_ms) < said_ms))
+        if word.statement in beginning
+        or (word.said_ms if word.side == side else received.get(word.statement, said_ms)) < said_ms
     ]
 
 
