@@ -94,7 +94,7 @@ def test_whatever_else_is_known_is_weighed_and_told(desk: Browser) -> None:
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        ({}, "Write a name"), ({"name": "Khalid", "birth": "last spring"}, "can't be read"),
+        ({}, "Name"), ({"name": "Khalid", "birth": "last spring"}, "can't be read"),
         ({"name": "Khalid", "nationality": "Utopia"}, "No country of that name"), ({"name": "Khalid", "matter": ""}, "or the offence"),
         ({"name": "Khalid", "matter": "Khalid"}, "That is no reference"), ({"name": "Khalid", "purpose": ""}, "Purpose"),
         ({"name": "Khalid", "aim": ""}, "What the search is for"), ({"name": "Khalid", "category": "category.friend"}, "What the person is"),

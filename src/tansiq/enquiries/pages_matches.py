@@ -17,8 +17,9 @@ from tansiq.protocol.ids import parse_id
 from tansiq.registers.listed import ListedPerson
 from tansiq.registers.matching import explain_match, names_of
 from tansiq.registers.queries import entry_of
-from tansiq.registers.reasons import Why, equally_good, in_codes, in_words, likelihood
-from tansiq.texts import catalogue, text
+from tansiq.registers.reasons import Why, equally_good, in_codes, in_words, likelihood, shown_probability
+from tansiq.registers.wording import register_name, tongue
+from tansiq.texts import text
 
 __all__ = ["Card", "cards_of"]
 
@@ -40,18 +41,9 @@ class Card:
     decided_ms: int | None
 
 
-def _tongue(name: str) -> str:
-    return "ar" if any("؀" <= letter <= "ۿ" for letter in name) else ""
-
-
 def _subject(content: Mapping[str, Any] | None, place: int) -> Subject | None:
     subjects = (content or {}).get("subjects") or []
     return Subject.from_plain(subjects[place]) if place < len(subjects) else None
-
-
-def _register(name: str, language: str) -> str:
-    key = f"enquiries.register.{name}"
-    return text(key, language) if key in catalogue() else name
 
 
 def _why(match: Mapping[str, Any], subject: Subject | None, language: str, context: Context) -> tuple[list[Why], float]:
@@ -90,15 +82,15 @@ def cards_of(shown: Mapping[str, Any], language: str, context: Context) -> list[
     out = []
     for at, match in enumerate(matches):
         names = [match["name"], *(name for name in match["names"] if name != match["name"])][:_MOST_NAMES]
-        source = f"{_register(match['register'], language)} {match['reference']}".strip()
+        source = f"{register_name(match['register'], language)} {match['reference']}".strip()
         likely = likelihood(match["score"], language)
         gone = "" if match["listed"] else text("enquiries.match.gone", language)
         out.append(
             Card(
                 entry=match["entry"],
-                names=[(name, _tongue(name)) for name in names if name],
+                names=[(name, tongue(name)) for name in names if name],
                 facts=" · ".join(filter(None, (likely, gone, _equally_good(at, matches, log_odds, language)))),
-                score=match["score"],
+                score=shown_probability(match["score"]),
                 why=why[at][0],
                 decision=match["decision"].removeprefix("match."),
                 source=source,

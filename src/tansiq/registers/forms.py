@@ -7,6 +7,7 @@ person answers for it. What it makes is judged again where it is used (`asked`).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from tansiq.registers.asked import Asked, Why, matter_of
@@ -29,7 +30,7 @@ def _field(name: str, kind: str = "text", *, helped: bool = False, **more: Any) 
 
 def _person(language: str) -> tuple[Field, ...]:
     return (
-        _field("name", helped=True),
+        _field("name", required=True, helped=True),
         _field("birth", helped=True, size="middle"),
         _field("nationality", "country", size="middle"),
         _field("sex", "select", size="middle", choices=choices_of("sexes", language, only=("F", "M"))),
@@ -60,13 +61,11 @@ def reason_form(language: str) -> Form:
 
 def bound(form: Form, data: Mapping[str, Any], language: str) -> Form:
     """The form with what ``data`` says and the faults that are in it."""
-    made = form.bound(data, language=language).checked(language)
+    filled = form.bound(data, language=language)
+    said = {one.name: str(one.value or "") for one in filled}
+    made = _nameless(filled).checked(language) if said.get("number") else filled.checked(language)
     faults: dict[str, tuple[str, ...]] = {}
-    names = {one.name for one in made}
-    said = {one.name: str(one.value or "") for one in made}
-    if "name" in names:
-        if not said["name"] and not said["number"]:
-            faults["name"] = (text("registers.wrong.nobody", language),)
+    if "name" in said:
         if said["birth"] and date_of(said["birth"]) is None:
             faults["birth"] = (text("registers.wrong.birth", language),)
         if said["nationality"] and not nation_of(said["nationality"]):
@@ -76,6 +75,11 @@ def bound(form: Form, data: Mapping[str, Any], language: str) -> Form:
     if not said["matter"] and not said["offence"]:
         faults["matter"] = (text("registers.wrong.no-matter", language),)
     return made.faulted(faults)
+
+
+def _nameless(form: Form) -> Form:
+    """The form of which no name is wanted: a document's number is enough."""
+    return replace(form, fields=tuple(replace(one, required=one.required and one.name != "name") for one in form))
 
 
 def asked_in(form: Form) -> Asked:

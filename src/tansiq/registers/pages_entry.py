@@ -21,11 +21,11 @@ from tansiq.registers.queries import heads_of
 from tansiq.registers.searching import Opened, open_for, readable
 from tansiq.registers.wording import (
     birth_words,
+    heading,
     in_reader_script,
     nation_words,
     place_words,
     register_name,
-    shown_names,
     tongue,
 )
 from tansiq.texts import catalogue, text
@@ -57,7 +57,7 @@ def _context(opened: Opened, request: Request) -> dict[str, Any]:
         "faults": _faults(content.faults, language) if content is not None else [],
     }
     if content is not None:
-        context["heading"] = shown_names(content.searchable, language)
+        context["heading"] = heading(content.searchable, language)
         context["in_script"] = in_reader_script(content.searchable, language)
         context["names"] = [(name, tongue(name.text)) for name in content.names]
         context["addresses"] = [place_words(place) for place in content.addresses]

@@ -24,7 +24,7 @@ from tansiq.registers.listed import ListedPerson
 from tansiq.registers.matching import PossibleMatch, explain_match, index_of, names_of
 from tansiq.registers.queries import entry_of, heads_of, readable_registers
 from tansiq.registers.reasons import Why as Reason
-from tansiq.registers.reasons import equally_good, in_codes, in_words, likelihood
+from tansiq.registers.reasons import equally_good, in_codes, in_words, likelihood, shown_probability
 from tansiq.registers.searching import MOST_FOUND, search_persons
 from tansiq.registers.wording import brief, in_reader_script, joined, register_name, shown_names
 from tansiq.texts import text
@@ -127,7 +127,7 @@ def _card(match: PossibleMatch, asked: Asked, name: str, request: Request) -> Ca
         url=f"{reverse('register-entry', kwargs={'entry': UUID(bytes=match.entry)})}?for={name}",
         names=shown_names(every, language),
         facts=joined(told),
-        score=match.score,
+        score=shown_probability(match.score),
         why=why,
         source=f"{register_name(match.register, language)} {match.reference}",
     )
@@ -143,7 +143,7 @@ def found(request: Request, search: UUID) -> HttpResponse:
     searched = search_persons(asked, why, context=node_of(request), reader=person_of(request))
     context = {
         "cards": [_card(match, asked, str(search), request) for match in searched.matches],
-        "asked": asked,
+        "sought": asked,
         "why": why,
         "searched": searched,
         "more": len(searched.matches) == MOST_FOUND,

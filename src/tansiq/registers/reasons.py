@@ -18,7 +18,7 @@ from tansiq.names.parts import parts
 from tansiq.texts import catalogue, text
 from tansiq.web.languages import locale_of
 
-__all__ = ["Why", "equally_good", "in_codes", "in_words", "likelihood", "written"]
+__all__ = ["Why", "equally_good", "in_codes", "in_words", "likelihood", "shown_probability", "written"]
 
 _AGAINST: Final = frozenset({
     "names.part-different", "names.birth-ten-years", "names.birth-far", "names.nationality-other", "names.sex-other",
@@ -28,6 +28,7 @@ _UNTOLD: Final = frozenset({"names.whole", "names.population"})
 _MOST_WORDS: Final = 4
 _MANY: Final = 50
 """Of so many who fit as well, the count is no longer exact."""
+_MOST: Final = 0.99
 _LIKELY: Final = ((0.9, "very-likely"), (0.6, "likely"), (0.3, "possible"), (0.0, "unlikely"))
 
 
@@ -47,6 +48,11 @@ def _said(code: str, language: str) -> str:
 def likelihood(probability: float, language: str) -> str:
     """A probability in plain words."""
     return text(f"registers.likely.{next(name for least, name in _LIKELY if probability >= least)}", language)
+
+
+def shown_probability(probability: float) -> float:
+    """A probability as it is shown: nobody is certain by what a machine compares."""
+    return min(probability, _MOST)
 
 
 def equally_good(count: int, language: str) -> str:

@@ -24,6 +24,7 @@ from tansiq.web.moments import Reader, day
 __all__ = [
     "birth_words",
     "brief",
+    "heading",
     "in_reader_script",
     "joined",
     "nation_words",
@@ -39,7 +40,7 @@ _MOST_NAMES: Final = 3
 
 def register_name(register: str, language: str) -> str:
     """What a register is called; its own name where there is no other."""
-    key = f"enquiries.register.{register}"
+    key = f"registers.called.{register}"
     return text(key, language) if key in catalogue() else register
 
 
@@ -56,6 +57,13 @@ def shown_names(names: Iterable[str], language: str) -> list[tuple[str, str]]:
     if readable and readable[0] not in first:
         first = [*first[: _MOST_NAMES - 1], readable[0]]
     return [(name, tongue(name)) for name in first]
+
+
+def heading(names: Iterable[str], language: str) -> tuple[str, str] | None:
+    """The name that stands above an entry, with its language tag: the first in the reader's script, else the first."""
+    known = [name for name in names if name]
+    first = next((name for name in known if script_of(name) == _script(language)), known[0] if known else "")
+    return (first, tongue(first)) if first else None
 
 
 def in_reader_script(names: Iterable[str], language: str) -> str:
