@@ -58,6 +58,9 @@ ENQUIRY: Final[dict[str, Any]] = {
     "urgency_reason.language": "es",
     "conditions.codes": ["H1"],
     "conditions.classification": "class.restricted",
+    "nature": "operational",
+    "sensitive": "yes",
+    "channel": "embassy",
     **LAW,
 }
 ANSWER: Final[dict[str, Any]] = {

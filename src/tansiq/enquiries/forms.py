@@ -56,7 +56,8 @@ _BARE: Final[Mapping[type[Record], frozenset[str]]] = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """Fields that stand together. ``title`` (a key) and ``number`` head a part that repeats; ``remove`` names it in the
-    button that takes it away, ``add`` the group to which a button below it adds; ``beside``: several in a line.
+    button that takes it away, ``add`` the group to which a button below it adds; ``beside``: several in a line;
+    ``template`` draws it where fields alone do not say enough.
     """
 
     fields: tuple[Field, ...]
@@ -66,6 +67,7 @@ class Part:
     add: str = ""
     add_label: str = ""
     beside: bool = False
+    template: str = ""
 
     @property
     def thirds(self) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from tansiq.directory.queries import partners
 from tansiq.enquiries.forms import Data, Part, Section, read_record
+from tansiq.enquiries.forms_channel import channel_sections
 from tansiq.enquiries.forms_parts import (
     KINDS,
     Making,
@@ -27,6 +28,7 @@ from tansiq.policy.correspondence import Translation
 from tansiq.policy.deadlines import deadline_class_for
 from tansiq.policy.enquiry import Enquiry
 from tansiq.policy.values import Text
+from tansiq.protocol.docket import agency_of
 from tansiq.web.access import Role
 from tansiq.web.forms import Form
 from tansiq.web.visitor import Request
@@ -146,6 +148,7 @@ def enquiry_sections(data: Data, request: Request, named: Named) -> tuple[Sectio
             parts=(conditions_part(making), Part(fields=(making.coded("language_exception", "language_exceptions"),))),
         ),
         *translations_section(making, data),
+        *channel_sections(making, request, partner=agency_of(way_from(data, request, named).addressee)),
     )
 
 

@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern] = [
     path("enquiries/new/", pages_compose.new, name="enquiry-new"),
     path(_DRAFT, pages_compose.compose, name="enquiry-compose"),
     path(f"{_DRAFT}draft/", pages_compose.draft, name="enquiry-draft"),
+    path(f"{_DRAFT}approval/", pages_compose.approval, name="enquiry-draft-approval"),
     path(f"{_DRAFT}preview/", pages_compose.preview, name="enquiry-preview"),
     path(f"{_DRAFT}forget/", pages_compose.forget, name="enquiry-draft-forget"),
     path(_MATTER, pages_matter.matter, name="enquiry"),

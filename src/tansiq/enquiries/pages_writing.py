@@ -100,8 +100,12 @@ def drop(request: Request, writing: Writing) -> None:
     drop_draft(request.visitor.number, writing.kind, writing.about)
 
 
-def keep(request: Request, writing: Writing) -> HttpResponse:
-    """The answer to a draft that is kept while one writes: how it stands; without htmx, the page again."""
+def keep(
+    request: Request, writing: Writing, *, about: Callable[[Data], Mapping[str, Any]] = lambda _: {}
+) -> HttpResponse:
+    """The answer to a draft that is kept while one writes: how it stands, and ``about`` what is written; without htmx, the
+    page again.
+    """
     written, failed = _posted(request, writing), False
     try:
         written = _save(request, writing, written)
@@ -113,6 +117,7 @@ def keep(request: Request, writing: Writing) -> HttpResponse:
         request,
         "enquiries/draft_kept.html",
         {
+            **about(written.data),
             "draft_url": f"{writing.here}draft/",
             "saved_ms": written.saved_ms,
             "failed": failed,
@@ -166,13 +171,16 @@ def _shown(
 
 
 def page_of(
-    request: Request, writing: Writing, judge: Callable[[Data], Judged], *, template: str, context: Mapping[str, Any]
-) -> HttpResponse:
-    """The page on which it is written: each step keeps the draft, the last leads to how it will be read."""
+    request: Request, writing: Writing, judge: Callable[[Data], Judged], *, template: str, context: Mapping[str, Any],
+    about: Callable[[Data], Mapping[str, Any]] = lambda _: {},
+) -> HttpResponse:  # fmt: skip
+    """The page on which it is written: each step keeps the draft, the last leads to how it will be read. ``about`` is what
+    the template says of what is written so far.
+    """
     if request.method != "POST":
         written = load(request, writing)
         judged = judge(written.data) if request.GET.get("check") and written.version else None
-        return _shown(request, writing, written, template, context, judged=judged)
+        return _shown(request, writing, written, template, {**context, **about(written.data)}, judged=judged)
     written = _posted(request, writing)
     kept = load(request, writing)
     if kept.version and kept.data == written.data:  # kept a moment ago, while the button was being pressed
@@ -186,13 +194,15 @@ def page_of(
     try:
         written = _save(request, writing, Written(data, written.version))
     except Conflict:
-        return _shown(request, writing, Written(data, written.version), template, context, conflict=True)
+        return _shown(
+            request, writing, Written(data, written.version), template, {**context, **about(data)}, conflict=True
+        )
     if anchor:
         return HttpResponseRedirect(f"{writing.here}{anchor}")
     if judged is None:
         return HttpResponseRedirect(writing.here)
     if judged.made is None:
-        return _shown(request, writing, written, template, context, judged=judged)
+        return _shown(request, writing, written, template, {**context, **about(written.data)}, judged=judged)
     return HttpResponseRedirect(f"{writing.here}preview/")
 
 

@@ -41,14 +41,17 @@ def bind(home: Home) -> None:
 def register_capabilities() -> None:
     """Lets every capability register the kinds that it handles, and the acts that may be asked of it."""
     from tansiq.channels import handlers as channels  # noqa: PLC0415 (only after Django is bound)
+    from tansiq.channels.history import register_spans  # noqa: PLC0415
     from tansiq.channels.holding import CLOSED  # noqa: PLC0415
     from tansiq.channels.relaying import register_ways  # noqa: PLC0415
     from tansiq.enquiries import handlers as enquiries  # noqa: PLC0415
+    from tansiq.enquiries.spans import spans_of  # noqa: PLC0415
     from tansiq.exchange import service  # noqa: PLC0415
     from tansiq.exchange.holding import set_holder  # noqa: PLC0415
     from tansiq.node.callings import register_roster  # noqa: PLC0415
     from tansiq.node.header import register_header  # noqa: PLC0415
     from tansiq.node.registered import register_acts  # noqa: PLC0415
+    from tansiq.notices import handlers as notices  # noqa: PLC0415
     from tansiq.relations import handlers as relations  # noqa: PLC0415
 
     service.register_kinds()
@@ -56,6 +59,8 @@ def register_capabilities() -> None:
     register_ways()
     set_holder(CLOSED)
     enquiries.register_kinds()
+    notices.register_kinds()
+    register_spans(spans_of)
     relations.register_kinds()
     register_roster()
     register_acts()
