@@ -22,7 +22,6 @@ from tansiq.exchange.files import Progress, given_of, progress_of
 from tansiq.exchange.files_exchange import GONE, LATER, NONE, open_with, talk_of_files
 from tansiq.exchange.files_store import chunk_hashes, drop_files, sweep_chunks
 from tansiq.exchange.files_wire import GIVE_BYTES, MAX_MESSAGE_BYTES, FilesMessage, Want, parse_files_message
-from tansiq.exchange.services import relay
 from tansiq.node.creation import NewPost
 from tansiq.node.fsck import fsck
 from tansiq.protocol.cbor import encode
@@ -273,7 +272,7 @@ def test_a_file_that_is_not_whole_is_not_said(es: Node, ma: Node) -> None:
 def test_a_desk_on_the_way_whose_body_is_closed_fetches_for_the_next(
     node: Nodes, es: Node, ma: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Rabat says it to Madrid's desk by way of Paris, which may read the docket alone."""
+    """Rabat says it to Madrid's desk by way of Paris, which may read the docket alone and passes it on."""
     fr = node.new("fr.dgsi", posts=[NewPost("counter-terrorism", "desk", {"fr": "Bureau"}, ("fr",))])
     for one in (es, ma):
         node.meet(fr, one)
@@ -286,8 +285,6 @@ def test_a_desk_on_the_way_whose_body_is_closed_fetches_for_the_next(
     )
     monkeypatch.setitem(kinds._handlers, NOTE, lambda arrived, context: None)
     carry(ma, fr)
-    fr.use()
-    relay(statement, to="es.cgi", readers=[], context=fr.context)
     carry(fr, es)
     es.use()
     assert progress_of([(statement, 1)]) == {(statement, 1): Progress(0, 12)}

@@ -62,7 +62,7 @@ def say_file(
     to = readers or [post_reader(receiver.post(), peer=receiver.agency, now_ms=context.clock())]
     docket = Docket(
         kind=NOTE,
-        channel="direct",
+        channel="embassy",
         matter=secrets.token_bytes(16),
         sender=sender.post(),
         route=route or (sender.post(), receiver.post()),

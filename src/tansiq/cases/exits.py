@@ -24,6 +24,7 @@ from tansiq.policy.answer import IncomingCheck, Item
 from tansiq.policy.conditions import Conditions
 from tansiq.policy.enquiry import Enquiry
 from tansiq.policy.handling import Decision, Held, Reader, Use, decide
+from tansiq.policy.ways import body_readers
 from tansiq.protocol.cbor import decode
 from tansiq.protocol.concealment import reveal
 from tansiq.protocol.ids import id_text
@@ -210,7 +211,8 @@ class _Scales:
         held = Held(
             originator=row.originator,
             origin_posts=frozenset((docket.sender,)),
-            addressees=frozenset((*docket.route, *docket.addressees)) | self.posts.get(row.case, frozenset()),
+            addressees=body_readers(docket.channel, docket.route, docket.addressees)
+            | self.posts.get(row.case, frozenset()),
             purpose=row.purpose,
             conditions=own or strictest,
         )

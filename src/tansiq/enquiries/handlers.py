@@ -8,14 +8,13 @@ proposal for a person.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from tansiq.cases.erasure import follow
 from tansiq.cases.files_sending import files_in, note_files
-from tansiq.cases.items import ITEM, NewItem, Whence, plain_item
+from tansiq.cases.items import NewItem, Whence, plain_item
 from tansiq.cases.services import add_items
 from tansiq.cases.sql import marks
 from tansiq.channels.arriving import came_by_their_way, reading_between
@@ -31,6 +30,7 @@ from tansiq.enquiries.drafts import (
     URGENT_CLASSES,
 )
 from tansiq.enquiries.history import judge, settle
+from tansiq.enquiries.lawful import day_of, known_codes, part_of, read_reply, require_lawful
 from tansiq.enquiries.made import reply_items, word_whence
 from tansiq.enquiries.notices import arrived as call
 from tansiq.enquiries.officers import verified_act
@@ -49,49 +49,25 @@ from tansiq.enquiries.rows import (
     way_text,
 )
 from tansiq.enquiries.translations import end_translations, translations_kept
-from tansiq.errors import BadInput, Conflict, NotFound, NotProven, Refused
+from tansiq.errors import Conflict, NotFound, NotProven, Refused
 from tansiq.exchange.context import Context
 from tansiq.exchange.kinds import Arrived, register
 from tansiq.journal.access import Access, Operation, log_access
-from tansiq.policy.answer import Answer, Item, Refusal
 from tansiq.policy.correspondence import Clarification, DelayNotice, Translation
 from tansiq.policy.course import Move
 from tansiq.policy.deadlines import due_at
 from tansiq.policy.enquiry import Enquiry
-from tansiq.policy.faults import Faults, refuse
-from tansiq.policy.law import answer_faults, law_faults, refusal_faults
+from tansiq.policy.faults import refuse
 from tansiq.policy.law_between import between_faults
 from tansiq.protocol.acts import Act
 from tansiq.protocol.directory import Directory
 from tansiq.protocol.docket import Docket, agency_of
-from tansiq.protocol.parts import Part
 from tansiq.registers.matching import index_of
 
 __all__ = ["register_kinds"]
 
 _PLAIN_PARTS = 2
 """Parts of a request without translations: the request and its officer's act."""
-_NEWER = "policy.law.code-unknown"
-"""A partner's newer code is shown as it is and answered: it makes nothing unlawful."""
-
-
-def _day(arrived: Arrived) -> dt.date:
-    """The day on which it was said: a request does not become unlawful on its way."""
-    return dt.datetime.fromtimestamp(arrived.statement.time_ms / 1000, dt.UTC).date()
-
-
-def _known_codes(faults: Faults) -> Faults:
-    return Faults(fault for fault in faults if fault.code != _NEWER)
-
-
-def _part(arrived: Arrived, kind: str) -> Part:
-    """The part of this kind, which stands first. Raises NotFound (the body is not for us to read) or BadInput."""
-    if not arrived.body_open:
-        raise NotFound("enquiries.body-closed")
-    place, part = next(iter(placed_parts(arrived)), (0, None))
-    if place or part is None or part.kind != kind:
-        raise BadInput("enquiries.part-missing", kind=kind)
-    return part
 
 
 def _own_post(docket: Docket, agency: str) -> str:
@@ -102,30 +78,15 @@ def _own_post(docket: Docket, agency: str) -> str:
     raise Refused("enquiries.not-for-us")
 
 
-def _require_lawful(arrived: Arrived, request: Enquiry) -> None:
-    """Raises Refused unless the request is lawful, BadInput unless it says what its docket says."""
-    refuse(_known_codes(law_faults(request, today=_day(arrived))))
-    docket, conditions = arrived.docket, request.conditions
-    said = {
-        "deadline_class": (docket.deadline_class, request.deadline_class or ""),
-        "field": (docket.field, request.law.offence or "" if request.law else ""),
-        "classification": (docket.classification, conditions.classification or "" if conditions else ""),
-        "handling": (set(docket.handling), set(conditions.codes) if conditions else set()),
-    }
-    for name, (of_docket, of_body) in said.items():
-        if of_docket != of_body:
-            raise BadInput("enquiries.docket-differs", field=name)
-
-
 def _read_requests(arrived: Sequence[Arrived]) -> list[Enquiry]:
     """The requests, lawful and saying what their dockets say. Raises BadInput, Refused.
 
     Each step for all of them before the next: what is done over and over stays in the processor's caches.
     """
-    parts = [_part(one, REQUEST) for one in arrived]
+    parts = [part_of(one, REQUEST) for one in arrived]
     requests = [Enquiry.from_plain(part.content) for part in parts]
     for one, request in zip(arrived, requests, strict=True):
-        _require_lawful(one, request)
+        require_lawful(one, request)
     return requests
 
 
@@ -227,25 +188,6 @@ def _take_opened_requests(arrived: Sequence[Arrived], context: Context) -> None:
     log_access(accesses, keys=context.keys)
 
 
-def _read_reply(arrived: Arrived) -> tuple[Answer | Refusal, list[tuple[int, Item]]]:
-    """The reply and its items with their places, lawful. Raises BadInput, Refused."""
-    kind = arrived.docket.kind
-    cover = _part(arrived, kind).content
-    items = [
-        (place, Item.from_plain(part.content).assessed()) for place, part in placed_parts(arrived) if part.kind == ITEM
-    ]
-    if kind == ANSWER:
-        answer = Answer.from_plain(cover)
-        given = [item for _, item in items]
-        refuse(_known_codes(answer_faults(answer, given, agency=arrived.statement.agency, today=_day(arrived))))
-        return answer, items
-    refusal = Refusal.from_plain(cover)
-    refuse(_known_codes(refusal_faults(refusal)))
-    if refusal.partial != (kind == PARTIAL_REFUSAL) or items:
-        raise BadInput("enquiries.docket-differs", field="kind")
-    return refusal, []
-
-
 def _asked(arrived: Arrived, known: dict[bytes, EnquiryRow]) -> EnquiryRow:
     """The enquiry of ours that is answered. Raises NotFound, Refused (not its addressee), NotProven."""
     docket = arrived.docket
@@ -292,7 +234,7 @@ def _take_replies(arrived: Sequence[Arrived], context: Context) -> None:
         if is_for_own_eyes(one):
             known[enquiry.matter] = take_closed_word(one, enquiry, received_ms=_received_ms(enquiry), context=context)
             continue
-        reply, items = _read_reply(one)
+        reply, items = read_reply(one)
         act = verified_act(one, directories=directories)
         said = _said(one, act, enquiry).saying(reply, items=len(items))
         words = replies_of([enquiry.matter]) if enquiry.said != 0 else []
@@ -348,8 +290,8 @@ def _take_words(arrived: Sequence[Arrived], context: Context) -> None:
             _answers(one, enquiry, replies_of([enquiry.matter]))
             known[enquiry.matter] = take_closed_word(one, enquiry, received_ms=_received_ms(enquiry), context=context)
             continue
-        body = BODIES[one.docket.kind].from_plain(_part(one, one.docket.kind).content)
-        refuse(_known_codes(between_faults(body, said_ms=one.statement.time_ms, today=_day(one))))
+        body = BODIES[one.docket.kind].from_plain(part_of(one, one.docket.kind).content)
+        refuse(known_codes(between_faults(body, said_ms=one.statement.time_ms, today=day_of(one))))
         act = verified_act(one, directories=directories)
         words = replies_of([enquiry.matter])
         said = replace(_said(one, act, enquiry), grounds=codes_of(body))

@@ -10,26 +10,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from tansiq.cases.contents import StoredStatement, open_statements
 from tansiq.cases.exits import Weighed, reader_of, weigh_uses
 from tansiq.cases.items import ITEM
 from tansiq.cases.queries import ItemRow, items_of_statements, own_part, rows_by_id
-from tansiq.cases.sql import marks
 from tansiq.enquiries.drafts import ANSWER, PARTIAL_REFUSAL, REFUSAL, REQUEST
 from tansiq.enquiries.duplicates import duplicates_of
 from tansiq.enquiries.officers import ActingOfficer
 from tansiq.enquiries.proofs import StatementProof, proofs_of
+from tansiq.enquiries.proposed import proposed_for
 from tansiq.enquiries.routes import handovers_of, received_at, stops
 from tansiq.enquiries.rows import MOVES, Direction, EnquiryRow, ReplyRow, enquiry_rows, replies_of
 from tansiq.enquiries.summaries import DIRECTIONS, Json, as_time, summaries_of, with_receipts
 from tansiq.enquiries.timeline import timeline_of
 from tansiq.enquiries.translations import Kept, kept_translations
+from tansiq.enquiries.unsealed import closed_items, travelling, unseal
 from tansiq.errors import Error, NotFound
 from tansiq.exchange.context import Context
 from tansiq.journal.access import Access, Operation, log_access
-from tansiq.names import compare
 from tansiq.policy.correspondence import Clarification
 from tansiq.policy.course import Move, permits, side_of
 from tansiq.policy.enquiry import Enquiry
@@ -37,9 +37,6 @@ from tansiq.policy.handling import Reader, Use
 from tansiq.policy.subjects import Subject
 from tansiq.protocol.envelope import Handover
 from tansiq.protocol.ids import id_text
-from tansiq.registers.listed import Entry
-from tansiq.registers.matching import names_of
-from tansiq.registers.queries import readable_entry, stored_entries
 
 __all__ = ["may_be_said", "show_enquiry"]
 
@@ -71,6 +68,8 @@ class _Opened:
     came: Mapping[bytes, int]
     theirs: frozenset[bytes]
     translations: Mapping[bytes, list[Json]]
+    shut: Mapping[bytes, list[str]]
+    unsealed: frozenset[bytes]
 
     def content(self, statement: bytes, place: int = 0) -> Any:
         """The content of a part; None: it was erased, or is not for this officer.
@@ -85,6 +84,10 @@ class _Opened:
 
     def withheld(self, statement: bytes, place: int = 0) -> list[str]:
         """Why the officer may not view a part; nothing when it may be viewed."""
+        if statement in self.shut:
+            return self.shut[statement]
+        if statement in self.unsealed:
+            return []
         own = next((one for one in self.items.get(statement, ()) if one.place == place and one.kind in _BOUND), None)
         asked = next((one for one in self.items.get(self.row.request, ()) if one.kind == REQUEST), None)
         item = own or asked
@@ -92,6 +95,12 @@ class _Opened:
             return []
         decision = self.viewed[item.id].decision
         return [] if decision.allowed else list(decision.reasons)
+
+    def translated(self, statement: bytes, place: int = 0) -> list[Json]:
+        """The translations of the texts of a part."""
+        if statement in self.unsealed:
+            return travelling(self.stored[statement], place, ours=statement not in self.theirs)
+        return [one for one in self.translations.get(statement, []) if one["part"] == place]
 
     def route(self, statement: bytes, *, said_ms: int, received_ms: int | None) -> list[Json]:
         """The desks on the way with their times."""
@@ -118,6 +127,8 @@ class _Opened:
 
     def shown_items(self, statement: bytes) -> list[Json]:
         """The evaluated items of a statement that the officer may view."""
+        if statement in self.unsealed:
+            return closed_items(self.stored[statement], sender=self.stored[statement].statement.agency)
         return [
             {
                 "id": id_text(row.id),
@@ -132,7 +143,7 @@ class _Opened:
                 "erased": row.erased,
                 "content": self.content(statement, row.place),
                 "uses": self.uses.get(row.id, {}),
-                "translations": [one for one in self.translations.get(statement, []) if one["part"] == row.place],
+                "translations": self.translated(statement, row.place),
             }
             for row in self.items.get(statement, ())
             if row.kind == ITEM and (row.erased or self.viewed[row.id].decision.allowed)
@@ -190,9 +201,14 @@ def _translation_text(row: ItemRow, stored: Mapping[bytes, StoredStatement], con
     return None if part is None else part.content.get("text")
 
 
-def _open(row: EnquiryRow, words: Sequence[ReplyRow], reader: Reader, context: Context) -> _Opened:
+def _open(
+    row: EnquiryRow, words: Sequence[ReplyRow], reader: Reader, *, officer: ActingOfficer, context: Context
+) -> _Opened:
     statements = [row.request, *(word.statement for word in words)]
-    stored = open_statements(statements, keys=context.keys)
+    kept = open_statements(statements, keys=context.keys)
+    as_kept = {one: kept[one] for one in statements if one in kept}  # the request first
+    unsealed = unseal(as_kept, officer, reader=reader, context=context)
+    stored = unsealed.stored
     items = items_of_statements(statements)
     rows = [item for some in items.values() for item in some]
     bound = [one for one in rows if one.kind in _BOUND]
@@ -207,22 +223,14 @@ def _open(row: EnquiryRow, words: Sequence[ReplyRow], reader: Reader, context: C
         items=items,
         viewed=viewed,
         uses=uses,
-        handovers=handovers_of(statements, row.partner),
-        proofs=proofs_of(statements, row.partner),
+        handovers=handovers_of(statements),
+        proofs=proofs_of(statements, row.hop),
         came=came | received_at(sorted(ours), row.partner),
         theirs=theirs,
         translations=_translated(kept_translations(statements), context, allowed, stored),
+        shut=unsealed.shut,
+        unsealed=frozenset(one for one in as_kept if as_kept[one].closed and one not in unsealed.shut),
     )
-
-
-def _best_name(entry: Entry | None, asked: Sequence[str]) -> str:
-    """Of an entry's names the one that fits best the longest name that was asked: a nickname tells little to who decides."""
-    if entry is None:
-        return ""
-    most = max((len(one.split()) for one in asked), default=0)
-    longest = [one for one in asked if len(one.split()) == most]
-    held = entry.searchable
-    return max(held, key=lambda name: max((compare(one, name).score for one in longest), default=0.0), default="")
 
 
 def _named(opened: _Opened, words: Sequence[ReplyRow]) -> dict[bytes, tuple[Subject, ...]]:
@@ -234,43 +242,6 @@ def _named(opened: _Opened, words: Sequence[ReplyRow]) -> dict[bytes, tuple[Subj
         if word.move is Move.CLARIFY and (content := opened.content(word.statement)) is not None:
             found[word.statement] = Clarification.from_plain(content).subjects
     return found
-
-
-def _matches(named: Mapping[bytes, Sequence[Subject]], context: Context) -> list[Json]:
-    if not named:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT request, entry, subject, score, reasons, decision, decided_by, decided_ms FROM enquiries_match "
-            f"WHERE request IN ({marks(list(named))}) ORDER BY score DESC, entry",
-            list(named),
-        )
-        rows = [(bytes(row[0]), bytes(row[1]), *row[2:]) for row in cursor.fetchall()]
-    stored = stored_entries([row[1] for row in rows])
-    out = []
-    for statement, entry_id, subject, score, reasons, decision, decided_by, decided_ms in rows:
-        known = stored.get(entry_id)
-        entry = readable_entry(known, context.keys) if known is not None else None
-        subjects = named[statement]
-        asked = names_of(subjects[subject]) if subject < len(subjects) else []
-        out.append(
-            {
-                "entry": id_text(entry_id),
-                "statement": id_text(statement),
-                "register": known.register if known else "",
-                "reference": known.reference if known else "",
-                "listed": known.listed if known else False,
-                "name": _best_name(entry, asked),
-                "names": list(entry.searchable) if entry is not None else [],
-                "subject": subject,
-                "score": score,
-                "reasons": reasons.split(),
-                "decision": decision,
-                "decided_by": decided_by,
-                "decided_at": as_time(decided_ms),
-            }
-        )
-    return out
 
 
 def _visible(matter: bytes, officer: ActingOfficer) -> EnquiryRow:
@@ -298,7 +269,7 @@ def _word(word: ReplyRow, opened: _Opened) -> Json:
         "content": opened.content(word.statement),
         "withheld": opened.withheld(word.statement),
         "items": opened.shown_items(word.statement),
-        "translations": [one for one in opened.translations.get(word.statement, []) if one["part"] == 0],
+        "translations": opened.translated(word.statement),
         "route": opened.route(word.statement, said_ms=word.said_ms, received_ms=received_ms),
         "proof": opened.proof(word.statement),
     }
@@ -318,7 +289,7 @@ def _request(opened: _Opened) -> Json:
         "handling": list(item.handling) if item is not None else [],
         "classification": item.classification if item is not None else "",
         "incoming": item.incoming if item is not None else "",
-        "translations": [one for one in opened.translations.get(row.request, []) if one["part"] == 0],
+        "translations": opened.translated(row.request),
         "proof": opened.proof(row.request),
     }
 
@@ -354,7 +325,7 @@ def show_enquiry(
     row = _visible(matter, officer)
     words = replies_of([matter])
     reader = reader_of(officer, context=context, purpose=purpose)
-    opened = _open(row, words, reader, context)
+    opened = _open(row, words, reader, officer=officer, context=context)
     said = [_word(word, opened) for word in words]
     named = _named(opened, words)
     now_ms = context.clock()
@@ -367,7 +338,7 @@ def show_enquiry(
         "timeline": timeline_of(row, said, route=opened.route(row.request, said_ms=row.sent_ms,
                                                              received_ms=row.received_ms)),
         "may": may_be_said(row, words, now_ms=now_ms) if mine else [],
-        "matches": _matches(named, context),
+        "matches": proposed_for(named, context),
         "duplicates": [
             {
                 "id": id_text(one.row.matter),

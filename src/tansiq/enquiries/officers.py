@@ -16,7 +16,7 @@ from tansiq.exchange.drafts import OfficerAct
 from tansiq.exchange.kinds import Arrived
 from tansiq.protocol.acts import Act
 from tansiq.protocol.directory import Certified, Directory, Use
-from tansiq.protocol.keys import PublicSigningKey
+from tansiq.protocol.keys import PublicSigningKey, SealingKey
 
 __all__ = ["ActingOfficer", "verified_act"]
 
@@ -31,6 +31,10 @@ class ActingOfficer(Protocol):
     @property
     def posts(self) -> tuple[str, ...]:
         """The posts of which the officer is a member."""
+
+    @property
+    def reading(self) -> tuple[SealingKey, ...]:
+        """The keys that are the officer's own eyes, while they are open; most officers have none."""
 
     def acting(self, act: str, *, post: str) -> OfficerAct:
         """The signature for an act in ``post``. Raises Refused when the officer is not a member of it."""

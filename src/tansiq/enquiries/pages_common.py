@@ -25,6 +25,7 @@ from tansiq.exchange.drafts import OfficerAct
 from tansiq.policy.codes import code_list
 from tansiq.protocol.directory import Directory, Post
 from tansiq.protocol.docket import agency_of
+from tansiq.protocol.keys import SealingKey
 from tansiq.texts import text
 from tansiq.web.access import Role
 from tansiq.web.languages import locale_of
@@ -52,10 +53,11 @@ AT_A_DESK: Final = (Role.OFFICER, Role.SUPERVISOR, Role.HEAD, Role.LIAISON, Role
 
 @dataclass(frozen=True, slots=True)
 class Looking:
-    """A person who reads and prepares; it signs nothing."""
+    """A person who reads and prepares; it signs nothing. ``reading`` are the own eyes of who has the key open."""
 
     number: str
     posts: tuple[str, ...]
+    reading: tuple[SealingKey, ...] = field(default=(), repr=False)
 
     def acting(self, act: str, *, post: str) -> OfficerAct:
         """Never: raises Refused."""
@@ -69,7 +71,9 @@ def node_of(request: Request) -> Context:
 
 def looking(request: Request) -> Looking:
     """Who reads this page."""
-    return Looking(request.visitor.number, tuple(request.visitor.posts))
+    officer = cast("ActingOfficer | None", request.officer)
+    reading = officer.reading if officer is not None else ()
+    return Looking(request.visitor.number, tuple(request.visitor.posts), reading)
 
 
 def acting(request: Request) -> ActingOfficer:

@@ -11,6 +11,9 @@ from dataclasses import replace
 from tansiq.cases.files_sending import files_in, note_files
 from tansiq.cases.items import ITEM, Whence, plain_item
 from tansiq.cases.services import add_items
+from tansiq.channels.arriving import reading_between
+from tansiq.channels.copies import note_said
+from tansiq.enquiries.closed import closed_item
 from tansiq.enquiries.correspondence import BODIES, codes_of, said_by
 from tansiq.enquiries.drafts import ANSWER, PARTIAL_REFUSAL, REFUSAL, REQUEST, TRANSLATION, URGENT_CLASSES
 from tansiq.enquiries.history import settle
@@ -24,6 +27,7 @@ from tansiq.enquiries.rows import (
     add_replies,
     enquiry_rows,
     replies_of,
+    way_text,
 )
 from tansiq.enquiries.translations import translations_kept
 from tansiq.exchange.context import Context
@@ -57,14 +61,13 @@ def _request_again(arrived: Arrived, context: Context) -> None:
     request = Enquiry() if part is None else Enquiry.from_plain(part.content)
     law = request.law or LawBasis()
     addressee = docket.addressees[0]
-    passed = [post for post in docket.route if post not in {docket.sender, addressee}]
     row = EnquiryRow(
         matter=docket.matter,
         direction=Direction.OUT,
         partner=agency_of(addressee),
         own_post=docket.sender,
         their_post=addressee,
-        office_post=passed[0] if passed else "",
+        office_post=reading_between(docket, context.agency),
         channel=docket.channel,
         case=docket.case,
         sought=request.sought,
@@ -76,6 +79,7 @@ def _request_again(arrived: Arrived, context: Context) -> None:
         request=arrived.statement.id,
         officer=_officer(arrived),
         sent_ms=arrived.statement.time_ms,
+        way=way_text(docket.channel, docket.route, docket.copies),
     )
     whence = Whence(
         case=row.case or row.matter,
@@ -85,6 +89,10 @@ def _request_again(arrived: Arrived, context: Context) -> None:
         purpose=row.purpose,
     )
     add_enquiries([row])
+    note_said([(arrived.statement, docket)], context=context)
+    if not arrived.body_open:
+        add_items([closed_item(whence, docket)], context=context)
+        return
     made = [plain_item(whence, REQUEST, subjects=request.subjects, conditions=request.conditions)]
     add_items(made, context=context)
     note_files(arrived.statement.id, files_in(arrived), items=made, context=context)
@@ -105,10 +113,14 @@ def _reply_again(arrived: Arrived, context: Context) -> None:
     said = _said(arrived, rows[0])
     said = said if reply is None else said.saying(reply, items=len(items))
     add_replies([said])
-    made = reply_items(reply, items, enquiry=rows[0], said=said, sender=context.agency)
+    note_said([(arrived.statement, docket)], context=context)
+    whence = word_whence(rows[0], said, sender=context.agency)
+    made = [closed_item(whence, docket)]
+    if arrived.body_open:
+        made = reply_items(reply, items, enquiry=rows[0], said=said, sender=context.agency)
     add_items(made, context=context)
     note_files(arrived.statement.id, files_in(arrived), items=made, context=context)
-    _translations_again(arrived, word_whence(rows[0], said, sender=context.agency), context)
+    _translations_again(arrived, whence, context)
     settle(rows[0], said, words, received_ms=rows[0].received_ms)
 
 
@@ -147,8 +159,10 @@ def _word_again(arrived: Arrived, context: Context) -> None:
         said = replace(said, until_ms=body.until_ms)
     add_replies([said])
     subjects = body.subjects if isinstance(body, Clarification) else ()
+    note_said([(arrived.statement, docket)], context=context)
     whence = word_whence(rows[0], said, sender=context.agency)
-    add_items([plain_item(whence, said.kind, subjects=subjects)], context=context)
+    item = plain_item(whence, said.kind, subjects=subjects) if arrived.body_open else closed_item(whence, docket)
+    add_items([item], context=context)
     _translations_again(arrived, whence, context)
     settle(rows[0], said, words, received_ms=rows[0].received_ms)
 

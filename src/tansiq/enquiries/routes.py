@@ -1,19 +1,18 @@
-"""What the post room can prove of an enquiry's way: when the partner received it, and which desk had it from when to
-when.
+"""What can be proven of an enquiry's way: when the partner received it, and which desk had it from when to when.
 
-Invariant: a time of receipt is the one that the addressee agency's signed receipt states, never our own guess. Reads
-only.
+Invariant: a time of receipt is the one that the addressee agency's signed receipt states, or, where a relay brought it there,
+that agency's own signed word (`channels.stops`); never our own guess. Reads only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import connection
 
 from tansiq.cases.sql import chunks, marks
+from tansiq.channels.stops import known_stops
 from tansiq.protocol.cbor import decode
 from tansiq.protocol.docket import Docket, agency_of
 from tansiq.protocol.envelope import Handover, parse_entry
@@ -50,27 +49,39 @@ def received_at(statements: Sequence[bytes], partner: str) -> dict[bytes, int]:
             place = next(place for place in range(len(times)) if bytes(leaves)[32 * place : 32 * place + 32] == leaf)
             known = found.get(bytes(statement))
             found[bytes(statement)] = times[place] if known is None else min(known, times[place])
+    for statement, passed in known_stops([one for one in statements if one not in found]).items():
+        for stop in passed:
+            if stop.proven and stop.handed_ms is None and agency_of(stop.post) == partner:
+                found[statement] = stop.taken_ms
     return found
 
 
-def handovers_of(statements: Sequence[bytes], partner: str) -> dict[bytes, tuple[Handover, ...]]:
-    """The desks that signed for having handed on each statement, sent to or received from ``partner``; also of what
-    still waits.
-    """
-    if not statements:
-        return {}
-    chosen = f"peer = %s AND statement IN ({marks(statements)})"
-    values: list[Any] = [partner, *statements]
-    found: dict[bytes, tuple[Handover, ...]] = {}
+def _named(statements: Sequence[bytes]) -> Iterator[tuple[bytes, tuple[Handover, ...]]]:
+    """The handovers that entries name, and those of what still waits."""
+    chosen, values = f"statement IN ({marks(statements)})", list(statements)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT statement, handovers FROM exchange_outbox WHERE {chosen}", values)
         for statement, handovers in cursor.fetchall():
-            found[bytes(statement)] = tuple(Handover(*hop) for hop in decode(bytes(handovers)))
+            yield bytes(statement), tuple(Handover(*hop) for hop in decode(bytes(handovers)))
         for table in ("exchange_sent", "exchange_received"):
             cursor.execute(f"SELECT statement, entry FROM {table} WHERE {chosen}", values)
             for statement, entry in cursor.fetchall():
-                found[bytes(statement)] = parse_entry(bytes(entry)).handovers
-    return found
+                yield bytes(statement), parse_entry(bytes(entry)).handovers
+
+
+def handovers_of(statements: Sequence[bytes]) -> dict[bytes, tuple[Handover, ...]]:
+    """The desks that signed for having handed on each statement: as the entries here name them, and as the desks behind us
+    told it themselves.
+    """
+    if not statements:
+        return {}
+    found: dict[bytes, dict[str, Handover]] = {}
+    for statement, handovers in _named(statements):
+        found.setdefault(statement, {}).update({hop.post: hop for hop in handovers})
+    for statement, passed in known_stops(statements).items():
+        told = {one.post: Handover(one.post, one.taken_ms, one.handed_ms) for one in passed if one.handed_ms}
+        found.setdefault(statement, {}).update(told)
+    return {statement: tuple(hops.values()) for statement, hops in found.items()}
 
 
 def stops(docket: Docket, handovers: Sequence[Handover], *, said_ms: int, received_ms: int | None) -> list[Stop]:

@@ -18,6 +18,7 @@ from tansiq.channels.ways import is_plain
 from tansiq.policy.answer import Answer, Refusal
 from tansiq.policy.course import OPEN_STATES, Move, Word
 from tansiq.policy.reminding import steps_of
+from tansiq.protocol.docket import agency_of
 
 __all__ = [
     "MOVES",
@@ -98,6 +99,13 @@ class EnquiryRow:
             return tuple(self.way.partition("|")[0].split())
         ours_first = (self.own_post, self.office_post, self.their_post)
         return tuple(post for post in (ours_first if self.direction == Direction.OUT else ours_first[::-1]) if post)
+
+    @property
+    def hop(self) -> str:
+        """The agency with whose node ours exchanges it: the partner's, or that of the next desk on the way."""
+        ours = agency_of(self.own_post)
+        ours_first = self.route if self.direction == Direction.OUT else self.route[::-1]
+        return next((one for one in map(agency_of, ours_first) if one != ours), self.partner)
 
     @property
     def copies(self) -> tuple[str, ...]:

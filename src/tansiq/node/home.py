@@ -37,7 +37,9 @@ class Home:
     ``session_hours`` at most; ``metrics`` where the node's numbers are served
     ('' nowhere, see `metrics`); ``mail``, ``mail_from``, ``mail_credentials``, ``mail_authority`` and ``notify_command``
     how officers are told that something waits (nothing: they are not, see `notify`); ``channel_deciders`` roles of the desks
-    whose members decide how channels stand, ``channel_two_persons`` whether it takes two of them.
+    whose members decide how channels stand, ``channel_two_persons`` whether it takes two of them. ``bureau`` is our national
+    central bureau's desk, ``hub`` that of the organisation, ``offices`` our office by the state that it stands in, where the
+    directories don't tell; ``direct_copies`` our desks that get the docket of what our head says or is told directly.
     """
 
     path: Path
@@ -68,6 +70,10 @@ class Home:
     notify_command: tuple[str, ...] = ()
     channel_deciders: tuple[str, ...] = ("head", "bureau")
     channel_two_persons: bool = False
+    bureau: str = ""
+    hub: str = ""
+    offices: tuple[tuple[str, str], ...] = ()
+    direct_copies: tuple[str, ...] = ()
 
     @property
     def pages_origin(self) -> str:
@@ -134,6 +140,8 @@ class Home:
             "mail_credentials",
             "mail_authority",
             "names_file",
+            "bureau",
+            "hub",
         )
         lines.extend(f'{name} = "{getattr(self, name)}"' for name in names if getattr(self, name))
         lines.append(f"pull_seconds = {self.pull_seconds}")
@@ -149,6 +157,10 @@ class Home:
             lines.append(f'clearance = "{self.clearance}"')
         if self.channel_deciders != _DEFAULTS["channel_deciders"]:
             lines.append(f"channel_deciders = {json.dumps(self.channel_deciders)}")
+        if self.direct_copies:
+            lines.append(f"direct_copies = {json.dumps(self.direct_copies)}")
+        if self.offices:
+            lines.append("offices = { " + ", ".join(f'{state} = "{post}"' for state, post in self.offices) + " }")
         if self.channel_two_persons:
             lines.append("channel_two_persons = true")
         if self.notify_command:
@@ -165,6 +177,7 @@ _TYPES = {
     "session_minutes": int, "session_hours": int,
     "metrics": str, "mail": str, "mail_from": str, "mail_credentials": str, "mail_authority": str, "notify_command": list,
     "channel_deciders": list, "channel_two_persons": bool,
+    "bureau": str, "hub": str, "offices": dict, "direct_copies": list,
 }  # fmt: skip
 
 
@@ -182,11 +195,14 @@ def load_home(path: str | Path) -> Home:
     for name, value in values.items():
         if name not in _TYPES or not isinstance(value, _TYPES[name]):  # type: ignore[arg-type]
             raise BadInput("node.wrong-configuration", home=str(root), detail=name)
-    lists = {name: values.pop(name) for name in ("notify_command", "channel_deciders") if name in values}
+    lists = {name: values.pop(name) for name in ("notify_command", "channel_deciders", "direct_copies") if name in values}
     for name, words in lists.items():
         if not all(isinstance(word, str) for word in words):
             raise BadInput("node.wrong-configuration", home=str(root), detail=name)
     values |= {name: tuple(words) for name, words in lists.items()}
+    if not all(isinstance(post, str) for post in values.get("offices", {}).values()):
+        raise BadInput("node.wrong-configuration", home=str(root), detail="offices")
+    values["offices"] = tuple(sorted(values.get("offices", {}).items()))
     if values.get("population", 1) < 1:
         raise BadInput("node.wrong-configuration", home=str(root), detail="population")
     if "agency" not in values:

@@ -21,7 +21,7 @@ from typing import Final
 
 from tansiq.errors import BadInput
 
-__all__ = ["Seat", "WayRule", "seats", "state_of", "way_rule"]
+__all__ = ["Seat", "WayRule", "body_readers", "seats", "state_of", "way_rule"]
 
 _NO_ROLES: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -110,3 +110,14 @@ def seats(
         for post, step in zip(route, steps, strict=True)
     ]
     return (*on_route, *(Seat(post, "copy", reads_body=False) for post in copies if post not in route))
+
+
+def body_readers(channel: str, route: Sequence[str], addressees: Sequence[str]) -> frozenset[str]:
+    """The desks that read the body of what passes ``route`` for ``addressees``; of what goes by none of the four channels,
+    all on it.
+    """
+    try:
+        reading = [seat.post for seat in seats(channel, route) if seat.reads_body]
+    except BadInput:
+        reading = list(route)
+    return frozenset((*reading, *addressees))
