@@ -1,0 +1,259 @@
+"""The hub's members: whom it has admitted, and their directory documents, which it brings to all others.
+
+Invariant: the hub admits whose words it has compared; a bureau takes the hub's word on the others for what the hub brings, and
+passes it on to the services of its own state. A document that does not follow from the identity that is pinned is left
+out and told; it stops none of the others.
+
+    service.members   here are the documents of these agencies; these are no longer members
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db import connection, transaction
+
+from tansiq.cases.sql import insert, marks
+from tansiq.channels.officers import ActingOfficer
+from tansiq.directory.queries import current_directory, own_directory, partners
+from tansiq.directory.services import end_introduction, introduce
+from tansiq.errors import BadInput, Error, NotFound, NotProven, Refused
+from tansiq.exchange.context import Context
+from tansiq.exchange.drafts import Draft, Reader
+from tansiq.exchange.kinds import Arrived
+from tansiq.exchange.service import SERVICE_CHANNEL, node_key
+from tansiq.exchange.services import send_many
+from tansiq.journal.access import Access, Operation, log_access
+from tansiq.notices.desks import LEGAL, RELAY, bureaux_of, carriers, is_hub, own_services, require_post
+from tansiq.notices.kinds import MEMBERS
+from tansiq.protocol.docket import ALL_MEMBERS, Docket, agency_of, check_agency
+from tansiq.protocol.envelope import Lane
+from tansiq.protocol.ids import new_id
+from tansiq.protocol.parts import Part
+
+__all__ = ["MemberRow", "admit", "dismiss", "member_of", "members", "on_admitted", "take_members", "tell_members"]
+
+_COLUMNS: Final = ("agency", "post", "admitted_ms", "officer", "ended_ms", "told")
+_ADD: Final = insert(
+    "notices_member",
+    _COLUMNS,
+    "ON CONFLICT (agency) DO UPDATE SET post = excluded.post, ended_ms = excluded.ended_ms, officer = excluded.officer, "
+    "admitted_ms = CASE WHEN notices_member.ended_ms IS NULL THEN notices_member.admitted_ms ELSE excluded.admitted_ms END",
+)
+_DOCUMENTS, _ENDED = 0, 1
+_AT_ONCE: Final = 48
+"""Documents in one part; a bureau's has some ten thousand bytes."""
+_log = logging.getLogger("tansiq.notices")
+_admitted: list[Any] = []
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """A row of `models.Member`; the columns in this order."""
+
+    agency: str
+    post: str
+    admitted_ms: int
+    officer: str
+    ended_ms: int | None
+    told: int
+
+
+def members(*, ended: bool = False) -> list[MemberRow]:
+    """The members, by their identifiers; with ``ended`` those too who are no longer."""
+    where = "" if ended else "WHERE ended_ms IS NULL "
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(_COLUMNS)} FROM notices_member {where}ORDER BY agency")
+        return [MemberRow(*row) for row in cursor.fetchall()]
+
+
+def member_of(agency: str) -> MemberRow:
+    """The member ``agency``. Raises NotFound."""
+    found = next((one for one in members() if one.agency == agency), None)
+    if found is None:
+        raise NotFound("notices.no-member", agency=agency)
+    return found
+
+
+def _keep(rows: Sequence[tuple[Any, ...]]) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(_ADD, rows)
+
+
+def on_admitted(listener: Any) -> None:
+    """Lets a module of this room act when the hub admits a member: ``listener(agency, context)``, in the same transaction."""
+    if listener not in _admitted:
+        _admitted.append(listener)
+
+
+def _require_hub(officer: ActingOfficer) -> None:
+    """Raises Refused unless this is the hub and the officer is at its relay or its legal desk."""
+    try:
+        require_post(officer, RELAY)
+    except Refused:
+        require_post(officer, LEGAL)
+    if not is_hub():
+        raise Refused("notices.not-the-hub")
+
+
+def admit(agency: str, *, officer: ActingOfficer, context: Context) -> MemberRow:
+    """The hub admits a bureau whose words it has compared; it gets the documents of the others, and every notice that binds.
+
+    Raises Refused (not the hub's officer, words not compared), NotFound (no such agency, no bureau).
+    """
+    _require_hub(officer)
+    known = {one.agency: one for one in partners()}.get(agency)
+    if known is None:
+        raise NotFound("directory.unknown-agency", agency=agency)
+    if not known.confirmed_ms:
+        raise Refused("directory.unconfirmed", agency=agency)
+    desks = bureaux_of(current_directory(agency))
+    if not desks:
+        raise NotFound("notices.no-bureau", agency=agency)
+    now_ms = context.clock()
+    with transaction.atomic():
+        before = [one for one in members() if one.agency != agency]
+        _keep([(agency, desks[0], now_ms, officer.number, None, 0)])
+        _logged(agency, "member.admitted", officer=officer.number, context=context)
+        if before:
+            _say([one.agency for one in before], to=[agency], context=context)
+        for listener in _admitted:
+            listener(agency, context)
+        tell_members(context=context)
+    return member_of(agency)
+
+
+def dismiss(agency: str, *, officer: ActingOfficer, context: Context) -> None:
+    """The hub ends a membership: nothing more goes to that bureau, and the others are told. Raises Refused, NotFound."""
+    _require_hub(officer)
+    member_of(agency)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE notices_member SET ended_ms = %s, told = 0 WHERE agency = %s", (context.clock(), agency)
+            )
+        _logged(agency, "member.dismissed", officer=officer.number, context=context)
+        _say([], ended=[agency], to=[one.agency for one in members()], context=context)
+
+
+def _logged(agency: str, what: str, *, officer: str, context: Context) -> None:
+    access = Access(
+        operation=Operation.ALTERATION,
+        officer=officer,
+        thing=new_id(context.clock()),
+        purpose="",
+        justification=what,
+        recipients=(agency,),
+        time_ms=context.clock(),
+    )
+    log_access([access], keys=context.keys)
+
+
+# ---------------------------------------------------------------------------------------------------- what is told
+
+
+def _parts(agencies: Sequence[str], ended: Sequence[str]) -> list[Part]:
+    documents = [current_directory(one).encoded for one in agencies]
+    pieces = [documents[at : at + _AT_ONCE] for at in range(0, len(documents), _AT_ONCE)] or [[]]
+    return [
+        Part(MEMBERS, {_DOCUMENTS: list(piece), _ENDED: list(ended) if place == 0 else []})
+        for place, piece in enumerate(pieces)
+    ]
+
+
+def _say(agencies: Sequence[str], *, to: Sequence[str], context: Context, ended: Sequence[str] = ()) -> None:
+    """Sends the documents of ``agencies`` to the nodes ``to``: signed and encrypted once, sealed to each."""
+    if not to:
+        return
+    now_ms = context.clock()
+    own = f"{context.agency}/node"
+    docket = Docket(
+        kind=MEMBERS,
+        channel=SERVICE_CHANNEL,
+        matter=new_id(now_ms),
+        sender=own,
+        route=(own,),
+        addressees=(ALL_MEMBERS,),
+    )
+    readers = [Reader(peer, node_key(peer, now_ms=now_ms)) for peer in to]
+    send_many([Draft(docket=docket, parts=_parts(agencies, ended), readers=readers, lane=Lane.URGENT)], context=context)
+
+
+def tell_members(*, context: Context) -> int:
+    """The clock's work at the hub: documents that are newer than what was told go to all members; returns how many."""
+    if not is_hub():
+        return 0
+    current = {one.agency: one.current for one in partners()}
+    with transaction.atomic():
+        known = members()
+        changed = [one.agency for one in known if current.get(one.agency, 0) > one.told]
+        if not changed:
+            return 0
+        _say(changed, to=[one.agency for one in known], context=context)
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "UPDATE notices_member SET told = %s WHERE agency = %s", [(current[one], one) for one in changed]
+            )
+    return len(changed)
+
+
+def _documents(one: Arrived) -> tuple[list[bytes], list[str]]:
+    """The documents and the agencies that ended. Raises BadInput."""
+    documents: list[bytes] = []
+    ended: list[str] = []
+    for part in one.parts:
+        if part.kind != MEMBERS:
+            continue
+        some, gone = part.content.get(_DOCUMENTS), part.content.get(_ENDED, [])
+        if type(some) is not list or type(gone) is not list:
+            raise BadInput("protocol.wrong-field", what=MEMBERS, field=_DOCUMENTS)
+        if any(type(value) is not bytes for value in some) or any(type(value) is not str for value in gone):
+            raise BadInput("protocol.wrong-field", what=MEMBERS, field=_DOCUMENTS)
+        documents += [value for value in some if type(value) is bytes]
+        ended += [check_agency(value) for value in gone if type(value) is str]
+    return documents, ended
+
+
+def _introduced(documents: Iterable[bytes], by: str, now_ms: int) -> list[tuple[Any, ...]]:
+    """Takes the documents of others; the members among them as rows."""
+    rows = []
+    for encoded in documents:
+        try:
+            with transaction.atomic():
+                directory = introduce(encoded, by=by, now_ms=now_ms)
+        except Error as error:
+            _log.warning("%s introduces somebody who is not taken: %s", by, error)
+            continue
+        desks = bureaux_of(directory) if directory is not None else []
+        if directory is not None and desks:
+            rows.append((directory.agency, desks[0], now_ms, "", None, directory.number))
+    return rows
+
+
+def take_members(arrived: Sequence[Arrived], context: Context) -> None:
+    """Takes the hub's word on its members, or the bureau's; a bureau brings it to the services of its state.
+
+    Raises NotProven when somebody else says it, and BadInput.
+    """
+    for one in arrived:
+        by = one.statement.agency
+        if by != one.peer or by not in carriers():
+            raise NotProven("notices.not-the-carrier", agency=by)
+        documents, ended = _documents(one)
+        rows = _introduced(documents, by, context.clock())
+        _keep(rows)
+        for agency in ended:
+            end_introduction(agency, by=by)
+        if ended:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    f"UPDATE notices_member SET ended_ms = %s WHERE agency IN ({marks(ended)})",
+                    [context.clock(), *ended],
+                )
+        own = own_directory().agency
+        services = [agency for agency in own_services() if agency != by]
+        if services and agency_of(by) != own:
+            _say([*(row[0] for row in rows), by], ended=ended, to=services, context=context)
