@@ -23,9 +23,10 @@ from tansiq.errors import BadInput, NotFound
 from tansiq.policy.codes import code_list
 from tansiq.policy.course import STATES
 from tansiq.texts import catalogue, text
-from tansiq.web.access import SIGNED_IN, Role, page
+from tansiq.web.access import SIGNED_IN, page
 from tansiq.web.forms import Field
 from tansiq.web.plurals import plural_key
+from tansiq.web.registry import NAVIGATION
 from tansiq.web.visitor import Request
 
 __all__ = ["desk", "enquiries", "view_of"]
@@ -121,13 +122,10 @@ def _beside(request: Request, opened: str, named: Named) -> dict[str, Any] | Non
 
 
 def _without_desk(request: Request) -> HttpResponse:
+    """Those who work at no desk begin at the first page that their roles have."""
     roles = request.visitor.roles
-    if Role.ADMINISTRATOR in roles:
-        return HttpResponseRedirect(reverse("members"))
-    if not roles:
-        return HttpResponseRedirect(reverse("account"))
-    role = Role.DATA_PROTECTION if Role.DATA_PROTECTION in roles else Role.AUDITOR
-    return render(request, "enquiries/start.html", {"role": role.value})
+    begins = next((one.url for one in NAVIGATION if one.roles & roles and one.url != "desk"), "account")
+    return HttpResponseRedirect(reverse(begins))
 
 
 _FILTERS: Final = ("direction", "state", "section", "channel", "partner")

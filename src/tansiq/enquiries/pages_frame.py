@@ -21,14 +21,12 @@ from tansiq.enquiries.summaries import Json
 from tansiq.errors import BadInput
 from tansiq.policy.codes import code_list
 from tansiq.texts import text
-from tansiq.web.access import Role
 from tansiq.web.registry import GROUPS, NAVIGATION, NOTICES, SEARCH, Entry, Found, Group, GroupRow, Notice
 from tansiq.web.visitor import Request
 
 __all__ = ["register_frame"]
 
 _DESK: Final = frozenset(AT_A_DESK)
-_EVERYBODY: Final = frozenset(Role) - {Role.ADMINISTRATOR}
 _ALWAYS: Final = "embassy"
 _ASKED: Final = frozenset({"desk", "head"})
 """Roles of desks that are spoken to; bureaux, hubs and offices of their own are what it passes."""
@@ -145,7 +143,7 @@ def _search(request: Request, asked: str) -> Iterable[Found]:
 def register_frame() -> None:
     """Registers all of it; again does nothing new."""
     NAVIGATION.register(
-        "desk", Entry(label="enquiries.page.desk", url="desk", roles=_EVERYBODY, count=_pressing), order=10
+        "desk", Entry(label="enquiries.page.desk", url="desk", roles=_DESK, count=_pressing), order=10
     )
     NAVIGATION.register("enquiries", Entry(label="enquiries.page.enquiries", url="enquiries", roles=_DESK), order=20)
     GROUPS.register("channels", _channels, order=10)

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from tansiq.accounts.pages import register_frame
 from tansiq.cases.pages import register_frame as register_cases
 from tansiq.enquiries.pages import register_frame as register_enquiries
+from tansiq.oversight.pages import register_frame as register_oversight
 from tansiq.registers.pages import register_frame as register_registers
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tansiq.cases.pages")),
     path("", include("tansiq.registers.pages")),
     path("", include("tansiq.enquiries.pages")),
+    path("", include("tansiq.oversight.pages")),
     path("", include("tansiq.node.pages_evidence")),
 ]
 handler400 = "tansiq.web.error_pages.bad_request"
@@ -26,3 +28,4 @@ register_frame()
 register_cases()
 register_registers()
 register_enquiries()
+register_oversight()

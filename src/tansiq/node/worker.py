@@ -28,6 +28,7 @@ from tansiq.exchange.files_delivery import FileDelivery
 from tansiq.exchange.restoring import restoring_peers
 from tansiq.exchange.service import tell_directory
 from tansiq.exchange.wake import ARRIVED, OUTGOING, SWEEP_SECONDS, wake_socket
+from tansiq.journal.checking import go_on
 from tansiq.node.acts import serve_acts
 from tansiq.node.acts_health import serve_health
 from tansiq.node.counting import node_counts
@@ -45,6 +46,7 @@ _SWEEP_EVERY = 30.0
 _UPKEEP_FIRST = 60.0
 _UPKEEP_EVERY = 3600.0
 _AT_ONCE = 100
+_CHECKED_AT_ONCE = 20
 
 
 async def _dispatching(context: Context, event: asyncio.Event, pool: ThreadPoolExecutor, delivery: Delivery) -> None:
@@ -89,10 +91,17 @@ async def _waking(home: Home, arrived: asyncio.Event, delivery: Delivery) -> Non
                 delivery.wake()
 
 
+def _check_journal(context: Context) -> None:
+    """Goes on with the check of the access journal that somebody ordered, for a moment."""
+    for _ in range(_CHECKED_AT_ONCE):
+        if not go_on(now_ms=context.clock()):
+            return
+
+
 def tick(context: Context) -> int:
     """What the clock does every half minute: lets what waited be looked at again, settles the channels of which a named moment has
-    come, writes down when partners received our enquiries, calls officers to what is due, ends sessions, tells partners our newer
-    directory document; returns how many were told.
+    come, writes down when partners received our enquiries, calls officers to what is due, ends sessions, goes on with a check of
+    the access journal, tells partners our newer directory document; returns how many were told.
     """
     close_old_connections()
     wake_waiting()
@@ -101,6 +110,7 @@ def tick(context: Context) -> int:
     remind(context)
     tell_stops(context=context)
     sweep_accounts()
+    _check_journal(context)
     return tell_directory(context=context)
 
 
