@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from fixtures.unlist import ABOUT, ARABIC, CYRILLIC, entity, listed, person, real_lists
 from support.matters import PERSON
 from support.node import Node, Nodes
+from tansiq.enquiries.proposals import matches_of
 from tansiq.policy.subjects import Identifier, Name, Subject
 from tansiq.policy.values import PartialDate
 from tansiq.registers.listed import ListedPerson
@@ -239,3 +240,23 @@ def test_both_editions_end_with_everybody_found_in_both_scripts_and_the_damage_t
                 hits = [match.entry for match in index.match(subject(name.text), limit=20)]
                 assert stored.id in hits, (entry.reference, name.kind)
     assert originals > 100
+
+
+@pytest.mark.storage
+def test_what_not_everybody_at_a_matter_may_read_is_not_proposed_there(es: Node) -> None:
+    own = io.BytesIO(listed(person(1, ("Hidden", "Onlyhere"), original="", aliases=[], births=[])))
+    posts = ("es.cgi/counter-terrorism", "es.cgi/head")
+    import_un_list(own, context=es.context, officer="ES-4017", register="own", posts=posts)
+    index = index_of(es.context)
+    index.refresh()
+    assert index.shared([]) == {"un"}
+    assert index.shared(["es.cgi/counter-terrorism"]) == {"un", "own"}
+    assert index.shared(["es.cgi/counter-terrorism", "es.cgi/embassy-office"]) == {"un"}
+    asked = subject("Hidden Onlyhere")
+    proposed = {
+        post: matches_of(bytes(16), bytes(16), [asked], es.context, posts=(post, "")) for post in (posts[0], "es.cgi/x")
+    }
+    assert (len(proposed[posts[0]]), len(proposed["es.cgi/x"])) == (1, 0)
+    es.reopen()
+    index_of(es.context).refresh()
+    assert index_of(es.context).shared([posts[0]]) == {"un", "own"}

@@ -7,7 +7,7 @@ itself (Directive (EU) 2016/680, Article 11). Directive (EU) 2023/977, Article 1
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db import connection
@@ -28,18 +28,26 @@ _ADD = insert(
 
 
 def matches_of(
-    matter: bytes, statement: bytes, subjects: Sequence[Subject], context: Context, *, fresh: bool = False
+    matter: bytes,
+    statement: bytes,
+    subjects: Sequence[Subject],
+    context: Context,
+    *,
+    posts: Collection[str] = (),
+    fresh: bool = False,
 ) -> list[tuple[Any, ...]]:
     """What the registers propose for ``subjects``, each entry once, under the subject that it fits best, as rows to add.
 
-    ``fresh``: the index was brought up to date just now.
+    Only registers are asked that all who see the matter may read: everybody on its ``posts``. ``fresh``: the index was brought up
+    to date just now.
     """
     index = index_of(context)
     if not fresh:
         index.refresh()
+    registers = index.shared([post for post in posts if post])
     best: dict[bytes, tuple[float, int, str]] = {}
     for place, subject in enumerate(subjects):
-        for match in index.match(subject, limit=_MOST_MATCHES):
+        for match in index.match(subject, limit=_MOST_MATCHES, registers=registers):
             if match.entry not in best or match.score > best[match.entry][0]:
                 best[match.entry] = (match.score, place, " ".join(match.reasons)[:1024])
     return [

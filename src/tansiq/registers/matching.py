@@ -29,6 +29,7 @@ from tansiq.registers.queries import (
     lost_entries,
     readable_entry,
     references_of,
+    register_posts,
     register_versions,
 )
 
@@ -140,6 +141,7 @@ class RegisterIndex:
         self._names: dict[str, NameIndex] = {}
         self._known: dict[bytes, tuple[str, str]] = {}
         self._versions: dict[str, int] = {}
+        self._posts: dict[str, frozenset[str]] = {}
 
     def __len__(self) -> int:
         return sum(map(len, self._names.values()))
@@ -174,16 +176,24 @@ class RegisterIndex:
             self._refresh()
             return {register: len(index) for register, index in self._names.items()}
 
+    def shared(self, posts: Collection[str]) -> frozenset[str]:
+        """The registers that everybody in any of ``posts`` may read, as they were at the last `refresh`; without a post those for every
+        desk. What is proposed out of them may be seen by all who see the matter.
+        """
+        with self._lock:
+            return frozenset(name for name, own in self._posts.items() if not own or (posts and own.issuperset(posts)))
+
     def _refresh(self, *, keep: bool = False) -> None:
         now = register_versions()
         if not self._started:
             self._started = True
             self._start(now)
+            self._posts = register_posts()
         if now == self._versions and not keep:
             return
         if any(now.get(register, 0) < version for register, version in self._versions.items()):
             self._clear()  # a backup was restored
-        taken = 0
+        taken, self._posts = 0, register_posts()
         for register, version in now.items():
             if self._versions.get(register, 0) < version:
                 taken += self._take_changes(register)

@@ -33,6 +33,7 @@ __all__ = [
     "readable_entry",
     "readable_registers",
     "references_of",
+    "register_posts",
     "register_versions",
     "registers",
     "stored_entries",
@@ -164,13 +165,17 @@ def entry_of(entry: bytes, *, context: Context) -> Entry | None:
     return open_entry(stored, context.keys)
 
 
-def readable_registers(posts: Collection[str]) -> frozenset[str]:
-    """The registers that somebody in ``posts`` may read: those for every desk, and those for one of these. Without a post none."""
-    if not posts:
-        return frozenset()
+def register_posts() -> dict[str, frozenset[str]]:
+    """For each register the posts that may read it; none: every desk."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT name, posts FROM registers_register")
-        return frozenset(name for name, own in cursor.fetchall() if not own or not set(posts).isdisjoint(own.split()))
+        return {name: frozenset(posts.split()) for name, posts in cursor.fetchall()}
+
+
+def readable_registers(posts: Collection[str]) -> frozenset[str]:
+    """The registers that somebody in ``posts`` may read: those for every desk, and those for one of these. Without a post none."""
+    known = register_posts() if posts else {}
+    return frozenset(name for name, own in known.items() if not own or not own.isdisjoint(posts))
 
 
 @dataclass(frozen=True, slots=True)
