@@ -21,6 +21,8 @@ from tansiq import faults
 pytestmark = [pytest.mark.crash, pytest.mark.storage]
 
 LEAST = 500
+ELSEWHERE = {"backup", "channels", "courier", "files", "mirror", "restore"}
+"""What has tests of its own."""
 SOAK_SECONDS = float(os.environ.get("SOAK_SECONDS", "1800"))
 
 
@@ -55,7 +57,7 @@ class Mortal:
 
 
 def test_the_list_of_points_is_whole() -> None:
-    elsewhere = {point for point in faults.POINTS if point.split(".")[0] in {"backup", "restore", "mirror", "files"}}
+    elsewhere = {point for point in faults.POINTS if point.split(".")[0] in ELSEWHERE}
     assert set(EXCHANGE_POINTS) == faults.POINTS - elsewhere
 
 

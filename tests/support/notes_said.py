@@ -107,6 +107,12 @@ class Notes:
         self._last[speaker.agency, made.docket.matter] = said.id
         return said
 
+    def follow(self, node: Node, matter: str, last: bytes) -> None:
+        """The next note of ``matter`` follows ``last`` (b'': nothing)."""
+        self._last.pop((node.agency, matter_of(matter)), None)
+        if last:
+            self._last[node.agency, matter_of(matter)] = last
+
     def set_state(
         self, state: str, *, node: Node | None = None, channel: str = "embassy", announce: bool = False, **word: Any
     ) -> bytes:
