@@ -93,7 +93,10 @@ def write(page: Page, fields: Written) -> None:
 
 
 def preview(page: Page) -> None:
-    """Goes on to how it will be read; whatever is wrong stands in the failure."""
+    """Goes on to how it will be read, by the embassy's channel unless another is chosen; whatever is wrong stands in the failure."""
+    channels = page.locator(f"{FORM} input[name=channel]")
+    if channels.count() and not page.locator(f"{FORM} input[name=channel]:checked").count():
+        page.locator(f"{FORM} input[name=channel][value=embassy]").check()
     with page.expect_navigation():
         page.locator(f"{FORM} .form-end button[name=preview]").click()
     if not page.url.endswith("/preview/"):

@@ -39,6 +39,15 @@ def send(
     to: Annotated[str, typer.Option("--to", metavar="POST", help=help_for("to"))] = "",
     via: Annotated[str, typer.Option("--via", metavar="POST", help=help_for("via"))] = "",
     case: Annotated[str, typer.Option("--case", metavar="ID", help=help_for("case"))] = "",
+    channel: Annotated[str, typer.Option("--channel", metavar="CODE", help=help_for("channel"))] = "",
+    nature: Annotated[str, typer.Option("--nature", metavar="CODE", help=help_for("nature"))] = "operational",
+    harmless: Annotated[bool, typer.Option("--not-sensitive", help=help_for("not-sensitive"))] = False,
+    warrant: Annotated[bool, typer.Option("--warrant", help=help_for("warrant"))] = False,
+    countries: Annotated[
+        list[str] | None, typer.Option("--country", metavar="CC", help=help_for("matter-country"))
+    ] = None,
+    operation: Annotated[str, typer.Option("--operation", metavar="ID", help=help_for("operation"))] = "",
+    deviation: Annotated[str, typer.Option("--deviation", metavar="CODE", help=help_for("deviation"))] = "",
     check: Annotated[bool, typer.Option("--check", help=help_for("check"))] = False,
     print_template: PrintTemplate = False,
     officer: AsOfficer = "",
@@ -53,8 +62,12 @@ def send(
     draft = _draft(file, "tansiq enquiry send")
     node = found_home(home)
     who = credential(officer, passphrase_fd)
-    way = {"from": from_post, "to": to, "via": via, "case": case}
-    made = ask_node(node, "enquiry.check" if check else "enquiry.send", {"draft": draft, **way}, who=who)
+    way = {"from": from_post, "to": to, "via": via, "case": case, "channel": channel}
+    weighing = {
+        "nature": nature, "harmless": harmless, "warrant": warrant, "countries": countries or [], "operation": operation,
+        "deviation": deviation,
+    }  # fmt: skip
+    made = ask_node(node, "enquiry.check" if check else "enquiry.send", {"draft": draft, **way, **weighing}, who=who)
     if as_json:
         print_json(made)
     elif check:

@@ -14,16 +14,19 @@ from typing import Any, Final
 from tansiq.cases.queries import items_of_statements
 from tansiq.cases.services import answer_incoming
 from tansiq.directory.queries import current_directory, own_directory
+from tansiq.enquiries.crosschecks import check_matter, check_open
 from tansiq.enquiries.queries import list_enquiries, show_enquiry, summaries
 from tansiq.enquiries.reading import answer_from, parse_matter, refusal_from, request_from
 from tansiq.enquiries.rows import enquiry_rows, replies_of
 from tansiq.enquiries.services import answer_enquiry, decide_match, refuse_enquiry, send_enquiry
 from tansiq.errors import BadInput, NotFound
 from tansiq.node.acts import Asked
-from tansiq.node.arguments import flag_of, number_of, table_of, text_of
+from tansiq.node.acts_advice import weighing_of
+from tansiq.node.arguments import flag_of, number_of, table_of, text_of, texts_of
 from tansiq.node.officers import SignedIn
 from tansiq.node.written import written
 from tansiq.policy.answer import Answer, IncomingCheck, Item, Refusal
+from tansiq.policy.channel_matter import Channel
 from tansiq.policy.enquiry import Enquiry
 from tansiq.policy.faults import Fault
 from tansiq.policy.law import law_faults
@@ -40,7 +43,7 @@ __all__ = [
 
 _MOST_LISTED: Final = 10_000
 _OFFICE: Final = "office"
-_WAY: Final = ("from", "to", "via", "case")
+_WAY: Final = ("from", "to", "via", "case", "channel")
 
 
 def _desk(officer: SignedIn, said: str) -> str:
@@ -79,21 +82,27 @@ def _request(asked: Asked, officer: SignedIn, draft: dict[str, Any]) -> Enquiry:
 
 
 def send(asked: Asked) -> dict[str, Any]:
-    """Sends the enquiry of ``draft``, ``from`` a desk ``to`` a desk, ``via`` the embassy office."""
+    """Sends the enquiry of ``draft``, ``from`` a desk ``to`` a desk, by a ``channel`` (the embassy's unless another is said),
+    ``via`` an office or a liaison officer's desk.
+    """
     officer = asked.require_officer()
     draft, way = _draft(asked)
     if not way["to"]:
         raise BadInput("node.wrong-argument", name="to")
     request = _request(asked, officer, draft)
+    channel = way["channel"] or str(Channel.EMBASSY)
     matter = send_enquiry(
         request,
         context=asked.context,
         officer=officer,
         from_post=_desk(officer, way["from"]),
         to_post=way["to"],
-        via_office_post=_office(way["to"], way["via"]),
+        via_office_post=way["via"] if channel != Channel.EMBASSY else _office(way["to"], way["via"]),
+        channel=channel,
+        weighing=weighing_of(asked),
         case=parse_matter(way["case"]) if way["case"] else b"",
     )
+    check_matter(matter, context=asked.context, officer=officer.number)
     return {"id": id_text(matter)}
 
 
@@ -205,20 +214,26 @@ def origin(asked: Asked) -> dict[str, Any]:
 
 
 def import_list(asked: Asked) -> dict[str, Any]:
-    """Imports the United Nations list in ``file`` (base64 of its zlib) into ``register``, by the officer's hand or the machine's."""
+    """Imports the United Nations list in ``file`` (base64 of its zlib) into ``register``, by the officer's hand or the machine's, for the
+    ``posts`` that may read it; then asks it for the persons of all enquiries that are open.
+    """
     try:
         unpacker = zlib.decompressobj()
         content = unpacker.decompress(b64decode(text_of(asked, "file"), validate=True), MAX_BYTES + 1)
     except (ValueError, zlib.error) as error:
         raise BadInput("node.wrong-argument", name="file") from error
-    return import_un_list(
+    officer = asked.officer.number if asked.officer is not None else "node"
+    report = import_un_list(
         io.BytesIO(content),
         context=asked.context,
-        officer=asked.officer.number if asked.officer is not None else "node",
+        officer=officer,
         register=text_of(asked, "register", default="un"),
         removals=flag_of(asked, "removals"),
+        posts=texts_of(asked, "posts") if "posts" in asked.arguments else None,
         progress=asked.progress,
     )
+    proposed = check_open(context=asked.context, officer=officer) if report["changed"] else 0
+    return report | {"proposed": proposed}
 
 
 def list_registers(asked: Asked) -> list[dict[str, Any]]:
