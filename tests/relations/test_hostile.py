@@ -135,9 +135,9 @@ def test_what_is_wrong_inside_what_only_the_officer_opens_is_found_when_it_is_op
     thread = read_channel(posted.matter, context=posted.es.use(), officer=posted.es.officer(OFFICER))
     assert {one.fault for one in thread.words} == {"policy.law", "channels.no-act", "relations.docket-differs"}
     assert all(one.message is None for one in thread.words), "no word of it is shown"
-    for one in thread.words:
-        with pytest.raises(Exception, match=one.fault):
-            posted.hand_on(one.row.statement)
+    for read in thread.words:
+        with pytest.raises(Exception, match=read.fault):
+            posted.hand_on(read.row.statement)
 
 
 def test_somebody_who_sits_nowhere_is_refused(posted: Posted) -> None:
