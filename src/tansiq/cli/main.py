@@ -19,12 +19,14 @@ from typer.main import get_command
 from tansiq import __version__
 from tansiq.cli import (
     bench,
+    channel,
     demo,
     directory,
     enquiry,
     evidence,
     exchange,
     file,
+    liaison,
     names,
     nodes,
     officers,
@@ -56,6 +58,8 @@ for part in (
     registers,
     names,
     enquiry,
+    channel,
+    liaison,
     file,
     evidence,
     upkeep,

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tansiq.node import (
+    acts_advice,
     acts_between,
     acts_directory,
     acts_enquiries,
@@ -17,12 +18,14 @@ from tansiq.node import (
     acts_exchange,
     acts_files,
     acts_health,
+    acts_liaison,
 )
 from tansiq.node.acts import Act, register_act
 
 __all__ = ["register_acts"]
 
 _ACTS: Final[Mapping[str, Act]] = {
+    **acts_advice.ADVICE,
     "directory.confirm": acts_directory.confirm,
     "directory.export": acts_directory.export,
     "directory.fingerprint": acts_directory.show_fingerprint,
@@ -45,6 +48,7 @@ _ACTS: Final[Mapping[str, Act]] = {
     "exchange.retry": acts_exchange.retry_one,
     "exchange.status": acts_exchange.status,
     **acts_files.FILES,
+    **acts_liaison.LIAISON,
     "node.health": acts_health.health,
     "register.import": acts_enquiries.import_list,
     "register.list": acts_enquiries.list_registers,
