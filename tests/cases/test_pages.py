@@ -258,6 +258,7 @@ def test_an_item_is_read_under_its_handling(es: Node, desk: Browser) -> None:
     assert page.status_code == 200
     words = page.content.decode()
     assert "يقيم بمدينة الناظور" in words and "H1" in words and 'class="band' in words
+    assert '<bdi dir="auto">es.cgi</bdi>' in words, "the originator by the name that its document has"
     assert id_text(item) in desk.get(f"/cases/{id_text(case)}/items/").content.decode()
 
 

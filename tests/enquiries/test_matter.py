@@ -13,8 +13,10 @@ from support.two import Two
 from tansiq.cases.erasure import erase_due
 from tansiq.cases.queries import items_of
 from tansiq.cases.services import answer_incoming
+from tansiq.enquiries import timeline
 from tansiq.enquiries.correspondence import ask_clarification
 from tansiq.enquiries.queries import show_enquiry
+from tansiq.enquiries.rows import enquiry_rows
 from tansiq.enquiries.services import answer_enquiry, decide_match
 from tansiq.enquiries.terms import Terms, set_terms
 from tansiq.errors import BadInput
@@ -70,6 +72,18 @@ def test_everything_stands_in_the_timeline_in_its_order_on_both_sides(two: Two) 
     assert [one["officer"] for one in mine if one["what"] == "said"] == ["ES-4017", "MA-2210"]
     assert mine[3]["codes"] == ["clarify.identity"]
     assert mine == sorted(mine, key=lambda one: one["at"])
+
+
+def test_what_is_handed_on_as_it_is_said_stands_after_it(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    matter = two.arrived()
+    row = enquiry_rows("matter = %s", (matter,))[0]
+    monkeypatch.setattr(timeline, "as_time", lambda ms: "2026-03-04T10:00:00.002Z")
+    route = [
+        {"post": "es.cgi/a", "taken_at": None, "handed_at": None},
+        {"post": "es.cgi/office", "taken_at": None, "handed_at": "2026-03-04T10:00:00.001Z"},
+        {"post": "ma.dgst/b", "taken_at": "2026-03-04T10:00:01.000Z", "handed_at": None},
+    ]
+    assert [one["what"] for one in timeline.timeline_of(row, [], route=route)] == ["said", "handed-over", "received"]
 
 
 def test_the_proof_of_each_statement_says_how_far_it_goes(two: Two) -> None:

@@ -267,7 +267,7 @@ def _origin_form(request: Request) -> Form:
     return Form(
         (
             Field(
-                name="answer", label="enquiries.origin.question", kind="radio", required=True,
+                name="answer", label="enquiries.origin.answer", kind="radio", required=True,
                 choices=choices_of("ill_treatment", language),
             ),
             Field(

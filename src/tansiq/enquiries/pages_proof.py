@@ -52,7 +52,7 @@ class Proof:
 
     state: str
     words: str
-    digest: str
+    about: str
     facts: list[tuple[str, SafeString]]
     url: str = ""
 
@@ -95,4 +95,4 @@ def proof_of(proof: Mapping[str, Any], *, language: str, ours: bool, url: str = 
         facts.append((text("enquiries.proof.root", language), reference(proof["head_root"], whole=True)))
     cosigned = "enquiries.proof.cosigned-yes" if proof["cosigned"] else "enquiries.proof.cosigned-no"
     facts.append((text("enquiries.proof.cosigned", language), told(cosigned)))
-    return Proof("whole" if whole else "waits", text(key, language), proof["statement"].replace("-", ""), facts, url)
+    return Proof("whole" if whole else "waits", text(key, language), proof["statement"], facts, url)

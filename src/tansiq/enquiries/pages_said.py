@@ -175,13 +175,14 @@ def _record_of(kind: str) -> type[Record]:
     return BODIES.get(kind, Answer if kind == ANSWER else Refusal)
 
 
-def _items(word: Mapping[str, Any], shown: Mapping[str, Any], reader: Reader) -> list[ItemShown]:
+def _items(word: Mapping[str, Any], shown: Mapping[str, Any], reader: Reader, named: Named) -> list[ItemShown]:
     out = []
     for number, row in enumerate(word["items"], 1):
         showing = Showing(
             reader,
             translations=row["translations"],
             translate=_translate(shown["id"], word["statement"], row["place"]),
+            agency=named.agency,
         )
         out.append(item_shown(row["content"] or {}, showing, number=number, row=row))
     return out
@@ -214,7 +215,7 @@ def word_of(word: Mapping[str, Any], shown: Mapping[str, Any], request: Request,
         facts=list(showing.facts(content, record, only=only)) if only else [],
         law=list(showing.facts(law, LawBasis, path="law.")) if law else [],
         subjects=showing.subjects(content) if kind == "enquiry.clarification" else [],
-        items=_items(word, shown, reader_here(request)),
+        items=_items(word, shown, reader_here(request), named),
         proof=proof_of(word["proof"], language=language, ours=word["ours"]),
         withheld=[text(reason, language) for reason in word["withheld"]],
         erased=word["content"] is None and not word["withheld"],

@@ -8,7 +8,7 @@ wrote is escaped and isolated.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -17,6 +17,7 @@ from babel.dates import format_date
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from tansiq.enquiries.pages_common import tongues
 from tansiq.errors import Error
 from tansiq.policy.answer import Item
 from tansiq.policy.codes import code_list
@@ -92,12 +93,14 @@ class Block:
 class Showing:
     """Shows the records of one part of a statement.
 
-    ``translations`` are those of its texts; ``translate`` the address where one is added ('' nowhere).
+    ``translations`` are those of its texts; ``translate`` the address where one is added ('' nowhere); ``agency`` the name
+    of an agency.
     """
 
     reader: Reader
     translations: Sequence[Mapping[str, Any]] = ()
     translate: str = ""
+    agency: Callable[[str], str] = str
     _found: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -126,7 +129,7 @@ class Showing:
         read_here = {tongue.partition("-")[0], *(one["text"].get("language", "") for one in known)}
         if self.translate and self._language not in read_here:
             address = f"{self.translate}&{urlencode({'field': path})}"
-            name = code_list("languages").label(tongue, self._language)
+            name = tongues([tongue], self._language)
             out.append(
                 format_html(
                     '<p class="small soft">{} · <a href="{}">{}</a></p>',
@@ -201,6 +204,8 @@ class Showing:
             return format_html("{}", text("enquiries.form.yes" if value else "enquiries.form.no", self._language))
         if inner is MOMENT:
             return format_html("{}", moment(int(value), self.reader).short)
+        if slot.name == "originator":
+            return format_html("<bdi>{}</bdi>", self.agency(str(value)))
         return format_html("{}", self._country(value)) if inner is COUNTRY else format_html("<bdi>{}</bdi>", value)
 
     def facts(

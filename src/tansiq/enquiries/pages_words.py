@@ -263,7 +263,7 @@ def _as_read(saying: _Saying, ready: _Ready) -> Mapping[str, Any]:
             for one in ready.translations
             if one.part == part
         ]
-        return Showing(reader, translations=made)
+        return Showing(reader, translations=made, agency=saying.named.agency)
 
     items = []
     for number, item in enumerate(ready.items, 1):

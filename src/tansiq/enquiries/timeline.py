@@ -61,4 +61,6 @@ def timeline_of(row: EnquiryRow, words: Sequence[Json], *, route: Sequence[Json]
     order = {"said": 0, "handed-over": 1, "received": 2, "translated": 3, "notice": 4}
     for one in out:
         one["agency"] = agency_of(one["post"]) if one["post"] else ""
-    return sorted(out, key=lambda one: (one["at"] or "", order[one["what"]]))
+    said = {one["statement"]: one["at"] or "" for one in out if one["what"] == "said"}
+    # A desk that hands on as it is said writes a moment that may be a hair earlier than the statement's own.
+    return sorted(out, key=lambda one: (max(one["at"] or "", said.get(one["statement"], "")), order[one["what"]]))

@@ -97,6 +97,11 @@ class Field:
         return direction_of(self.language) if self.language else "auto"
 
     @property
+    def tongues(self) -> tuple[tuple[str, str, str], ...]:
+        """The languages that words may be in, each with its direction."""
+        return tuple((code, label, direction_of(code)) for code, label in self.languages)
+
+    @property
     def chosen(self) -> frozenset[str]:
         """The values that are ticked."""
         return frozenset((self.value,) if isinstance(self.value, str) else self.value or ())

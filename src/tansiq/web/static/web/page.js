@@ -71,6 +71,15 @@ document.addEventListener("click", async (event) => {
   } catch { window.location.assign(link.href); }
 });
 
+// What one writes runs in the direction of the language that one says it is in.
+document.addEventListener("change", (event) => {
+  const choice = event.target instanceof HTMLSelectElement ? event.target.closest(".with-language select[name$='.language']") : null;
+  const words = choice ? choice.closest(".with-language").querySelector("textarea") : null;
+  if (!words) return;
+  words.lang = choice.value;
+  words.dir = choice.selectedOptions[0].dataset.direction || "auto";
+});
+
 for (const failed of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
   document.body.addEventListener(failed, () => {
     const state = document.getElementById("draft-state");
