@@ -17,9 +17,12 @@ from tansiq.cli.showing import done, facts, moment, print_json, progress, say, t
 
 __all__ = ["list_all", "register", "un_list"]
 
+_EVERY = "every"
 _MOST = 64 * 2**20
 _STAGES = {"reading": "cli.stage.reading", "storing": "cli.stage.storing"}
-_COUNTS = ("persons", "entities", "names", "original_scripts", "added", "updated", "unchanged", "removed", "kept_older")
+_COUNTS = (
+    "persons", "entities", "names", "original_scripts", "added", "updated", "unchanged", "removed", "kept_older", "proposed",
+)  # fmt: skip
 
 
 def _reason(code: str) -> str:
@@ -48,6 +51,7 @@ def un_list(
     file: Annotated[Path, typer.Argument(metavar="FILE", help=help_for("un-list"))],
     name: Annotated[str, typer.Option("--register", metavar="NAME", help=help_for("register"))] = "un",
     removals: Annotated[bool, typer.Option("--removals", help=help_for("removals"))] = False,
+    post: Annotated[list[str] | None, typer.Option("--post", metavar="POST", help=help_for("register-post"))] = None,
     officer: AsOfficer = "",
     passphrase_fd: PassphraseFd = None,
     home: HomeOption = None,
@@ -56,10 +60,15 @@ def un_list(
     """Imports the United Nations list."""
     node = found_home(home)
     who = credential(officer, passphrase_fd, required=False)
+    readers = {"posts": [one for one in post if one != _EVERY]} if post else {}
     packed = b64encode(zlib.compress(read_file(file, most=_MOST), 6)).decode()
     with progress(_STAGES) as show:
         report = ask_node(
-            node, "register.import", {"file": packed, "register": name, "removals": removals}, who=who, progress=show
+            node,
+            "register.import",
+            {"file": packed, "register": name, "removals": removals, **readers},
+            who=who,
+            progress=show,
         )
     if as_json:
         print_json(report)
@@ -79,8 +88,18 @@ def list_all(home: HomeOption = None, as_json: JsonFlag = False) -> None:
             told("cli.field.entries"),
             told("cli.field.generated"),
             told("cli.field.imported"),
+            told("cli.field.register-posts"),
         ],
-        [(one["register"], one["entries"], one["generated"], moment(one["imported_at"])) for one in known],
+        [
+            (
+                one["register"],
+                one["entries"],
+                one["generated"],
+                moment(one["imported_at"]),
+                " ".join(one["posts"]) or "–",
+            )
+            for one in known
+        ],
     )
 
 
@@ -91,6 +110,9 @@ def register(app: typer.Typer) -> None:
         made,
         "un-list",
         key="import-un-list",
-        examples=["tansiq import un-list consolidated.xml", "tansiq import un-list list.xml --as MA-2210"],
+        examples=[
+            "tansiq import un-list consolidated.xml",
+            "tansiq import un-list list.xml --register own --post ma.dgst/counter-terrorism --as MA-2210",
+        ],
     )(un_list)
     command(made, "list", key="import-list", examples=["tansiq import list --json"])(list_all)

@@ -27,7 +27,7 @@ from tansiq.policy.enquiry import Enquiry
 from tansiq.policy.subjects import Subject
 from tansiq.registers.matching import names_of
 
-__all__ = ["Duplicate", "duplicates_of"]
+__all__ = ["Duplicate", "duplicates_of", "subjects_of"]
 
 BY_ENTRY, BY_NUMBER, BY_NAME = "duplicate.entry", "duplicate.number", "duplicate.name"
 _COMPARED = 60
@@ -79,7 +79,7 @@ def _alive(requests: Sequence[bytes]) -> set[bytes]:
     return found
 
 
-def _subjects(requests: Sequence[bytes], keys: KeyStore) -> dict[bytes, tuple[Subject, ...]]:
+def subjects_of(requests: Sequence[bytes], keys: KeyStore) -> dict[bytes, tuple[Subject, ...]]:
     """The persons of those requests whose data have not ended; kept in memory, as the index of the registers is."""
     alive = _alive(requests)
     with _lock:
@@ -120,7 +120,7 @@ def duplicates_of(
         out = {other.matter: Duplicate(other, BY_ENTRY) for other in enquiry_rows(f"matter IN ({marks(named)})", named)}
     if subjects:
         latest = [one for one in _latest(posts, context.clock()) if one.matter != row.matter and one.matter not in out]
-        theirs = _subjects([one.request for one in latest], context.keys)
+        theirs = subjects_of([one.request for one in latest], context.keys)
         for other in latest:
             if reason := _same(subjects, theirs.get(other.request, ())):
                 out[other.matter] = Duplicate(other, reason)

@@ -168,7 +168,9 @@ def _take_opened_requests(arrived: Sequence[Arrived], context: Context) -> None:
         for one, request, act in zip(arrived, requests, acts, strict=True)
     ]
     proposed = [
-        matches_of(row.matter, row.request, request.subjects, context, fresh=True)
+        matches_of(
+            row.matter, row.request, request.subjects, context, posts=(row.own_post, row.office_post), fresh=True
+        )
         for row, request in zip(rows, requests, strict=True)
     ]
     for one, row, request, found in zip(arrived, rows, requests, proposed, strict=True):
@@ -307,7 +309,8 @@ def _take_words(arrived: Sequence[Arrived], context: Context) -> None:
         add_items([plain_item(whence, said.kind, subjects=subjects)], context=context)
         _keep_translations(one, enquiry, context)
         accesses.append(_collected(enquiry, operation=Operation.COLLECTION, now_ms=now_ms))
-        if subjects and (found := matches_of(said.matter, said.statement, subjects, context)):
+        posts = (enquiry.own_post, enquiry.office_post)
+        if subjects and (found := matches_of(said.matter, said.statement, subjects, context, posts=posts)):
             add_matches(found)
             accesses.append(_collected(enquiry, operation=Operation.COMBINATION, now_ms=now_ms))
         known[enquiry.matter] = settle(enquiry, said, words, received_ms=_received_ms(enquiry))

@@ -21,6 +21,7 @@ from tansiq.channels.profile import channel_rules
 from tansiq.channels.showing import Card, cards
 from tansiq.directory.queries import own_directory
 from tansiq.enquiries.attested import check_attested
+from tansiq.enquiries.crosschecks import check_matter
 from tansiq.enquiries.drafts import REQUEST, URGENT_CLASSES
 from tansiq.enquiries.forms import Data, form_of
 from tansiq.enquiries.forms_channel import case_in, weighing_in
@@ -274,6 +275,7 @@ def preview(request: Request, draft: str) -> HttpResponse:
             to_post=ready.going.ends.addressee, via_office_post=ready.going.ends.via, channel=str(ready.going.channel),
             weighing=ready.weighing, case=ready.case, translations=ready.translations, files=ready.files,
         )  # fmt: skip
+        check_matter(matter, context=node_of(request), officer=request.visitor.number)
         return reverse("enquiry", kwargs={"matter": id_text(matter)})
 
     return preview_of(

@@ -23,7 +23,9 @@ __all__ = ["add_matches", "forget_matches", "matches_of"]
 
 _MOST_MATCHES = 10
 _ADD = insert(
-    "enquiries_match", ("request", "entry", "subject", "score", "reasons", "decision", "decided_by", "matter")
+    "enquiries_match",
+    ("request", "entry", "subject", "score", "reasons", "decision", "decided_by", "matter"),
+    "ON CONFLICT DO NOTHING",
 )
 
 
@@ -57,8 +59,9 @@ def matches_of(
 
 def add_matches(rows: Sequence[tuple[Any, ...]]) -> None:
     """Adds proposals, in the caller's transaction."""
-    with connection.cursor() as cursor:
-        cursor.executemany(_ADD, rows)
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.executemany(_ADD, rows)
 
 
 def forget_matches(items: Sequence[ItemRow]) -> None:
