@@ -11,9 +11,10 @@ from support.matters import an_enquiry, no_hit
 from support.two import Two
 from tansiq.enquiries import notices
 from tansiq.enquiries.correspondence import ask_clarification, clarify
-from tansiq.enquiries.notices import Call, remind, use_notifier, use_roster, use_steps
+from tansiq.enquiries.notices import Call, remind, use_notifier, use_roster
 from tansiq.enquiries.queries import list_enquiries, show_enquiry
 from tansiq.enquiries.services import answer_enquiry
+from tansiq.enquiries.terms import Terms, set_terms
 from tansiq.policy.correspondence import Clarification, ClarificationRequest
 from tansiq.policy.reminding import Steps
 from tansiq.policy.values import Text
@@ -51,12 +52,13 @@ class Heard:
 
 @pytest.fixture
 def heard() -> Iterator[Heard]:
-    before = notices._seams.roster, notices._seams.notifier, notices._seams.steps
+    before = notices._seams.roster, notices._seams.notifier
     told = Heard()
     notices._bell.answered()
     yield told
     notices._bell.answered()
-    notices._seams.roster, notices._seams.notifier, notices._seams.steps = before
+    notices._seams.roster, notices._seams.notifier = before
+    set_terms(Terms())
 
 
 def listen(heard: Heard) -> None:
@@ -148,9 +150,11 @@ def test_what_was_answered_or_stands_still_is_not_called_for(two: Two, heard: He
 
 
 def test_a_node_sets_how_long_before(two: Two, heard: Heard) -> None:
-    two.arrived(an_enquiry(urgent=True))
     listen(heard)
-    use_steps(Steps(before=0.5))
+    set_terms(Terms(steps=Steps(before=0.5)))
+    two.arrived(an_enquiry(urgent=True))
     notices._bell.answered()
-    two.clock.advance(hours=6)
-    assert remind(two.ma.context) == 1
+    two.clock.advance(hours=3)
+    assert remind(two.ma.context) == 0
+    two.clock.advance(hours=1.1)
+    assert remind(two.ma.context) == 1, "after half of the eight hours"

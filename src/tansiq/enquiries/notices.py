@@ -18,10 +18,11 @@ from django.db import connection, transaction
 from tansiq.cases.sql import insert
 from tansiq.directory.queries import own_directory
 from tansiq.enquiries.rows import Direction, EnquiryRow, enquiry_rows
+from tansiq.enquiries.terms import terms
 from tansiq.exchange.context import Context
-from tansiq.policy.reminding import LATE_AT_PARTNER, NOTICES, Steps, steps_of
+from tansiq.policy.reminding import LATE_AT_PARTNER, NOTICES, steps_of
 
-__all__ = ["ARRIVED", "Call", "Notifier", "Roster", "arrived", "remind", "use_notifier", "use_roster", "use_steps"]
+__all__ = ["ARRIVED", "Call", "Notifier", "Roster", "arrived", "remind", "use_notifier", "use_roster"]
 
 ARRIVED: Final = "notice.arrived"
 """To the desk: something has come from a partner."""
@@ -90,10 +91,9 @@ class _Nobody:
 class _Seams:
     roster: Roster
     notifier: Notifier
-    steps: Steps
 
 
-_seams = _Seams(_Members(), _Nobody(), Steps())
+_seams = _Seams(_Members(), _Nobody())
 
 
 def use_roster(roster: Roster) -> None:
@@ -104,11 +104,6 @@ def use_roster(roster: Roster) -> None:
 def use_notifier(notifier: Notifier) -> None:
     """Lets the room that sends tell it."""
     _seams.notifier = notifier
-
-
-def use_steps(steps: Steps) -> None:
-    """How long before and after a deadline this node calls."""
-    _seams.steps = steps
 
 
 # ------------------------------------------------------------------------------------------- something has come
@@ -152,7 +147,7 @@ def _steps(row: EnquiryRow) -> tuple[tuple[str, int], ...]:
         return ()
     if row.direction == Direction.OUT:
         return ((LATE_AT_PARTNER, row.deadline_ms),)
-    return steps_of(deadline_ms=row.deadline_ms, deadline_class=row.deadline_class, steps=_seams.steps)
+    return steps_of(deadline_ms=row.deadline_ms, deadline_class=row.deadline_class, steps=terms().steps)
 
 
 def _called(post: str, code: str, now_ms: int) -> tuple[str, ...]:

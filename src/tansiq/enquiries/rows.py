@@ -15,6 +15,7 @@ from django.db import connection
 
 from tansiq.cases.sql import for_update, insert, marks
 from tansiq.channels.ways import is_plain
+from tansiq.enquiries.terms import terms
 from tansiq.policy.answer import Answer, Refusal
 from tansiq.policy.course import OPEN_STATES, Move, Word
 from tansiq.policy.reminding import steps_of
@@ -193,7 +194,7 @@ def remind_at(row: EnquiryRow) -> int | None:
         return None
     if row.direction == Direction.OUT:
         return row.deadline_ms
-    return steps_of(deadline_ms=row.deadline_ms, deadline_class=row.deadline_class)[0][1]
+    return steps_of(deadline_ms=row.deadline_ms, deadline_class=row.deadline_class, steps=terms().steps)[0][1]
 
 
 def add_enquiries(rows: Sequence[EnquiryRow]) -> None:

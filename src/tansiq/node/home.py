@@ -16,6 +16,7 @@ import os
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Final
 
 from tansiq.errors import BadInput, NotFound, Refused
 
@@ -31,7 +32,8 @@ class Home:
     ``population`` among how many persons a name is judged (never counted from a register), ``names_file`` where their index
     is kept encrypted ('' in the home's data); ``largest_file`` the bytes of a file that is taken in or fetched;
     ``clearance`` that of every officer to whom no other was given (a code of the classification);
-    ``no_hit_days`` after how many days a partner's data end of which nothing was found; ``pages`` is host:port of the pages
+    ``no_hit_days`` after how many days a partner's data end of which nothing was found; ``remind_before`` and ``remind_after`` which part
+    of a deadline's length before and after it officers are called, ``remind_most_hours`` at most; ``pages`` is host:port of the pages
     that officers open ('' none), ``pages_address`` their address as a browser knows it when it is another, behind a proxy; ``pages_certificate`` and
     ``pages_key`` the files for TLS when the node itself speaks it there; a session ends after ``session_minutes`` without use and
     ``session_hours`` at most; ``metrics`` where the node's numbers are served
@@ -54,6 +56,9 @@ class Home:
     largest_file: int = 50_000_000
     clearance: str = "class.restricted"
     no_hit_days: int = 30
+    remind_before: float = 0.25
+    remind_after: float = 0.125
+    remind_most_hours: int = 24
     population: int = 10_000
     names_file: str = ""
     pages: str = ""
@@ -151,7 +156,7 @@ class Home:
             lines.append(f"population = {self.population}")
         if self.no_hit_days != _DEFAULTS["no_hit_days"]:
             lines.append(f"no_hit_days = {self.no_hit_days}")
-        numbers = ("session_minutes", "session_hours")
+        numbers = ("session_minutes", "session_hours", "remind_before", "remind_after", "remind_most_hours")
         lines.extend(f"{name} = {getattr(self, name)}" for name in numbers if getattr(self, name) != _DEFAULTS[name])
         if self.clearance != _DEFAULTS["clearance"]:
             lines.append(f'clearance = "{self.clearance}"')
@@ -175,10 +180,17 @@ _TYPES = {
     "largest_file": int, "no_hit_days": int, "population": int, "names_file": str,
     "clearance": str, "pages": str, "pages_address": str, "pages_certificate": str, "pages_key": str,
     "session_minutes": int, "session_hours": int,
+    "remind_before": (int, float), "remind_after": (int, float), "remind_most_hours": int,
     "metrics": str, "mail": str, "mail_from": str, "mail_credentials": str, "mail_authority": str, "notify_command": list,
     "channel_deciders": list, "channel_two_persons": bool,
     "bureau": str, "hub": str, "offices": dict, "direct_copies": list,
 }  # fmt: skip
+_BOUNDS: Final = {
+    "population": (1, 10_000_000_000),
+    "remind_before": (0.01, 1),
+    "remind_after": (0.01, 1),
+    "remind_most_hours": (1, 168),
+}
 
 
 def load_home(path: str | Path) -> Home:
@@ -203,8 +215,9 @@ def load_home(path: str | Path) -> Home:
     if not all(isinstance(post, str) for post in values.get("offices", {}).values()):
         raise BadInput("node.wrong-configuration", home=str(root), detail="offices")
     values["offices"] = tuple(sorted(values.get("offices", {}).items()))
-    if values.get("population", 1) < 1:
-        raise BadInput("node.wrong-configuration", home=str(root), detail="population")
+    for name, (least, most) in _BOUNDS.items():
+        if name in values and not least <= values[name] <= most:
+            raise BadInput("node.wrong-configuration", home=str(root), detail=name)
     if "agency" not in values:
         raise BadInput("node.wrong-configuration", home=str(root), detail="agency")
     return Home(path=root, **values)

@@ -17,6 +17,7 @@ from tansiq.exchange.context import Context, system_clock
 from tansiq.keystore.store import open_key_store
 from tansiq.node.databases import databases_for
 from tansiq.node.home import Home, find_unlock_secret
+from tansiq.policy.reminding import Steps
 
 __all__ = ["bind", "open_node", "register_capabilities"]
 
@@ -81,7 +82,8 @@ def open_node(home: Home, *, secret: bytes | None = None, clock: Callable[[], in
 
     keys = open_key_store(find_unlock_secret(home) if secret is None else secret)
     register_capabilities()
-    set_terms(Terms(no_hit_days=home.no_hit_days))
+    steps = Steps(before=home.remind_before, after=home.remind_after, most_hours=home.remind_most_hours)
+    set_terms(Terms(no_hit_days=home.no_hit_days, steps=steps))
     set_channel_rules(load_rules(home.path))
     set_house_rules(
         HouseRules(bureau=home.bureau, hub=home.hub, offices=dict(home.offices), direct_copies=home.direct_copies)

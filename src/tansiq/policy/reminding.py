@@ -1,6 +1,6 @@
 """When the clock calls somebody to an enquiry, and whom: before it is due, when it is due, and after.
 
-Invariant: the steps are data of a node (`Steps`), each is taken at most once a matter, and a later one calls more
+Invariant: the steps are data of a node (`Steps`, set in its `node.toml`), each is taken at most once a matter, and a later one calls more
 people: the desk's officers, then their substitutes, then whoever is on the duty roster. Directive (EU) 2023/977,
 Articles 14 and 16(1)(e).
 
