@@ -390,6 +390,22 @@ def test_a_proposed_match_is_decided_and_decided_otherwise(madrid: Side, rabat: 
         assert 'value="match.different"' not in shown
 
 
+def test_the_entry_behind_a_match_is_opened_for_the_reason_of_the_enquiry(
+    madrid: Side, rabat: Side, registered: Two
+) -> None:
+    page = sent(madrid, registered)
+    with rabat as browser:
+        shown = browser.get(f"{page}matches/")
+        address = re.search(r'action="(/registers/entries/[^"]+)"', shown.content.decode())
+        assert address is not None
+        reason = {name: hidden(shown, name) for name in ("purpose", "aim", "category", "matter", "offence")}
+        opened = browser.post(address[1], reason)
+        assert opened.status_code == 302, opened.content.decode()
+        entry = browser.get(opened["Location"]).content.decode()
+        assert "Moktar Benali Elinvento" in entry
+        assert reason["matter"] in entry
+
+
 def test_a_translation_is_kept_beside_its_original(madrid: Side, rabat: Side, registered: Two) -> None:
     page = sent(madrid, registered)
     with rabat as browser:
