@@ -10,9 +10,11 @@ from django.db import connection, transaction
 from support.node import Clock
 from support.notes_said import Notes, matter_of, rows
 from tansiq.channels.holding import CLOSED
+from tansiq.channels.offers import offers
 from tansiq.channels.passing import by_hand, pass_emergency, reroute, review, take_back
 from tansiq.channels.queries import waiting, waiting_counts
 from tansiq.channels.states import accept_emergency, decide
+from tansiq.channels.stored import stored
 from tansiq.errors import BadInput, Conflict, Refused
 from tansiq.exchange.queries import counts
 from tansiq.exchange.release import next_batch
@@ -177,6 +179,27 @@ def test_the_same_channel_is_no_other(notes: Notes) -> None:
     assert len(waiting()) == 1
 
 
+def test_what_the_rules_refuse_is_no_way_out(operational: Notes) -> None:
+    operational.set_state("suspended", channel="liaison")
+    operational.say("1", matter="a", channel="liaison")
+    officer, context = operational.es.officer("ES-4017"), operational.es.context
+    [row] = waiting()
+    assert offers(stored(row.statement, context=context), officer=officer, context=context) == ()
+    with pytest.raises(Refused, match="purely-operational"):
+        reroute(matter_of("a"), Channel.EMBASSY, officer=officer, context=context)
+    assert len(waiting()) == 1
+
+
+def test_what_is_offered_is_what_the_rules_permit_and_another_than_it_waits_on(notes: Notes) -> None:
+    notes.set_state("suspended", channel="liaison")
+    notes.say("1", matter="a", channel="liaison")
+    officer, context = notes.es.officer("ES-4017"), notes.es.context
+    one = stored(waiting()[0].statement, context=context)
+    assert [advice.channel for advice in offers(one, officer=officer, context=context)] == [Channel.EMBASSY]
+    notes.set_state("suspended")
+    assert offers(one, officer=officer, context=context) == ()
+
+
 # ---------------------------------------------------------------------------------------------------- danger to life
 
 
@@ -196,12 +219,12 @@ def test_danger_to_life_passes_our_own_suspension_where_the_partner_takes_it(not
     assert due_ms == clock.now_ms + 24 * 3_600_000
     officer, head, context = notes.es.officer("ES-4017"), notes.es.officer("ES-1001"), notes.es.context
     with pytest.raises(Refused, match="not-reviewer"):
-        review(identifier, "emergency.justified", None, officer=officer, supervises=True, context=context)
+        review(identifier, "emergency.justified", None, officer=officer, context=context)
     with pytest.raises(BadInput, match="words-needed"):
-        review(identifier, "emergency.unjustified", None, officer=head, supervises=False, context=context)
-    review(identifier, "emergency.justified", None, officer=head, supervises=False, context=context)
+        review(identifier, "emergency.unjustified", None, officer=head, context=context)
+    review(identifier, "emergency.justified", None, officer=head, context=context)
     with pytest.raises(Conflict):
-        review(identifier, "emergency.justified", None, officer=head, supervises=False, context=context)
+        review(identifier, "emergency.justified", None, officer=head, context=context)
     assert [row.matter for row in waiting()] == [matter_of("b")]
 
 

@@ -30,7 +30,14 @@ from tansiq.protocol.parcel import parse_parcel
 pytestmark = pytest.mark.storage
 CHANNELS = ("embassy", "liaison", "direct")
 LANES = tuple(Lane)
-EXPECTED = {"channels.emergency-not-ours", "channels.reroute-same", "channels.not-waiting"}
+EXPECTED = {
+    "channels.approval-needed",
+    "channels.emergency-no-danger",
+    "channels.emergency-not-ours",
+    "channels.refused",
+    "channels.reroute-same",
+    "channels.not-waiting",
+}
 
 
 class Killed(BaseException):

@@ -194,12 +194,12 @@ def end_waits(
         )
 
 
-def held_rows(matter: bytes) -> list[tuple[bytes, str]]:
-    """What of a matter waits: statement and peer, in the order in which it was said."""
+def held_rows(matter: bytes) -> list[tuple[bytes, str, int]]:
+    """What of a matter waits: statement, peer and lane, in the order in which it was said."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT w.statement, w.peer FROM channels_wait w JOIN exchange_outbox o ON o.statement = w.statement AND o.peer = w.peer "
+            "SELECT w.statement, w.peer, o.lane FROM channels_wait w JOIN exchange_outbox o ON o.statement = w.statement AND o.peer = w.peer "
             "WHERE w.matter = %s AND w.ended_ms IS NULL AND o.held = %s ORDER BY o.id",
             (matter, True),
         )
-        return [(bytes(row[0]), row[1]) for row in cursor.fetchall()]
+        return [(bytes(row[0]), row[1], row[2]) for row in cursor.fetchall()]

@@ -14,7 +14,10 @@ from dataclasses import replace
 
 from django.db import connection, transaction
 
+from tansiq.channels.approvals import roles_held
+from tansiq.channels.copies import note_said
 from tansiq.channels.holding import end_waits, held_rows
+from tansiq.channels.offers import Settlement, is_danger, settle_choice
 from tansiq.channels.officers import ActingOfficer
 from tansiq.channels.queries import accepts_emergency, standings, waiting
 from tansiq.channels.rules import REVIEW_MS
@@ -33,6 +36,7 @@ from tansiq.policy.codes import code_list
 from tansiq.policy.values import Text
 from tansiq.protocol.docket import agency_of
 from tansiq.protocol.ids import new_id
+from tansiq.web.access import Role
 
 __all__ = ["LIFE", "Mover", "by_hand", "on_moved", "pass_emergency", "reroute", "review", "take_back"]
 
@@ -60,7 +64,7 @@ def _waiting(matter: bytes, *, officer: ActingOfficer, context: Context) -> list
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT id FROM exchange_outbox WHERE matter = %s FOR UPDATE", (matter,))
-    found = [(stored(statement, context=context), peer) for statement, peer in held_rows(matter)]
+    found = [(stored(one, context=context, lane=lane), peer) for one, peer, lane in held_rows(matter)]
     if not found:
         raise Conflict("channels.not-waiting")
     if not decider_post(officer) and any(one.docket.sender not in officer.posts for one, _ in found):
@@ -83,6 +87,7 @@ def _drop(found: Sequence[tuple[Stored, str]], *, context: Context) -> None:
             )
             if not cursor.rowcount:
                 raise Conflict("channels.not-waiting")
+            cursor.execute("DELETE FROM channels_passage WHERE statement = %s", (one.id,))
             cursor.execute("DELETE FROM exchange_file_going WHERE thing = %s AND peer = %s", (one.id, peer))
             transaction.on_commit(lambda one=one, peer=peer: context.keys.drop_wraps([one.id], peer))
 
@@ -121,7 +126,8 @@ def by_hand(matter: bytes, *, chosen: bool = True, officer: ActingOfficer, conte
 def pass_emergency(matter: bytes, words: Text, *, officer: ActingOfficer, context: Context) -> bytes:
     """Lets the matter pass though we suspended its channel, for imminent danger to life; returns the emergency's id.
 
-    Raises Conflict (nothing waits), Refused ('channels.emergency-not-ours', 'channels.emergency-not-accepted', another desk's).
+    Raises Conflict (nothing waits), Refused ('channels.emergency-not-ours', 'channels.emergency-not-accepted',
+    'channels.emergency-no-danger' where the matter itself is urgent for another reason or for none, another desk's).
     """
     now_ms = context.clock()
     identifier = new_id(now_ms)
@@ -133,6 +139,8 @@ def pass_emergency(matter: bytes, words: Text, *, officer: ActingOfficer, contex
                 raise Refused("channels.emergency-not-ours", partner=partner)
             if not accepts_emergency(partner):
                 raise Refused("channels.emergency-not-accepted", partner=partner)
+        if is_danger(found[0][0]) is False:
+            raise Refused("channels.emergency-no-danger")
         hidden = hide(words, thing=identifier, keys=context.keys)
         last, _ = found[-1]
         partner, channel = min(pairs)
@@ -165,14 +173,12 @@ def pass_emergency(matter: bytes, words: Text, *, officer: ActingOfficer, contex
     return identifier
 
 
-def review(
-    identifier: bytes, verdict: str, words: Text | None, *, officer: ActingOfficer, supervises: bool, context: Context
-) -> None:
+def review(identifier: bytes, verdict: str, words: Text | None, *, officer: ActingOfficer, context: Context) -> None:
     """A supervisor (or a decider) judges an emergency, never the one who let it pass. Raises Refused, Conflict (judged already), BadInput."""
     code_list("emergency_verdicts").require(verdict)
     if code_list("emergency_verdicts").text_required(verdict) and words is None:
         raise BadInput("channels.words-needed")
-    if not (supervises or decider_post(officer)):
+    if str(Role.SUPERVISOR) not in roles_held(officer.number) and not decider_post(officer):
         raise Refused("channels.not-reviewer", officer=officer.number)
     now_ms = context.clock()
     with transaction.atomic(), connection.cursor() as cursor:
@@ -200,25 +206,25 @@ def review(
 
 
 def reroute(
-    matter: bytes, channel: Channel, *, via: str = "", officer: ActingOfficer, context: Context
+    matter: bytes, channel: Channel, *, via: str = "", deviation: str = "", officer: ActingOfficer, context: Context
 ) -> dict[bytes, bytes]:
     """Says by ``channel`` what of the matter waits, and takes back what waits, in one commit; old statement → new one.
 
-    The same parts under the same kinds, signed anew by ``officer`` in the desk that said them; the way is that of the new
-    channel (`ways.find`). Raises Conflict, Refused (another desk's, what this node can't open whole), BadInput, NotFound.
+    The same parts under the same kinds, signed anew by ``officer`` in the desk that says them; the way is that of the new
+    channel. Raises as `choosing.choose`, and Conflict, Refused (another desk's, what this node can't open whole), NotFound.
     """
     now_ms = context.clock()
     with transaction.atomic():
         found = _waiting(matter, officer=officer, context=context)
         _require_ours(found, context)
         were = list({one.id: one for one, _ in found}.values())
-        if any(one.docket.channel == channel for one in were):
-            raise BadInput("channels.reroute-same")
+        _require_movable(were, channel)
+        first = settle_choice(were[0], channel, via=via, deviation=deviation, officer=officer, context=context)
         moved: dict[bytes, bytes] = {}
         for one in were:
-            if not one.whole or one.docket.sender not in officer.posts:
-                raise Refused("channels.reroute-unable", kind=one.docket.kind)
-            moved[one.id] = _say_again(one, channel, via=via, moved=moved, officer=officer, context=context)
+            moved[one.id] = _say_again(one, first, moved=moved, officer=officer, context=context)
+        partner = agency_of(first.ends.addressee)
+        first.keep(moved[were[0].id], matter=matter, partner=partner, officer=officer.number, now_ms=now_ms)
         _drop(found, context=context)
         for one, peer in found:
             end_waits(peer, [one.id], how="rerouted", now_ms=now_ms, officer=officer.number, instead=moved[one.id])
@@ -228,19 +234,31 @@ def reroute(
     return moved
 
 
+def _require_movable(were: Sequence[Stored], channel: Channel) -> None:
+    """Raises BadInput and Refused for what can't take ``channel``: it waits there, is for several, or can't be opened whole."""
+    for one in were:
+        if one.docket.channel == channel:
+            raise BadInput("channels.reroute-same")
+        if not one.whole or len(one.docket.addressees) > 1:
+            raise Refused("channels.reroute-unable", kind=one.docket.kind)
+
+
 def _say_again(
-    one: Stored, channel: Channel, *, via: str, moved: Mapping[bytes, bytes], officer: ActingOfficer, context: Context
+    one: Stored, settled: Settlement, *, moved: Mapping[bytes, bytes], officer: ActingOfficer, context: Context
 ) -> bytes:
     """The same thing by another channel; what it follows or answers is named by its new identifier."""
-    addressee = next((post for post in one.docket.addressees if agency_of(post) != context.agency), "")
-    if not addressee or len(one.docket.addressees) > 1:
-        raise Refused("channels.reroute-unable", kind=one.docket.kind)
-    way = find(channel, one.docket.sender, addressee, context=context, now_ms=context.clock(), via=via)
+    ends, channel = settled.ends, settled.chosen.advice.channel
+    persons = {ends.sender: officer.number}
+    way = find(
+        channel, ends.sender, ends.addressee, via=ends.via, context=context, now_ms=context.clock(), persons=persons
+    )
     docket = replace(
         one.docket,
         channel=str(channel),
+        sender=way.sender,
         route=way.route,
         addressees=(way.addressee,),
+        copies=way.copies,
         answers=moved.get(one.docket.answers, one.docket.answers),
         follows=tuple(moved.get(before, before) for before in one.docket.follows),
     )
@@ -249,8 +267,11 @@ def _say_again(
         parts=one.parts,
         readers=way.readers,
         own=way.own,
-        act=officer.acting(one.act.act, post=one.docket.sender) if one.act else None,
+        lane=one.lane,
+        act=officer.acting(one.act.act, post=way.sender) if one.act else None,
         handovers=way.handovers,
         case=one.docket.case,
     )
-    return send(draft, context=context).id
+    statement = send(draft, context=context)
+    note_said([(statement, docket)], context=context)
+    return statement.id

@@ -17,6 +17,7 @@ from tansiq.protocol.acts import Act, act_of
 from tansiq.protocol.cbor import decode
 from tansiq.protocol.concealment import DOCKET_PLACE, reveal
 from tansiq.protocol.docket import Docket, parse_docket
+from tansiq.protocol.envelope import Lane
 from tansiq.protocol.parts import Part, parse_part
 from tansiq.protocol.statement import parse_part_proofs, parse_statement
 
@@ -25,7 +26,7 @@ __all__ = ["Stored", "dockets", "stored"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """``parts`` without the officer's ``act``; ``whole`` is False where this node can't open all of them."""
+    """``parts`` without the officer's ``act``; ``whole`` is False where this node can't open all of them; ``lane`` as it waits."""
 
     id: bytes
     agency: str
@@ -33,9 +34,10 @@ class Stored:
     parts: tuple[Part, ...]
     act: Act | None
     whole: bool
+    lane: Lane = Lane.NORMAL
 
 
-def stored(statement: bytes, *, context: Context) -> Stored:
+def stored(statement: bytes, *, context: Context, lane: int = Lane.NORMAL) -> Stored:
     """The statement with this id. Raises NotFound (none, or its docket was erased) and NotProven (altered)."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT encoded, docket, proofs, parts FROM exchange_statement WHERE id = %s", (statement,))
@@ -64,6 +66,7 @@ def stored(statement: bytes, *, context: Context) -> Stored:
         parts=tuple(part for part in opened if part.kind != ACT),
         act=acts[0] if acts else None,
         whole=len(opened) == len(proofs),
+        lane=Lane(lane),
     )
 
 
