@@ -9,7 +9,8 @@ for it by the handover. Directive (EU) 2016/680, Articles 8, 25 and 35.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from django.db import transaction
@@ -24,7 +25,7 @@ from tansiq.enquiries.drafts import languages_of
 from tansiq.enquiries.wording import languages_read
 from tansiq.errors import BadInput
 from tansiq.exchange.context import Context
-from tansiq.exchange.drafts import Draft
+from tansiq.exchange.drafts import Draft, OfficerAct
 from tansiq.exchange.services import send
 from tansiq.journal.access import Access, Operation, log_access
 from tansiq.policy.accreditation_course import Move
@@ -35,6 +36,7 @@ from tansiq.policy.languages import language_faults
 from tansiq.policy.liaison import LiaisonMessage, message_faults
 from tansiq.protocol.docket import Docket, agency_of
 from tansiq.protocol.envelope import Lane
+from tansiq.protocol.keys import SealingKey
 from tansiq.protocol.parts import Part
 from tansiq.relations.liaison import (
     CHANNEL,
@@ -50,7 +52,7 @@ from tansiq.relations.liaison_basis import basis_of
 from tansiq.relations.liaison_limits import require_carried
 from tansiq.relations.officers import KeyOfficer
 
-__all__ = ["faults_of", "message_items", "purpose_of", "route_between", "say", "way_out"]
+__all__ = ["Prepared", "faults_of", "message_items", "prepare", "purpose_of", "route_between", "say", "way_out"]
 
 _STRAIGHT: Final = 2
 """Posts on a route with nobody between."""
@@ -146,57 +148,101 @@ def way_out(channel: ChannelRow, route: tuple[str, ...], *, context: Context) ->
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A message before it is said: its channel, its way, its docket and parts, what its law is; ``waits`` until the officer
+    hands it on.
+    """
+
+    channel: ChannelRow
+    way: Way
+    docket: Docket
+    parts: tuple[Part, ...]
+    law: LawBasis | None
+    waits: bool
+
+    def draft(self, act: OfficerAct | None, *, urgent: bool) -> Draft:
+        """What the post room is given; what waits is sealed to the host only when it is handed on."""
+        return Draft(
+            docket=self.docket,
+            parts=self.parts,
+            readers=() if self.waits else self.way.readers,
+            own=() if self.waits else self.way.own,
+            lane=Lane.URGENT if urgent else Lane.NORMAL,
+            act=act,
+            case=self.channel.case_ref,
+        )
+
+
+def prepare(
+    matter: bytes,
+    message: LiaisonMessage,
+    *,
+    to: Seat,
+    context: Context,
+    number: str,
+    posts: Sequence[str],
+    reading: Sequence[SealingKey] = (),
+) -> Prepared:
+    """A message that may be said now by the officer ``number`` in one of ``posts``; nothing is stored. Raises as `say`."""
+    now_ms = context.clock()
+    channel, seat = channel_row(matter, number=number, posts=posts)
+    route = route_between(channel, seat, to)
+    require_carried(channel, at_ms=now_ms)
+    standing = basis_of(message.law_of, channel, agency=context.agency, reading=reading, context=context)
+    refuse(faults_of(message, channel, to, standing=standing, now_ms=now_ms))
+    check_attested(message.law, message.subjects, own_directory())
+    leaves = agency_of(route[-1]) != context.agency
+    way = way_out(channel, route, context=context) if leaves else Way(channel=CHANNEL, route=route)
+    return Prepared(
+        channel,
+        way,
+        _docket(message, channel, way),
+        (Part(MESSAGE, dict(message.to_plain())),),
+        message.law or standing,
+        waits=leaves and seat is Seat.DESK,
+    )
+
+
 def say(matter: bytes, message: LiaisonMessage, *, to: Seat, context: Context, officer: KeyOfficer) -> bytes:
     """Says something on the channel ``matter`` to the officer, the desk or the counterpart; returns the statement's id.
 
     From a desk to the counterpart it waits here until the officer hands it on (`liaison_handing.hand_on`). Raises NotFound (no
     such channel of this officer), Refused (law, language, accreditation), BadInput.
     """
-    now_ms = context.clock()
-    channel, seat = channel_row(matter, number=officer.number, posts=officer.posts)
-    route = route_between(channel, seat, to)
-    require_carried(channel, at_ms=now_ms)
-    standing = basis_of(message.law_of, channel, agency=context.agency, reading=officer.reading, context=context)
-    refuse(faults_of(message, channel, to, standing=standing, now_ms=now_ms))
-    check_attested(message.law, message.subjects, own_directory())
-    leaves = agency_of(route[-1]) != context.agency and not (seat is Seat.DESK and to is Seat.COUNTERPART)
-    way = way_out(channel, route, context=context) if leaves else Way(channel=CHANNEL, route=route)
-    draft = Draft(
-        docket=_docket(message, channel, way),
-        parts=[Part(MESSAGE, dict(message.to_plain()))],
-        readers=way.readers,
-        own=way.own,
-        lane=Lane.URGENT if message.urgency_ground else Lane.NORMAL,
-        act=officer.acting(MESSAGE, post=route[0]),
-        case=channel.case_ref,
-    )
+    urgent = message.urgency_ground is not None
     with transaction.atomic():
         channel_row(matter, number=officer.number, posts=officer.posts, lock=True)
-        statement = send(draft, context=context)
+        ready = prepare(
+            matter, message, to=to, context=context, number=officer.number, posts=officer.posts, reading=officer.reading
+        )
+        way = ready.way
+        statement = send(ready.draft(officer.acting(MESSAGE, post=way.sender), urgent=urgent), context=context)
         row = LiaisonRow(
             statement=statement.id,
             matter=matter,
-            sender=route[0],
-            addressee=route[-1],
+            sender=way.sender,
+            addressee=way.addressee,
             officer=officer.number,
-            urgent=message.urgency_ground is not None,
-            closed=way.closed,
-            waits=seat is Seat.DESK and to is Seat.COUNTERPART,
+            urgent=urgent,
+            closed=way.closed and not ready.waits,
+            waits=ready.waits,
             said_ms=statement.time_ms,
             at_ms=statement.time_ms,
         )
         add_words([row])
-        purpose = purpose_of(message, standing)
+        purpose = (ready.law.purpose or "") if ready.law is not None else ""
         if not row.closed:
-            add_items(message_items(message, row, channel, sender=context.agency, purpose=purpose), context=context)
+            items = message_items(message, row, ready.channel, sender=context.agency, purpose=purpose)
+            add_items(items, context=context)
         access = Access(
             operation=Operation.DISCLOSURE,
             officer=officer.number,
             thing=matter,
             purpose=purpose,
             justification=MESSAGE,
-            recipients=route[1:],
-            time_ms=now_ms,
+            recipients=way.route[1:],
+            time_ms=statement.time_ms,
         )
         log_access([access], keys=context.keys)
     return statement.id
