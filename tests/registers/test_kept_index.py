@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from django.db import connections
 
 from fixtures.unlist import listed, person
 from support.node import Node, Nodes
+from tansiq import names
 from tansiq.names import Facts, build
 from tansiq.policy.subjects import Name, Subject
 from tansiq.registers import kept_index as keeping
@@ -140,3 +142,16 @@ def test_an_entry_whose_key_is_gone_is_not_found_by_the_file_either(es: Node, tm
     again.refresh()
     assert len(again) == 4
     assert "INi.002" not in {match.reference for match in again.match(asked("Khalid Echarkaouib"))}
+
+
+def test_all_that_makes_an_index_is_in_the_digest() -> None:
+    """Whatever `segment` imports of the room of names, and their tables."""
+    room = Path(names.__file__).parent
+    wanted, seen = {"segment.py"}, set[str]()
+    while wanted:
+        file = wanted.pop()
+        seen.add(file)
+        found = re.findall(r"from tansiq\.names\.(\w+) import", (room / file).read_text("utf-8"))
+        wanted |= {f"{one}.py" for one in found} - seen
+    tables = {one.name for one in room.glob("rarity.*") if one.suffix != ".py"}
+    assert seen | tables == set(keeping._MADE_OF)
