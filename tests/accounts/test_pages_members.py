@@ -9,11 +9,12 @@ from django.urls import get_resolver
 
 from support.browsing import Browser
 from support.node import Clock, Node
+from tansiq.accounts.clearances import given_clearance, set_clearance
 from tansiq.accounts.opened import Opened
 from tansiq.accounts.roles import effective_roles, roles_for_posts
 from tansiq.accounts.services import account_of, create_account, prove
 from tansiq.directory.queries import own_directory
-from tansiq.errors import Refused
+from tansiq.errors import NotFound, Refused
 from tansiq.web.access import ANYONE, SIGNED_IN, Role, access_of
 
 pytestmark = pytest.mark.storage
@@ -73,6 +74,26 @@ def test_rights_taken_away_are_gone_with_the_next_page(administrator: Browser, e
     assert administrator.post(f"/members/{OFFICER}/", {"act": "roles", "roles": []}).status_code == 422
     assert administrator.post(f"/members/{OFFICER}/", {"act": "roles", "roles": ["auditor"]}).status_code == 422
     assert account_of(OFFICER).roles == "administrator"
+
+
+def test_a_clearance_is_given_and_taken_away_by_another(administrator: Browser, es: Opened) -> None:
+    page = f"/members/{OFFICER}/"
+    assert given_clearance(OFFICER) == ""
+    assert administrator.post(page, {"act": "clearance", "clearance": "class.secret"})["Location"] == page
+    assert given_clearance(OFFICER) == "class.secret"
+    shown = administrator.get(page).content.decode()
+    assert '<option value="class.secret" selected>' in shown
+    assert "Clearance set" in shown
+    assert administrator.post(page, {"act": "clearance", "clearance": "class.cosmic"}).status_code == 422
+    assert given_clearance(OFFICER) == "class.secret"
+    administrator.post(page, {"act": "clearance", "clearance": ""})
+    assert given_clearance(OFFICER) == ""
+    own = f"/members/{ADMINISTRATOR}/"
+    assert 'name="clearance"' not in administrator.get(own).content.decode()
+    answer = administrator.post(own, {"act": "clearance", "clearance": "class.secret"})
+    assert (answer.status_code, given_clearance(ADMINISTRATOR)) == (422, "")
+    with pytest.raises(NotFound):
+        set_clearance("ES-0000", "class.secret", by=ADMINISTRATOR, node=es)
 
 
 def test_accounts_are_listed_without_content_and_helped(administrator: Browser, es: Opened, clock: Clock) -> None:

@@ -13,6 +13,8 @@ from django.db import connection
 from support.files import PURPOSE, a_text, put_in
 from support.matters import CONDITIONS, an_item
 from support.node import Node, Nodes
+from tansiq.accounts.clearances import set_clearance
+from tansiq.accounts.opened import opened as opened_accounts
 from tansiq.cases import registry
 from tansiq.cases.cases import case_posts
 from tansiq.cases.casework import (
@@ -27,7 +29,7 @@ from tansiq.cases.casework import (
     reopen_case,
     unlink_matter,
 )
-from tansiq.cases.exits import clearance_of, reader_of, take_out, use_clearances, visible
+from tansiq.cases.exits import clearance_of, reader_of, take_out, visible
 from tansiq.cases.files_reading import files_of, open_file, read_file
 from tansiq.cases.items import REVIEW_MS
 from tansiq.cases.queries import items_of
@@ -56,7 +58,6 @@ def registries(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(registry, "_moments", [])
     monkeypatch.setattr(registry, "_matters", [])
     yield
-    use_clearances(lambda officer: "")
 
 
 def opened(es: Node, title: Text = TITLE, *, officer: str = DESK, **more: Any) -> bytes:
@@ -196,7 +197,7 @@ def test_what_the_compartment_may_view_is_shown_and_nothing_else_is_counted(es: 
     expired = item_in(es, case, expires_at_ms=es.context.clock() - 1)
     assert [row.id for row in view(es, case).items] == [both]
     assert [row.id for row in view(es, case, HEAD).items] == [both, heads]
-    use_clearances(lambda officer: "class.secret" if officer == HEAD else "")
+    set_clearance(HEAD, "class.secret", by="ES-0007", node=opened_accounts())
     assert [row.id for row in view(es, case, HEAD).items] == [both, heads, secret]
     assert clearance_of(DESK, context=es.context) == es.context.clearance
     assert expired not in {row.id for row in view(es, case, HEAD).items}

@@ -42,12 +42,19 @@ def test_an_officer_that_was_made_can_sign_in_and_gets_other_roles(es: Node, ter
     assert roles(es, "ES-4017") == "officer"
     assert roles(es, "ES-1001") == "head"
     shown = terminal.json("officer", "account", "ES-4017", "--role", "supervisor", "--role", "officer", home=es)
-    assert shown == {"officer": "ES-4017", "roles": ["supervisor", "officer"], "made": False}
+    assert shown == {"officer": "ES-4017", "roles": ["supervisor", "officer"], "clearance": "", "made": False}
     assert roles(es, "ES-4017") == "officer supervisor"
     assert terminal("officer", "account", "ES-4017", "--role", "king", home=es) == 2
     assert terminal.code == "policy.unknown-code"
     assert terminal("officer", "account", "ES-4017", "--role", "administrator", "--role", "head", home=es) == 3
     assert terminal.code == "accounts.administrator-alone"
+
+
+def test_an_officer_gets_a_clearance(es: Node, terminal: Any) -> None:
+    words = ["officer", "account", "ES-4017", "--role", "officer", "--clearance"]
+    assert terminal.json(*words, "class.secret", home=es)["clearance"] == "class.secret"
+    assert terminal(*words, "class.cosmic", home=es) == 2
+    assert terminal.json(*words, "", home=es)["clearance"] == ""
 
 
 def test_an_account_without_keys_is_made_with_a_passphrase(es: Node, terminal: Any, descriptor: Any) -> None:
@@ -68,7 +75,7 @@ def test_an_account_for_keys_that_are_there_takes_their_passphrase(es: Node, ter
     assert terminal(*wrong, home=es) == 3
     assert terminal.code == "keystore.wrong-passphrase"
     right = ["officer", "account", "ES-4017", "--passphrase-fd", descriptor(PASSPHRASE)]
-    assert terminal.json(*right, home=es) == {"officer": "ES-4017", "roles": ["officer"], "made": True}
+    assert terminal.json(*right, home=es) == {"officer": "ES-4017", "roles": ["officer"], "clearance": "", "made": True}
 
 
 def test_from_the_invitation_to_the_certificate(es: Node, terminal: Any, tmp_path: Path, descriptor: Any) -> None:

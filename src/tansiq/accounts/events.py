@@ -21,6 +21,7 @@ class What(StrEnum):
     ACCOUNT_ENDED = "account.ended"
     ACCOUNT_RESUMED = "account.resumed"
     ROLES_SET = "roles.set"
+    CLEARANCE_SET = "clearance.set"
     SIGNED_IN = "session.begun"
     SIGNED_OUT = "session.ended"
     OTHERS_ENDED = "session.others-ended"

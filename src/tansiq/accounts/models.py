@@ -28,13 +28,14 @@ class Account(AbstractBaseUser):
     """Somebody who may sign in. ``family`` ties the sessions of one account together (as a hash, see `sessions`).
 
     ``totp_step`` is the last time step whose code was used, so that none is taken twice; ``drilled_ms`` when the owner showed that
-    the recovery codes are at hand (0: not yet).
+    the recovery codes are at hand (0: not yet); ``clearance`` a code of the classification ('' as the node's configuration says).
     """
 
     id = models.BigAutoField(primary_key=True)
     number = models.CharField(max_length=64, unique=True)
     is_active = models.BooleanField(default=True)
     roles = models.CharField(max_length=160, default="")
+    clearance = models.CharField(max_length=32, default="")
     language = models.CharField(max_length=8, default="en")
     zone = models.CharField(max_length=64, default="UTC")
     calendar = models.CharField(max_length=16, default="gregorian")

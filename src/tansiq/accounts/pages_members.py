@@ -11,6 +11,7 @@ from django.shortcuts import render
 
 from tansiq.accounts.answering import form_page, redirect
 from tansiq.accounts.attempts import lift, locks
+from tansiq.accounts.clearances import set_clearance
 from tansiq.accounts.events import events_of
 from tansiq.accounts.eyes_only import key_state, key_states
 from tansiq.accounts.factors import has_factor, with_factor
@@ -88,6 +89,22 @@ def _roles_field(value: tuple[str, ...], language: str) -> Field:
     )
 
 
+def _clearance_form(value: str, language: str) -> Form:
+    return Form(
+        (
+            Field(
+                name="clearance",
+                label="accounts.field.clearance",
+                help="accounts.help.clearance",
+                kind="select",
+                value=value,
+                choices=choices_of("classification", language),
+                size="middle",
+            ),
+        )
+    )
+
+
 def _acts() -> Mapping[str, Callable[[str, str], None]]:
     node = opened()
     return {
@@ -103,6 +120,7 @@ def member(request: Request, number: str) -> HttpResponse:
     """One account: its rights, and what may be done with it."""
     account = account_of(number)
     form = Form((_roles_field(tuple(account.roles.split()), request.language),))
+    clearance = _clearance_form(account.clearance, request.language)
     error: Error | None = None
     if request.method == "POST":
         act = str(request.POST.get("act", ""))
@@ -114,6 +132,11 @@ def member(request: Request, number: str) -> HttpResponse:
                     if roles_of(" ".join(wanted)) & ON_COMMAND_LINE_ONLY - roles_of(account.roles):
                         raise Refused("accounts.command-line-only")
                     set_roles(number, wanted, by=request.visitor.number, node=opened())
+                    return redirect("member", number=number)
+            elif act == "clearance":
+                clearance = clearance.bound(request.POST, language=request.language).checked(request.language)
+                if not clearance.faulty:
+                    set_clearance(number, clearance["clearance"].value, by=request.visitor.number, node=opened())
                     return redirect("member", number=number)
             elif act in _acts():
                 _acts()[act](number, request.visitor.number)
@@ -129,8 +152,12 @@ def member(request: Request, number: str) -> HttpResponse:
         "factor": has_factor(account),
         "events": [happened for _, happened in events_of(number, limit=20)],
         "oneself": number == request.visitor.number,
+        "clearance": clearance,
     }
-    return form_page(request, "accounts/member.html", form, error, context)
+    answer = form_page(request, "accounts/member.html", form, error, context)
+    if clearance.faulty:
+        answer.status_code = 422
+    return answer
 
 
 def _invite_form(language: str) -> Form:

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 from django.db import connection
 
+from tansiq.accounts.clearances import given_clearance
 from tansiq.cases.contents import StoredStatement, open_statements
 from tansiq.cases.queries import ItemRow, item_row, own_part
 from tansiq.cases.sql import chunks, marks
@@ -32,7 +33,7 @@ from tansiq.protocol.manifest import PART_KIND as FILE
 from tansiq.protocol.parts import Part
 
 __all__ = [
-    "Weighed", "clearance_of", "incoming_of", "reader_of", "take_out", "use_clearances", "visible", "weigh",
+    "Weighed", "clearance_of", "incoming_of", "reader_of", "take_out", "visible", "weigh",
     "weigh_uses",
 ]  # fmt: skip
 
@@ -49,20 +50,9 @@ class Officer(Protocol):
         """The posts, ``agency/name``."""
 
 
-Clearances = Callable[[str], str]
-"""The clearance (a code of the classification) of an officer by service number; '' when none was given."""
-
-_clearances: list[Clearances] = []
-
-
-def use_clearances(clearances: Clearances) -> None:
-    """Lets the room that knows the officers say to what each is cleared; a later one takes the place of an earlier."""
-    _clearances[:] = [clearances]
-
-
 def clearance_of(officer: str, *, context: Context) -> str:
     """Up to what an officer is cleared: as was given to the officer, else as the node's configuration says for all."""
-    return (_clearances[0](officer) if _clearances else "") or context.clearance
+    return given_clearance(officer) or context.clearance
 
 
 def reader_of(officer: Officer, *, context: Context, purpose: str = "") -> Reader:

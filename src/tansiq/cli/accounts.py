@@ -21,23 +21,28 @@ Number = Annotated[str, typer.Argument(metavar="NUMBER", help=help_for("number")
 def account(
     number: Number,
     role: RoleOption = None,
+    clearance: Annotated[str | None, typer.Option("--clearance", metavar="CODE", help=help_for("clearance"))] = None,
     passphrase_fd: PassphraseFd = None,
     home: HomeOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Gives an account its roles; makes it when there is none."""
+    """Gives an account its roles and its clearance; makes it when there is none."""
     node = found_home(home)
     from tansiq.node.opening import open_node
 
     context = open_node(node)
+    from tansiq.accounts.clearances import given_clearance, set_clearance
     from tansiq.accounts.opened import opened
     from tansiq.accounts.roles import roles_for_posts
     from tansiq.accounts.services import account_of, create_account, set_roles
     from tansiq.errors import NotFound
     from tansiq.keystore.officers import has_officer, open_officer_keys
+    from tansiq.policy.codes import code_list
 
     directory = context.directory
     posts = next((one.posts for one in directory.officers if one.number == number), ())
+    if clearance:
+        code_list("classification").require(clearance)
     wanted = tuple(role or roles_for_posts(post.role for post in directory.posts if post.id in posts))
     try:
         account_of(number)
@@ -51,8 +56,11 @@ def account(
         if known:
             open_officer_keys(number, words)
         create_account(number, words, roles=wanted, language=node.language, by="command line", now_ms=context.clock())
+    if clearance is not None:
+        set_clearance(number, clearance, by="command line", node=opened())
     if as_json:
-        print_json({"officer": number, "roles": [str(one) for one in wanted], "made": made})
+        held = given_clearance(number)
+        print_json({"officer": number, "roles": [str(one) for one in wanted], "clearance": held, "made": made})
         return
     done("cli.officer.account-made" if made else "cli.officer.account-set", officer=number)
 
