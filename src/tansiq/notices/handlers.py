@@ -16,22 +16,26 @@ from tansiq.cases.files_sending import files_in, note_files
 from tansiq.channels.officers import verified_act
 from tansiq.errors import BadInput, Conflict, NotFound, NotProven, Refused
 from tansiq.exchange.context import Context
-from tansiq.exchange.kinds import Arrived, register
+from tansiq.exchange.kinds import Arrived, follow_handled, register
 from tansiq.journal.access import Access, Operation, log_access
 from tansiq.notices import legal, passing
+from tansiq.notices.declaring import take_status
 from tansiq.notices.desks import carriers, hub_agency, is_hub, legal_posts
+from tansiq.notices.flagging import flag_asked, flag_bound, take_flags
 from tansiq.notices.kinds import (
     ANSWER,
     BODIES,
     CHANNEL,
     DIFFUSION,
     FIRST,
+    FLAG,
     MEMBERS,
     MOVES,
     NOTICE,
     REQUEST,
     RESTRICTED,
     RESTRICTION,
+    STATUS,
     UPDATE,
     WITHHELD,
     Side,
@@ -41,7 +45,7 @@ from tansiq.notices.members import member_of, take_members
 from tansiq.notices.recovered import register_recovered_kinds
 from tansiq.notices.rows import NoticeRow, WordRow, add_notice, notice_rows, words_of
 from tansiq.notices.saying import day_of, keep_item, known_words, note_said
-from tansiq.notices.settling import settle
+from tansiq.notices.settling import on_bound, settle
 from tansiq.policy.enquiry import LawBasis
 from tansiq.policy.faults import Faults, refuse
 from tansiq.policy.notice import Cancellation, Notice, Restriction
@@ -322,4 +326,8 @@ def register_kinds() -> None:
         register(kind, _take_words)
     register(WITHHELD, _take_withheld)
     register(MEMBERS, take_members)
+    register(STATUS, take_status)
+    register(FLAG, take_flags)
+    follow_handled(flag_asked)
+    on_bound(flag_bound)
     register_recovered_kinds()

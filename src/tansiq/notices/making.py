@@ -131,12 +131,15 @@ def diffusion_draft(
 
 
 def answer_draft(
-    kind: str, body: Record, *, matter: bytes, act: OfficerAct, lane: Lane, to: str, now_ms: int, **more: Any
-) -> Draft:
-    """What a member says to the source of a notice; the hub passes it on and reads its docket."""
+    kind: str, body: Record, *, matter: bytes, act: OfficerAct | None, lane: Lane, to: str, now_ms: int, from_post: str = "", **more: Any
+) -> Draft:  # fmt: skip
+    """What a member says to the source of a notice; the hub passes it on and reads its docket. Without an officer's act it is
+    the node's own word, from the desk ``from_post``.
+    """
     relay, _ = hub_posts()
     peer = hub_agency()
-    docket = docket_of(kind, body, matter=matter, route=(act.post, relay, to), addressees=(to,), more=more)
+    sender = act.post if act is not None else from_post
+    docket = docket_of(kind, body, matter=matter, route=(sender, relay, to), addressees=(to,), more=more)
     readers = [
         Reader(peer, sealing_key_of(to, now_ms)[1], agency=agency_of(to)),
         Reader(peer, sealing_key_of(relay, now_ms)[1], docket_only=True, agency=peer),

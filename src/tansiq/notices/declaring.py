@@ -1,0 +1,349 @@
+"""Declarations about persons: a service tells others that it holds somebody, has found somebody, or knows somebody to be dead.
+
+Invariant: what is declared to a service stands in that service's register ``declared``, what it declared itself in ``held``, each
+under the declaration's matter, until it is ended by who made it. Nobody is told more than was declared to that one
+(`flagging`). The failure that this prevents: in 2004 a man was sought internationally whom the neighbour had held for a week.
+
+    person.status   by any of the channels, from a desk to a desk, signed by an officer
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from enum import IntEnum
+from typing import Any, Final
+
+from django.db import connection, transaction
+
+from tansiq.cases.items import Whence, plain_item
+from tansiq.cases.services import add_items, bring_forward
+from tansiq.cases.sql import for_update, insert
+from tansiq.channels.arriving import came_by_their_way
+from tansiq.channels.copies import note_said
+from tansiq.channels.officers import ActingOfficer, verified_act
+from tansiq.channels.ways import find
+from tansiq.directory.queries import own_directory
+from tansiq.enquiries.attested import check_attested
+from tansiq.enquiries.drafts import languages_of
+from tansiq.enquiries.terms import CLOSED_REVIEW_MS
+from tansiq.errors import BadInput, Conflict, NotFound, NotProven, Refused
+from tansiq.exchange.context import Context
+from tansiq.exchange.drafts import Draft
+from tansiq.exchange.kinds import Arrived
+from tansiq.exchange.services import send
+from tansiq.journal.access import Access, Operation, log_access
+from tansiq.notices.kinds import STATUS
+from tansiq.notices.saying import day_of
+from tansiq.policy.enquiry import LawBasis
+from tansiq.policy.faults import Faults, refuse
+from tansiq.policy.notice import StatusDeclaration
+from tansiq.policy.notice_law import notice_word_faults
+from tansiq.policy.subjects import Subject
+from tansiq.protocol.docket import Docket, agency_of
+from tansiq.protocol.ids import IdMaker, id_text
+from tansiq.protocol.parts import Part
+from tansiq.protocol.statement import Statement
+from tansiq.registers.own import end_entries, listed_person, put_entries
+
+__all__ = [
+    "DECLARED", "ENDED", "HELD", "RELEASED", "DeclarationRow", "Direction", "declaration_rows", "declare", "end_declaration",
+    "keep_declaration", "take_status",
+]  # fmt: skip
+
+HELD: Final = "held"
+"""The register of those whom we have declared."""
+DECLARED: Final = "declared"
+"""The register of those whom others have declared to us."""
+RELEASED: Final = "status.released"
+ENDED: Final = frozenset({RELEASED})
+"""What ends an earlier declaration instead of making one."""
+_NEWER: Final = "policy.law.code-unknown"
+_maker = IdMaker()
+
+
+class Direction(IntEnum):
+    """Who declared."""
+
+    OUT = 1
+    IN = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclarationRow:
+    """A row of `models.Declaration`; the columns in this order."""
+
+    statement: bytes
+    matter: bytes
+    direction: Direction
+    agency: str
+    post: str
+    officer: str
+    status: str
+    reference: str
+    recipients: tuple[str, ...] = ()
+    said_ms: int
+    at_ms: int
+    ended_ms: int | None = None
+
+
+_COLUMNS: Final = tuple(field.name for field in fields(DeclarationRow))
+_ADD: Final = insert("notices_declaration", _COLUMNS, "ON CONFLICT DO NOTHING")
+
+
+def _register(direction: Direction) -> str:
+    return HELD if direction is Direction.OUT else DECLARED
+
+
+def declaration_rows(where: str, values: Sequence[Any], *, lock: bool = False) -> list[DeclarationRow]:
+    """The declarations that ``where`` (SQL of this room's own) selects."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {', '.join(_COLUMNS)} FROM notices_declaration WHERE {where}{for_update() if lock else ''}",
+            list(values),
+        )
+        return [
+            DeclarationRow(
+                **dict(zip(_COLUMNS, row, strict=True))
+                | {
+                    "statement": bytes(row[0]),
+                    "matter": bytes(row[1]),
+                    "direction": Direction(row[2]),
+                    "recipients": tuple(row[8].split()),
+                }
+            )
+            for row in cursor.fetchall()
+        ]
+
+
+def keep_declaration(row: DeclarationRow, subject: Subject, *, context: Context) -> None:
+    """Keeps a declaration and puts its person into the register, in the caller's transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _ADD,
+            [" ".join(row.recipients) if name == "recipients" else getattr(row, name) for name in _COLUMNS],
+        )
+    put_entries(_register(row.direction), [listed_person(subject, row.reference)], context=context)
+
+
+def _end(matter: bytes, direction: Direction, *, now_ms: int, context: Context) -> None:
+    rows = declaration_rows("matter = %s AND direction = %s", (matter, int(direction)))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE notices_declaration SET ended_ms = %s WHERE matter = %s AND direction = %s AND ended_ms IS NULL",
+            (now_ms, matter, int(direction)),
+        )
+    end_entries(_register(direction), list({row.reference for row in rows}), context=context)
+    statements = [row.statement for row in rows]
+    if direction is Direction.IN:
+        bring_forward(statements, review_ms=now_ms, erase_ms=now_ms)
+    else:
+        bring_forward(statements, review_ms=now_ms + CLOSED_REVIEW_MS)
+
+
+# ---------------------------------------------------------------------------------------------------- said
+
+
+def _draft(
+    body: StatusDeclaration, to_post: str, *, channel: str, matter: bytes, follows: tuple[bytes, ...], officer: ActingOfficer,
+    from_post: str, context: Context,
+) -> Draft:  # fmt: skip
+    way = find(channel, from_post, to_post, context=context, now_ms=context.clock())
+    if way.closed:
+        raise BadInput("notices.not-for-own-eyes")
+    law, conditions = body.law or LawBasis(), body.conditions
+    docket = Docket(
+        kind=STATUS,
+        channel=channel,
+        field=law.offence or "",
+        matter=matter,
+        follows=follows,
+        answers=follows[0] if follows else b"",
+        classification=conditions.classification or "" if conditions is not None else "",
+        handling=conditions.codes if conditions is not None else (),
+        languages=languages_of(body.to_plain()),
+        sender=way.sender,
+        route=way.route,
+        addressees=(way.addressee,),
+        copies=way.copies,
+    )
+    return Draft(
+        docket=docket,
+        parts=[Part(STATUS, dict(body.to_plain()))],
+        readers=way.readers,
+        act=officer.acting(STATUS, post=from_post),
+        handovers=way.handovers,
+    )
+
+
+def _item(statement: Statement, body: StatusDeclaration, *, matter: bytes, received_ms: int, context: Context) -> None:
+    whence = Whence(
+        case=matter,
+        statement=statement.id,
+        sender=statement.agency,
+        received_ms=received_ms,
+        purpose=(body.law or LawBasis()).purpose or "",
+    )
+    add_items([plain_item(whence, STATUS, subjects=body.subjects, conditions=body.conditions)], context=context)
+
+
+def _check(body: StatusDeclaration, *, said_ms: int) -> None:
+    refuse(notice_word_faults(body, said_ms=said_ms, today=day_of(said_ms)))
+    check_attested(body.law, body.subjects, own_directory())
+
+
+def _say(
+    body: StatusDeclaration, to: Sequence[str], *, channel: str, matter: bytes, before: dict[str, bytes],
+    officer: ActingOfficer, from_post: str, context: Context,
+) -> list[tuple[Statement, str]]:  # fmt: skip
+    """One statement for each desk, in the caller's transaction: each service sees whom it was told, and no other."""
+    said = []
+    for post in dict.fromkeys(to):
+        follows = (before[agency_of(post)],) if agency_of(post) in before else ()
+        draft = _draft(
+            body, post, channel=channel, matter=matter, follows=follows, officer=officer, from_post=from_post, context=context,
+        )  # fmt: skip
+        statement = send(draft, context=context)
+        note_said([(statement, draft.docket)], context=context)
+        _item(statement, body, matter=matter, received_ms=statement.time_ms, context=context)
+        said.append((statement, agency_of(post)))
+    return said
+
+
+def _disclosed(body: StatusDeclaration, matter: bytes, to: Sequence[str], officer: str, context: Context) -> None:
+    law = body.law or LawBasis()
+    access = Access(
+        operation=Operation.DISCLOSURE if to else Operation.COLLECTION,
+        officer=officer,
+        thing=matter,
+        purpose=law.purpose or "",
+        justification=" ".join(code for code in (body.status, law.legal_basis, law.offence) if code),
+        recipients=tuple(to),
+        time_ms=context.clock(),
+    )
+    log_access([access], keys=context.keys)
+
+
+def declare(
+    body: StatusDeclaration,
+    *,
+    to: Sequence[str],
+    officer: ActingOfficer,
+    from_post: str,
+    context: Context,
+    channel: str = "embassy",
+) -> bytes:
+    """Declares to the desks ``to``, one statement each, that we hold somebody, have found or know somebody dead.
+
+    Returns the matter. To nobody: it stays in our own register, and our desk is told when somebody asks about the person.
+    Raises Refused (law, not the officer's desk), BadInput ('notices.not-a-declaration': that a person was released ends one),
+    and what finding the way raises.
+    """
+    now_ms = context.clock()
+    if from_post not in officer.posts:
+        raise Refused("notices.not-your-desk", role="desk")
+    if body.status in ENDED:
+        raise BadInput("notices.not-a-declaration")
+    _check(body, said_ms=now_ms)
+    matter = _maker.make(now_ms)
+    with transaction.atomic():
+        said = _say(
+            body, to, channel=channel, matter=matter, before={}, officer=officer, from_post=from_post, context=context
+        )
+        rows: list[tuple[bytes, int, tuple[str, ...]]]
+        rows = [(statement.id, statement.time_ms, (agency,)) for statement, agency in said] or [(matter, now_ms, ())]
+        for statement, said_ms, recipients in rows:
+            row = DeclarationRow(
+                statement=statement,
+                matter=matter,
+                direction=Direction.OUT,
+                agency=context.agency,
+                post=from_post,
+                officer=officer.number,
+                status=body.status or "",
+                reference=matter.hex(),
+                recipients=recipients,
+                said_ms=said_ms,
+                at_ms=said_ms,
+            )
+            keep_declaration(row, body.subjects[0], context=context)
+        _disclosed(body, matter, to, officer.number, context)
+    return matter
+
+
+def end_declaration(
+    matter: bytes, body: StatusDeclaration, *, to: Sequence[str], officer: ActingOfficer, context: Context, channel: str = "embassy"
+) -> None:  # fmt: skip
+    """Ends what we declared: the person was released, or it was a mistake; told to the desks ``to``, of those who had it.
+
+    Raises as `declare`, NotFound and Conflict (it has ended).
+    """
+    now_ms = context.clock()
+    if body.status not in ENDED:
+        raise BadInput("notices.not-a-declaration")
+    _check(body, said_ms=now_ms)
+    with transaction.atomic():
+        rows = declaration_rows("matter = %s AND direction = %s", (matter, int(Direction.OUT)), lock=True)
+        if not rows or rows[0].post not in officer.posts:
+            raise NotFound("notices.unknown", notice=id_text(matter))
+        if rows[0].ended_ms is not None:
+            raise Conflict("notices.ended", notice=id_text(matter), state=body.status)
+        before = {row.recipients[0]: row.statement for row in rows if row.recipients}
+        _say(
+            body, to, channel=channel, matter=matter, before=before, officer=officer, from_post=rows[0].post, context=context,
+        )  # fmt: skip
+        _end(matter, Direction.OUT, now_ms=now_ms, context=context)
+        _disclosed(body, matter, to, officer.number, context)
+
+
+# ---------------------------------------------------------------------------------------------------- heard
+
+
+def _read(one: Arrived) -> StatusDeclaration:
+    if not one.body_open:
+        raise NotFound("notices.body-closed")
+    part = one.part(STATUS)
+    if part is None:
+        raise BadInput("notices.part-missing", kind=STATUS)
+    body = StatusDeclaration.from_plain(part.content)
+    said_ms = one.statement.time_ms
+    faults = notice_word_faults(body, said_ms=said_ms, today=day_of(said_ms))
+    refuse(Faults(fault for fault in faults if fault.code != _NEWER))
+    return body
+
+
+def take_status(arrived: Sequence[Arrived], context: Context) -> None:
+    """Takes what a partner declares of a person, or that it no longer does. In the dispatch's transaction."""
+    came_by_their_way(arrived, context)
+    for one in arrived:
+        body = _read(one)
+        act = verified_act(one)
+        _item(one.statement, body, matter=one.docket.matter, received_ms=one.at_ms, context=context)
+        if body.status in ENDED:
+            known = declaration_rows("statement = %s AND agency = %s", (one.docket.answers, one.statement.agency))
+            if not known or known[0].matter != one.docket.matter:
+                raise NotProven("notices.about-another")
+            _end(one.docket.matter, Direction.IN, now_ms=context.clock(), context=context)
+            continue
+        row = DeclarationRow(
+            statement=one.statement.id,
+            matter=one.docket.matter,
+            direction=Direction.IN,
+            agency=one.statement.agency,
+            post=next((post for post in one.docket.addressees if agency_of(post) == context.agency), act.post),
+            officer=act.officer,
+            status=body.status or "",
+            reference=one.docket.matter.hex(),
+            said_ms=one.statement.time_ms,
+            at_ms=one.at_ms,
+        )
+        keep_declaration(row, body.subjects[0], context=context)
+        access = Access(
+            operation=Operation.COLLECTION,
+            officer="node",
+            thing=one.docket.matter,
+            purpose=(body.law or LawBasis()).purpose or "",
+            justification=body.status or "",
+            time_ms=context.clock(),
+        )
+        log_access([access], keys=context.keys)

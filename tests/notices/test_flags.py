@@ -1,0 +1,168 @@
+"""The failure of 2004: a man is sought whom the neighbour holds. Whoever asks about him is told, by two nodes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from support.matters import PERSON, an_enquiry
+from support.node import Clock, Nodes, carry
+from support.noticed import a_declaration
+from support.two import Two
+from tansiq.errors import BadInput, Refused
+from tansiq.exchange.queries import quarantined
+from tansiq.notices.declaring import declaration_rows, declare, end_declaration
+from tansiq.notices.flagging import FlagRow, Told, flag_rows, warnings_for
+from tansiq.policy.subjects import Name, Subject
+from tansiq.policy.values import PartialDate
+
+pytestmark = pytest.mark.storage
+
+ASKED = Subject(
+    kind="subject.person",
+    names=(Name("مختار بنعلي الاختراع", "Arab"),),
+    births=(PartialDate(year=1984, month=3),),
+    nationalities=("MA",),
+    sex="M",
+    category="category.suspect",
+)
+SOMEBODY_ELSE = Subject(
+    kind="subject.person", names=(Name("Wilhelmina Oosterhuis", "Latn"),), category="category.suspect",
+    births=(PartialDate(year=1951),),
+)  # fmt: skip
+
+
+@pytest.fixture
+def two(node: Nodes, clock: Clock) -> Two:
+    return Two(node("es.cgi"), node("ma.dgst"), clock)
+
+
+def held(two: Two, *, to: bool = True) -> bytes:
+    """Rabat holds somebody, and tells Madrid unless ``to`` is False."""
+    matter = declare(
+        a_declaration("MA-2210", subject=PERSON), to=[two.es.post()] if to else [], officer=two.ma.officer(),
+        from_post=two.ma.post(), context=two.ma.use(),
+    )  # fmt: skip
+    two.carry()
+    return matter
+
+
+def flags(two: Two, which: str) -> list[FlagRow]:
+    node = two.es if which == "es" else two.ma
+    node.use()
+    assert [one.code for one in quarantined()] == []
+    return flag_rows("1 = 1 ORDER BY at_ms", ())
+
+
+def test_who_writes_about_somebody_who_was_declared_is_told_before_anything_is_sent(two: Two) -> None:
+    held(two)
+    context = two.es.use()
+    (warned,) = warnings_for([SOMEBODY_ELSE, ASKED], context=context)
+    assert (warned.place, warned.declaration.agency, warned.declaration.status) == (1, "ma.dgst", "status.held")
+    assert warned.score > 0.9
+    assert warned.reasons
+    context = two.ma.use()
+    assert [one.declaration.agency for one in warnings_for([ASKED], context=context)] == ["ma.dgst"]
+
+
+def test_who_asks_all_the_same_is_told_by_the_service_that_declared_it(two: Two) -> None:
+    matter = held(two)
+    asked = two.ask(an_enquiry(subject=PERSON))
+    two.carry()
+    (flag,) = flags(two, "es")
+    assert (flag.direction, flag.agency, flag.matter, flag.status) == (Told.IN, "ma.dgst", asked, "status.held")
+    assert flag.post == two.es.post()
+    (declared,) = declaration_rows("matter = %s", (matter,))
+    assert flag.declaration == declared.statement
+    (told,) = flags(two, "ma")
+    assert (told.direction, told.agency, told.declaration) == (Told.OUT, "es.cgi", flag.declaration)
+
+
+def test_who_was_not_told_learns_nothing_and_our_own_desk_is_asked(two: Two) -> None:
+    held(two, to=False)
+    two.ask(an_enquiry(subject=PERSON))
+    two.carry()
+    assert flags(two, "es") == []
+    (flag,) = flags(two, "ma")
+    assert (flag.direction, flag.post, flag.agency) == (Told.DESK, two.ma.post(), "es.cgi")
+
+
+def test_a_machine_is_not_sure_of_a_name_alone_so_a_person_is_asked(two: Two) -> None:
+    held(two)
+    vague = replace(PERSON, names=PERSON.names[:1], births=(), identifiers=(), nationalities=(), sex=None, places=())
+    two.ask(an_enquiry(subject=replace(vague, names=(Name("Mojtar Benali", "Latn"),))))
+    two.carry()
+    assert flags(two, "es") == []
+    assert {flag.direction for flag in flags(two, "ma")} <= {Told.DESK}
+
+
+def test_about_somebody_else_nothing_is_said(two: Two) -> None:
+    held(two)
+    two.ask(an_enquiry(subject=SOMEBODY_ELSE))
+    two.carry()
+    assert (flags(two, "es"), flags(two, "ma")) == ([], [])
+
+
+def test_who_was_released_is_flagged_no_more(two: Two) -> None:
+    matter = held(two)
+    two.clock.advance(days=2)
+    end_declaration(
+        matter, a_declaration("MA-2210", subject=PERSON, status="status.released"), to=[two.es.post()],
+        officer=two.ma.officer(), context=two.ma.use(),
+    )  # fmt: skip
+    two.carry()
+    assert warnings_for([PERSON], context=two.es.use()) == []
+    two.ask(an_enquiry(subject=PERSON))
+    two.carry()
+    assert (flags(two, "es"), flags(two, "ma")) == ([], [])
+    two.es.use()
+    assert [row.ended_ms is not None for row in declaration_rows("1 = 1", ())] == [True]
+
+
+def test_what_is_no_declaration_is_refused(two: Two) -> None:
+    def refused(**changes: object) -> str:
+        values: dict[str, object] = {
+            "to": [two.es.post()], "officer": two.ma.officer(), "from_post": two.ma.post(), "context": two.ma.use(),
+        }  # fmt: skip
+        body = changes.pop("body", a_declaration("MA-2210", subject=PERSON))
+        with pytest.raises((Refused, BadInput)) as caught:
+            declare(body, **values | changes)  # type: ignore[arg-type]
+        return caught.value.code
+
+    assert refused(body=a_declaration("MA-2210", status="status.released")) == "notices.not-a-declaration"
+    assert refused(from_post=two.ma.post("head")) == "notices.not-your-desk"
+    assert refused(body=replace(a_declaration("MA-2210"), law=None)) == "policy.law"
+    assert refused(body=a_declaration("ES-4017")) == "enquiries.not-attested-here"
+    assert declaration_rows("1 = 1", ()) == []
+
+
+def test_a_flag_that_points_to_nothing_is_set_aside(two: Two) -> None:
+    """Whoever invents a declaration to learn what we asked, or to frighten us off, is refused."""
+    from tansiq.exchange.drafts import Draft
+    from tansiq.exchange.services import send
+    from tansiq.policy.notice import StatusFlag
+    from tansiq.protocol.docket import Docket
+    from tansiq.protocol.ids import id_text, new_id
+    from tansiq.protocol.parts import Part
+
+    asked = two.ask(an_enquiry(subject=PERSON))
+    carry(two.es, two.ma)
+    from tansiq.enquiries.rows import enquiry_rows
+
+    two.es.use()
+    request = enquiry_rows("matter = %s", (asked,))[0].request
+    two.ma.use()
+    body = StatusFlag(declaration=id_text(new_id(two.clock())), status="status.held")
+    docket = Docket(
+        kind="person.flag", channel="embassy", matter=asked, sender=two.ma.post(), answers=request, follows=(request,),
+        route=(two.ma.post(), two.office, two.es.post()), addressees=(two.es.post(),),
+    )  # fmt: skip
+    send(
+        Draft(docket=docket, parts=[Part("person.flag", dict(body.to_plain()))], readers=[two.reader(two.es.post())]),
+        context=two.ma.context,
+    )
+    carry(two.ma, two.es)
+    two.es.use()
+    assert [one.code for one in quarantined()] == ["notices.flag-unfounded"]
+    assert flag_rows("1 = 1", ()) == []
