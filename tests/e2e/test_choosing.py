@@ -37,7 +37,11 @@ def kept(page: Page, language: str) -> None:
 def test_the_four_stand_side_by_side_and_follow_what_is_written(madrid: Desk) -> None:
     page = madrid.open("/enquiries/new/")
     for channel in CHANNELS:
-        expect(page.locator(f"#four-{channel} .chip")).to_be_visible()
+        expect(page.locator(f"#four-{channel}")).to_contain_text(text("channels.choice.later", "es"))
+    page.locator(f'{FORM} [name="to"]').select_option("ma.dgst/counter-terrorism")
+    page.locator(f'{FORM} [name="law.offence"]').select_option("offence.terrorism")
+    for channel in CHANNELS:
+        expect(page.locator(f"#four-{channel} .chip")).to_be_visible(timeout=15_000)
     assert not page.locator(f"{FORM} input[name=channel]:checked").count(), "nothing is chosen in advance"
     expect(page.locator("#four-embassy")).to_contain_text(verdict("recommended", "es"))
     expect(page.locator("#four-direct")).to_contain_text(reason("not-a-head", "es"))
@@ -77,6 +81,8 @@ def test_the_four_fit_a_telephone_and_a_wide_desk(
     )
     page = desk.watch(context.new_page())
     page.goto("/enquiries/new/")
+    page.locator(f'{FORM} [name="to"]').select_option(index=1)
+    expect(page.locator("#four-direct .chip")).to_be_visible(timeout=15_000)
     page.evaluate("document.fonts.ready")
     section = page.locator("#section-channel")
     section.screenshot(path=desk.shot(f"62-four-{width}"))

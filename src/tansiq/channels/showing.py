@@ -15,7 +15,7 @@ from babel.lists import format_list
 from tansiq.channels.choosing import may_choose
 from tansiq.channels.history import Expected
 from tansiq.channels.profile import channel_rules
-from tansiq.policy.channel_matter import Channel
+from tansiq.policy.channel_matter import CHANNELS, Channel
 from tansiq.policy.channel_showing import sentence
 from tansiq.policy.channel_values import Advice, Effect, Verdict
 from tansiq.policy.codes import code_list
@@ -24,7 +24,7 @@ from tansiq.web.languages import locale_of
 from tansiq.web.plurals import plural
 from tansiq.web.spans import length
 
-__all__ = ["Card", "cards", "expected_words"]
+__all__ = ["Card", "cards", "expected_words", "pending"]
 
 _DECIDES: Final[Mapping[Verdict, frozenset[Effect]]] = {
     Verdict.RECOMMENDED: frozenset({Effect.PREFER}),
@@ -43,18 +43,18 @@ class Card:
 
     code: str
     name: str
-    verdict: str
-    tone: str
-    reasons: tuple[str, ...]
-    others: tuple[str, ...]
-    expected: str
-    open: bool
-    waits: bool
-    review: str
-    approval: str
-    approved: str
-    asked: bool
-    chosen: bool
+    verdict: str = ""
+    tone: str = ""
+    reasons: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    expected: str = ""
+    open: bool = False
+    waits: bool = False
+    review: str = ""
+    approval: str = ""
+    approved: str = ""
+    asked: bool = False
+    chosen: bool = False
 
 
 def expected_words(expected: Expected | None, language: str) -> str:
@@ -117,3 +117,12 @@ def cards(
         )
         for one in found
     ]  # fmt: skip
+
+
+def pending(language: str) -> list[Card]:
+    """The four before it is said who is asked: nothing can be said of them yet."""
+    later = text("channels.choice.later", language)
+    return [
+        Card(code=str(channel), name=code_list("channels").label(channel, language), reasons=(later,))
+        for channel in CHANNELS
+    ]

@@ -13,7 +13,7 @@ from tansiq.channels.approvals import ask_approval, standing_of
 from tansiq.channels.available import Ends, ends_of
 from tansiq.channels.history import expected_by_channel
 from tansiq.channels.seen import digest_of
-from tansiq.channels.showing import Card, cards
+from tansiq.channels.showing import Card, cards, pending
 from tansiq.enquiries.forms import Data, count_of
 from tansiq.enquiries.forms_channel import case_in, channel_in, weighing_in
 from tansiq.enquiries.forms_enquiry import Way
@@ -107,9 +107,9 @@ def _approvals(found: tuple[Advice, ...], matter: Matter, request: Request, part
 
 
 def four_of(data: Data, request: Request, way: Way, enquiry: Enquiry | None = None) -> list[Card]:
-    """The four channels side by side; nothing while it is not said who is asked."""
+    """The four channels side by side; with nothing said of them while it is not said who is asked."""
     if not way.addressee:
-        return []
+        return pending(request.language)
     matter, choosing = judged_matter(data, way, enquiry), choosing_of(request, way)
     found = choosing.advice(matter)
     approved, asked = _approvals(found, matter, request, choosing.partner)
