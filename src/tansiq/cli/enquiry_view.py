@@ -102,6 +102,15 @@ def _match(one: Mapping[str, Any]) -> None:
     say(f"      {title_of('entry')}: {one['entry']}")
 
 
+def _content(said: Mapping[str, Any], kind: type[Record]) -> None:
+    """What was said, or why it is not shown."""
+    for reason in said["withheld"]:
+        say(f"  {told(reason)}")
+    if not said["withheld"]:
+        for line in lines_of(said["content"], kind):
+            say(line)
+
+
 def _word(word: Mapping[str, Any]) -> None:
     """What was said between and after the answers."""
     say()
@@ -115,8 +124,7 @@ def _word(word: Mapping[str, Any]) -> None:
             at=moment(word["said_at"]),
         )
     )
-    for line in lines_of(word["content"], _BODIES[word["kind"]]):
-        say(line)
+    _content(word, _BODIES[word["kind"]])
     _translations(word["translations"])
     _way(word["route"])
 
@@ -138,8 +146,7 @@ def _reply(reply: Mapping[str, Any]) -> None:
             at=moment(reply["at"]),
         )
     )
-    for line in lines_of(reply["content"], Refusal if refused else Answer):
-        say(line)
+    _content(reply, Refusal if refused else Answer)
     _translations(reply["translations"])
     for at, item in enumerate(reply["items"], 1):
         say(f"  {told('cli.enquiry.item', number=at, evaluation=clean(item['evaluation']))}")
@@ -169,8 +176,7 @@ def show_one(one: Mapping[str, Any]) -> None:
     request = one["request"]
     say()
     say(told("cli.enquiry.request", officer=clean(request["officer"]), post=clean(request["post"])))
-    for line in lines_of(request["content"], Enquiry):
-        say(line)
+    _content(request, Enquiry)
     _translations(request["translations"])
     _way(one["route"])
     if one["matches"]:

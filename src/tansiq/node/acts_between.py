@@ -81,12 +81,17 @@ def translated(asked: Asked) -> dict[str, Any]:
 
 
 def readers(asked: Asked) -> list[dict[str, Any]]:
-    """Who would see what of an enquiry sent ``from`` a desk ``to`` a desk ``via`` an office; nothing is sent."""
+    """Who would see what of an enquiry sent ``from`` a desk ``to`` a desk by a ``channel``, ``via`` an office; nothing is sent."""
     officer = asked.require_officer()
     sender = text_of(asked, "from", default="") or (officer.posts[0] if len(officer.posts) == 1 else "")
     if not sender:
         raise BadInput("node.which-post", posts=", ".join(officer.posts))
     sight = readers_of_request(
-        context=asked.context, from_post=sender, to_post=text_of(asked, "to"), via_office_post=text_of(asked, "via")
+        context=asked.context,
+        from_post=sender,
+        to_post=text_of(asked, "to"),
+        via_office_post=text_of(asked, "via", default=""),
+        channel=text_of(asked, "channel", default="embassy"),
+        persons={sender: officer.number},
     )
     return [asdict(part) for part in sight]

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from tansiq.cases.queries import items_of_statements
 from tansiq.cases.services import answer_incoming
-from tansiq.directory.queries import current_directory, own_directory
 from tansiq.enquiries.crosschecks import check_matter, check_open
 from tansiq.enquiries.queries import list_enquiries, show_enquiry, summaries
 from tansiq.enquiries.reading import answer_from, parse_matter, refusal_from, request_from
@@ -31,7 +30,6 @@ from tansiq.policy.enquiry import Enquiry
 from tansiq.policy.faults import Fault
 from tansiq.policy.law import law_faults
 from tansiq.policy.values import Text
-from tansiq.protocol.docket import agency_of
 from tansiq.protocol.ids import id_text
 from tansiq.registers.damage import MAX_BYTES
 from tansiq.registers.queries import registers
@@ -42,7 +40,6 @@ __all__ = [
 ]  # fmt: skip
 
 _MOST_LISTED: Final = 10_000
-_OFFICE: Final = "office"
 _WAY: Final = ("from", "to", "via", "case", "channel")
 
 
@@ -53,17 +50,6 @@ def _desk(officer: SignedIn, said: str) -> str:
     if len(officer.posts) != 1:
         raise BadInput("node.which-post", posts=", ".join(officer.posts))
     return officer.posts[0]
-
-
-def _office(to_post: str, said: str) -> str:
-    """The embassy office by which it goes: the one that was said, else our only one, else the partner's only one. Raises BadInput."""
-    if said:
-        return said
-    for directory in (own_directory(), current_directory(agency_of(to_post))):
-        offices = [post.id for post in directory.posts if post.role == _OFFICE]
-        if len(offices) == 1:
-            return offices[0]
-    raise BadInput("node.which-office")
 
 
 def _draft(asked: Asked) -> tuple[dict[str, Any], dict[str, str]]:
@@ -90,15 +76,14 @@ def send(asked: Asked) -> dict[str, Any]:
     if not way["to"]:
         raise BadInput("node.wrong-argument", name="to")
     request = _request(asked, officer, draft)
-    channel = way["channel"] or str(Channel.EMBASSY)
     matter = send_enquiry(
         request,
         context=asked.context,
         officer=officer,
         from_post=_desk(officer, way["from"]),
         to_post=way["to"],
-        via_office_post=way["via"] if channel != Channel.EMBASSY else _office(way["to"], way["via"]),
-        channel=channel,
+        via_office_post=way["via"],
+        channel=way["channel"] or str(Channel.EMBASSY),
         weighing=weighing_of(asked),
         case=parse_matter(way["case"]) if way["case"] else b"",
     )
