@@ -68,10 +68,14 @@ def languages_of(content: Plain) -> tuple[str, ...]:
     waiting: list[Any] = [content]
     while waiting:
         node = waiting.pop()
-        inner = node.values() if type(node) is dict else node
-        waiting += [value for value in inner if type(value) is dict or type(value) is list]
-        if type(node) is dict and "value" in node and type(node.get("language")) is str:
-            found.add(node["language"])
+        if type(node) is dict:
+            language = node.get("language")
+            if type(language) is str and "value" in node:
+                found.add(language)
+            node = node.values()
+        for value in node:
+            if type(value) is dict or type(value) is list:
+                waiting.append(value)  # noqa: PERF401 (a list for each of the many small ones costs more)
     return tuple(sorted(found))[:_MOST_CODES]
 
 

@@ -7,34 +7,44 @@ said, a person says.
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
+
 from tansiq.errors import BadInput
 from tansiq.policy.answer import Answer, Item, Refusal
 from tansiq.policy.enquiry import Enquiry
+from tansiq.policy.plain import Record
 from tansiq.protocol.ids import id_text
 
-__all__ = ["answer_from", "parse_matter", "refusal_from", "request_from"]
+__all__ = ["answer_from", "parse_matter", "record_from", "refusal_from", "request_from"]
+
+R = TypeVar("R", bound=Record)
 
 _MOST_ITEMS = 128
 _DEPTH = 16
 
 
-def _attested(plain: object, officer: str, now_ms: int, depth: int = 0) -> object:
-    """``plain`` with officer and moment in every attestation that names none."""
+def _attested(plain: Any, officer: str, now_ms: int, depth: int = 0) -> Any:
+    """``plain`` with officer and moment in every attestation that names none; what holds none is not copied."""
     if depth > _DEPTH:
         raise BadInput("enquiries.too-deep", depth=_DEPTH)
-    within = depth + 1
-    if type(plain) is list:
-        return [_attested(one, officer, now_ms, within) if type(one) is not str else one for one in plain]
-    if type(plain) is not dict:
+    kind = type(plain)
+    if kind is not dict and kind is not list:
         return plain
-    filled = {
-        key: _attested(value, officer, now_ms, within) if type(value) is dict or type(value) is list else value
-        for key, value in plain.items()
-    }
-    if type(filled.get("answer")) is bool:
-        filled.setdefault("officer", officer)
-        filled.setdefault("at_ms", now_ms)
+    filled = plain
+    for key, value in plain.items() if kind is dict else enumerate(plain):
+        if type(value) is dict or type(value) is list:
+            inner = _attested(value, officer, now_ms, depth + 1)
+            if inner is not value:
+                filled = plain.copy() if filled is plain else filled
+                filled[key] = inner
+    if kind is dict and type(plain.get("answer")) is bool:
+        return {"officer": officer, "at_ms": now_ms, **filled}
     return filled
+
+
+def record_from(kind: type[R], plain: object, *, officer: str, now_ms: int) -> R:
+    """The record of ``kind`` that ``plain`` writes, answered for by ``officer`` (a service number). Raises BadInput."""
+    return kind.from_plain(_attested(plain, officer, now_ms))
 
 
 def request_from(plain: object, *, officer: str, now_ms: int) -> Enquiry:

@@ -73,11 +73,11 @@ class _About(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """A person who was found, by which ``name`` and for what ``reasons``, when they are wanted."""
+    """A person who was found, by which ``name``, and the ``reasons`` when they are wanted."""
 
     id: bytes
     log_odds: float
-    name: Callable[[], str]
+    name: str
     reasons: Callable[[], tuple[str, ...]]
 
 
@@ -120,8 +120,7 @@ class Finder(Searcher):
             points = points_of(plan, name, pairs) + about.points
             if points > floor:
                 reasons = functools.partial(self._reasons, plan, name, pairs, about.known)
-                text = functools.partial(self.segment.name_text, name.number)
-                out.append(Seen(about.person.id, points + prior, text, reasons))
+                out.append(Seen(about.person.id, points + prior, name.text, reasons))
         return sorted(out, key=attrgetter("log_odds"), reverse=True)
 
     def bearers(self, asked: Facts) -> list[int]:
@@ -196,6 +195,7 @@ class Finder(Searcher):
             sum(question.tells),
             [fits.names for fits in sorted(finds, key=attrgetter("best"), reverse=True)],
             not question.parts or any(fits.many for fits in finds),
+            {},
         )
         return _keep(self._plans, question, plan, QUESTIONS)
 
@@ -232,6 +232,8 @@ class Finder(Searcher):
             sum(held),
             segment.arabic[segment.reading_offsets[parts]].tolist(),
             segment.initials[parts].tolist(),
+            segment.name_text(number),
+            {},
         )
         return _keep(self._names, number, made)
 

@@ -197,7 +197,7 @@ class NameIndex:
             Seen(
                 segment.person_id(int(owners[at])),
                 float(points[at]),
-                partial(segment.name_text, int(names[at])),
+                segment.name_text(int(names[at])),
                 partial(reasons, at),
             )
             for at in order[: max(_KEPT, 2 * limit)].tolist()
@@ -278,7 +278,7 @@ def _by_facts(segment: Segment, names: Array, asked: Facts, population: int) -> 
         owner = int(segment.name_persons[name])
         found = evidence(asked, segment.facts_of(owner), likeness=likeness)
         points = model().prior(population) + sum(log_odds for _, log_odds in found)
-        out.append(Seen(segment.person_id(owner), points, partial(segment.name_text, name), partial(_codes, found)))
+        out.append(Seen(segment.person_id(owner), points, segment.name_text(name), partial(_codes, found)))
     return out
 
 
@@ -293,5 +293,5 @@ def _hits(ordered: Sequence[Seen], limit: int, least: float, *, reasons: bool) -
         if 1.0 / (1.0 + math.exp(-found.log_odds)) < least:
             break
         others = sum(abs(one - found.log_odds) <= EQUALLY_GOOD for one in log_odds) - 1
-        out.append(Hit(found.id, share, found.log_odds, found.name(), others, found.reasons() if reasons else ()))
+        out.append(Hit(found.id, share, found.log_odds, found.name, others, found.reasons() if reasons else ()))
     return out

@@ -30,6 +30,8 @@ _LIKE, _ENOUGH, _GOOD, _FAIR = 0.6, 15.0, 0.7, 0.5
 _YEARS: Final = (2, 5, 6, 7, 7, 7, 8, 8, 8, 8, 8)  # the kind of two births, by the years between them
 Pair = tuple[int, int, float]
 """An item, the column of the name's part that explains it, and how alike they are."""
+Left = tuple[float, int, float]
+"""Of what no pair explains: what it tells, how much of it are parts of a name, and how rare they are."""
 
 
 class Item(NamedTuple):
@@ -47,7 +49,8 @@ class Item(NamedTuple):
 
 class Plan(NamedTuple):
     """A question: how many parts it has as a ``whole``, its ``items`` with the ``places`` that each covers, and what each place tells;
-    the names ``touched`` by each item, in the order in which items are looked up, with what they gain; ``many`` where those are too many.
+    the names ``touched`` by each item, in the order in which items are looked up, with what they gain; ``many`` where those are too many;
+    and what is ``lacking`` where some places are explained (their bits), as far as it was asked for.
     """
 
     whole: int
@@ -57,10 +60,13 @@ class Plan(NamedTuple):
     total: float
     touched: list[tuple[tuple[int, float], ...]]
     many: bool
+    lacking: dict[int, Left]
 
 
 class Name(NamedTuple):
-    """A name of the register: its parts as numbers, what they tell (``held``, together ``total``), and of which script they are."""
+    """A name of the register, its ``text`` and its parts as numbers: what they tell (``held``, together ``total``), and of which script
+    they are; ``beyond`` as a plan's ``lacking``.
+    """
 
     number: int
     owner: int
@@ -70,6 +76,8 @@ class Name(NamedTuple):
     total: float
     arabic: list[bool]
     initials: list[int]
+    text: str
+    beyond: dict[int, Left]
 
 
 class Person(NamedTuple):
@@ -132,8 +140,8 @@ def _seen(plan: Plan, pairs: list[Pair]) -> tuple[int, int]:
     return covered, taken
 
 
-def _weighed(weights: Sequence[float], seen: int) -> tuple[float, int, float]:
-    """Of the ``weights`` whose bit is not ``seen`` the sum, how many are of parts of a name, and how rare they are."""
+def _left(weights: Sequence[float], seen: int, known: dict[int, Left]) -> Left:
+    """What is left of ``weights`` whose bit is not ``seen``; remembered in ``known``, for few ways of explaining a name occur."""
     whole, rare, count = 0.0, 0.0, 0
     for at, weight in enumerate(weights):
         if not seen >> at & 1:
@@ -142,7 +150,8 @@ def _weighed(weights: Sequence[float], seen: int) -> tuple[float, int, float]:
                 count += 1
                 if weight > RARE:
                     rare += weight - RARE
-    return whole, count, rare
+    known[seen] = whole, count, rare
+    return known[seen]
 
 
 @functools.cache
@@ -152,36 +161,40 @@ def _weights() -> list[float]:
 
 def points_of(plan: Plan, name: Name, pairs: list[Pair]) -> float:
     """The features, weighed and summed."""
-    gain = worst = best = 0.0
-    loss, unlike = [0.0, 0.0], [0.0, 0.0]
-    exact = literal = joined = turns = 0
+    gain = worst = best = loss = unlike = loss_cross = unlike_cross = 0.0
+    exact = literal = joined = turns = covered = taken = 0
     crossed = False
     for number, column, alike in pairs:
         item, held = plan.items[number], name.held[column]
-        cross, weight, lost = name.arabic[column] != item.arabic, min(item.weight, held), 1.0 - alike
-        crossed |= cross
+        weight, lost = min(item.weight, held), 1.0 - alike
         gain += weight * alike
-        loss[cross] += weight * lost
-        unlike[cross] += lost
+        if name.arabic[column] == item.arabic:
+            loss += weight * lost
+            unlike += lost
+        else:
+            crossed = True
+            loss_cross += weight * lost
+            unlike_cross += lost
         worst = max(worst, lost)
         if alike > _LIKE and weight > best:
             best = weight
         exact += alike > SAME
         literal += alike == 1.0
         joined += item.joined
+        covered |= plan.places[number]
+        taken |= 1 << column
     if len(pairs) > 1:
         before = -1
         for number, column, _ in sorted(pairs):
             if number < plan.whole:
                 turns += column < before
                 before = column
-    covered, taken = _seen(plan, pairs)
-    lacking, lacks, lacks_rare = _weighed(plan.weights, covered)
-    beyond, more, more_rare = _weighed(name.held, taken)
+    lacking, lacks, lacks_rare = plan.lacking.get(covered) or _left(plan.weights, covered, plan.lacking)
+    beyond, more, more_rare = name.beyond.get(taken) or _left(name.held, taken, name.beyond)
     told = (
-        gain, min(gain, _ENOUGH), *loss, *unlike, exact, len(pairs), joined, crossed, lacking, beyond, min(lacking, beyond),
-        lacks, more, min(lacks, more), lacks_rare, more_rare, not lacks, not more, worst, best, plan.total, name.total,
-        turns, literal,
+        gain, min(gain, _ENOUGH), loss, loss_cross, unlike, unlike_cross, exact, len(pairs), joined, crossed, lacking, beyond,
+        min(lacking, beyond), lacks, more, min(lacks, more), lacks_rare, more_rare, not lacks, not more, worst, best, plan.total,
+        name.total, turns, literal,
     )  # fmt: skip
     return float(sum(map(mul, told, _weights())))
 

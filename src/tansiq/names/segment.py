@@ -129,7 +129,10 @@ class Segment:
     def bearers(self, document: str) -> list[int]:
         """The numbers of the persons who count and bear ``document``, a number as `number_key` writes it."""
         wanted = np.uint64(identity(document.encode()))
-        first, last = (int(np.searchsorted(self.document_hashes, wanted, side)) for side in ("left", "right"))
+        first = int(self.document_hashes.searchsorted(wanted))
+        last = first
+        while last < len(self.document_hashes) and self.document_hashes[last] == wanted:
+            last += 1
         return [
             number
             for number in self.document_persons[first:last].tolist()

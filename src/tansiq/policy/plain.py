@@ -47,6 +47,7 @@ _FORBIDDEN: Final = "\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202d\u202e\ud800-\
 _NOT_IN_PROSE: Final = re.compile(f"[{_FORBIDDEN}]")
 _NOT_IN_A_LINE: Final = re.compile(f"[\t\n\u202a-\u202c{_FORBIDDEN}]")
 _LETTER_OR_DIGIT: Final = re.compile(r"[^\W_]")
+_MOST_PASSED: Final = 1024
 
 
 class Shape(Protocol):
@@ -114,10 +115,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """A short text that matches ``pattern`` as a whole: a language tag, a country, a reference."""
+    """A short text that matches ``pattern`` as a whole: a language tag, a country, a reference. ``few``: as a code, it is one of few."""
 
     pattern: re.Pattern[str]
     most: int = 96
+    few: bool = False
 
     def check(self, value: object, field: str) -> None:
         """See `Shape`."""
@@ -181,7 +183,7 @@ class Many:
 
 
 _Check: TypeAlias = Callable[[Any, str], None]
-_Read: TypeAlias = Callable[[object, str], object]
+_Read: TypeAlias = Callable[[object], object]
 
 
 class Slot(NamedTuple):
@@ -209,23 +211,22 @@ def _write_records(values: tuple[Record, ...]) -> Plain:
     return [value.to_plain() for value in values]
 
 
-def _reader(shape: Shape) -> _Read | None:
+def _reader(shape: Shape, label: str) -> _Read | None:
     """How a value of ``shape`` is read and checked; None: it is checked, and taken as it is."""
     if isinstance(shape, One):
-        kind = shape.kind
-        return lambda plain, _: kind.from_plain(plain)
+        return shape.kind.from_plain
     if isinstance(shape, Many):
-        each, check, most = _reader(shape.each), shape.each.check, shape.most
+        each, check, most = _reader(shape.each, label), shape.each.check, shape.most
 
-        def read(plain: object, field: str) -> object:
+        def read(plain: object) -> object:
             if type(plain) is not list and type(plain) is not tuple:
-                raise BadInput("policy.field-type", field=field)
+                raise BadInput("policy.field-type", field=label)
             if len(plain) > most:
-                raise BadInput("policy.field-too-long", field=field, most=most)
+                raise BadInput("policy.field-too-long", field=label, most=most)
             if each is not None:
-                return tuple([each(item, field) for item in plain])
+                return tuple([each(item) for item in plain])
             for item in plain:
-                check(item, field)
+                check(item, label)
             return tuple(plain)
 
         return read
@@ -254,7 +255,7 @@ def slots_of(kind: type[Record]) -> tuple[Slot, ...]:
         shape: Shape = hints[field.name].__metadata__[0]
         label = f"{kind.__name__.lower()}.{field.name}"
         required, nullable = field.default is MISSING, field.default is None
-        found.append(Slot(field.name, label, shape, required, nullable, _writer(shape), _reader(shape)))
+        found.append(Slot(field.name, label, shape, required, nullable, _writer(shape), _reader(shape, label)))
     return _KNOWN.setdefault(kind, tuple(found))
 
 
@@ -264,11 +265,18 @@ class _Plan(NamedTuple):
     values: Callable[[Record], tuple[Any, ...]]
     checks: tuple[tuple[_Check, str, bool], ...]
     writers: tuple[tuple[str, Callable[[Any], Plain] | None], ...]
-    readers: tuple[tuple[str, str, _Check, _Read | None, object, Callable[[Any, Any], None]], ...]
-    """Name, label, how it is checked or else read and checked, what is there when it is absent, and how it is put in."""
+    readers: tuple[tuple[str, str, set[str] | None, _Check, _Read | None, object, Callable[[Any, Any], None]], ...]
+    """Name, label, the codes that have passed (None: it holds none), how it is checked or else read and checked, what is there when it is
+    absent, and how it is put in.
+    """
 
 
 _PLANS: Final[dict[type[Record], _Plan]] = {}
+
+
+def _passed(shape: Shape) -> set[str] | None:
+    """Where codes that have passed are remembered: the same few stand in most records. Nothing else is, for it may be a person's."""
+    return set() if isinstance(shape, Code) or (isinstance(shape, Matching) and shape.few) else None
 
 
 def _plan(kind: type[Record]) -> _Plan:
@@ -279,7 +287,15 @@ def _plan(kind: type[Record]) -> _Plan:
         checks=tuple((slot.shape.check, slot.label, slot.nullable) for slot in slots),
         writers=tuple((slot.name, slot.write) for slot in slots),
         readers=tuple(
-            (slot.name, slot.label, slot.shape.check, slot.read, field.default, getattr(kind, slot.name).__set__)
+            (
+                slot.name,
+                slot.label,
+                _passed(slot.shape),
+                slot.shape.check,
+                slot.read,
+                field.default,
+                getattr(kind, slot.name).__set__,
+            )
             for slot, field in zip(slots, fields(kind), strict=True)  # type: ignore[arg-type]  # as above
         ),
     )
@@ -324,7 +340,7 @@ class Record:
             raise BadInput("policy.field-type", field=cls.__name__.lower())
         plan = _PLANS.get(cls) or _plan(cls)
         record, left = object.__new__(cls), len(plain)
-        for name, label, check, read, default, put in plan.readers:
+        for name, label, passed, check, read, default, put in plan.readers:
             if name not in plain:
                 if default is MISSING:
                     raise BadInput("policy.field-missing", field=label)
@@ -332,16 +348,17 @@ class Record:
                 continue
             left -= 1
             value = plain[name]
-            if value is None:
-                raise BadInput("policy.field-type", field=label)
-            if read is None:
+            if read is not None and value is not None:
+                put(record, read(value))
+                continue
+            if type(value) is not str or passed is None or value not in passed:
+                if value is None:
+                    raise BadInput("policy.field-type", field=label)
                 check(value, label)
-                put(record, value)
-            else:
-                put(record, read(value, label))
-        if left:
-            for key in plain:
-                if isinstance(key, str) and key.startswith("!"):
-                    raise BadInput("policy.newer-version", field=cls.__name__.lower())
+                if passed is not None and len(passed) < _MOST_PASSED:
+                    passed.add(value)
+            put(record, value)
+        if left and any(isinstance(key, str) and key.startswith("!") for key in plain):
+            raise BadInput("policy.newer-version", field=cls.__name__.lower())
         record._verify()
         return record

@@ -22,9 +22,9 @@ from tansiq.policy.plain import Flag, Matching, One, Prose, Record, Whole
 
 __all__ = ["COUNTRY", "LANGUAGE_TAG", "MOMENT", "REFERENCE", "Attestation", "PartialDate", "Text"]
 
-LANGUAGE_TAG: Final = Matching(re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}", re.ASCII), 35)
+LANGUAGE_TAG: Final = Matching(re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}", re.ASCII), 35, few=True)
 """A BCP 47 tag: ``ar``, ``es``, ``ar-Latn``."""
-COUNTRY: Final = Matching(re.compile(r"[A-Z]{2}", re.ASCII), 2)
+COUNTRY: Final = Matching(re.compile(r"[A-Z]{2}", re.ASCII), 2, few=True)
 """An ISO 3166-1 code of two letters."""
 REFERENCE: Final = Matching(re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._:/@+-]{0,95})", re.ASCII), 96)
 """An agency, a post (``ma.dgst/counter-terrorism``), an officer's service number, a file number."""
