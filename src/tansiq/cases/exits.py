@@ -18,6 +18,7 @@ from tansiq.accounts.clearances import given_clearance
 from tansiq.cases.contents import StoredStatement, open_statements
 from tansiq.cases.queries import ItemRow, item_row, own_part
 from tansiq.cases.sql import chunks, marks
+from tansiq.directory.queries import own_directory
 from tansiq.errors import Error, NotFound, Refused
 from tansiq.exchange.context import Context
 from tansiq.journal.access import Access, Operation, log_access
@@ -25,9 +26,11 @@ from tansiq.policy.answer import IncomingCheck, Item
 from tansiq.policy.conditions import Conditions
 from tansiq.policy.enquiry import Enquiry
 from tansiq.policy.handling import Decision, Held, Reader, Use, decide
+from tansiq.policy.notice import Notice, NoticeAnswer, StatusDeclaration
 from tansiq.policy.ways import body_readers
 from tansiq.protocol.cbor import decode
 from tansiq.protocol.concealment import reveal
+from tansiq.protocol.docket import ALL_MEMBERS
 from tansiq.protocol.ids import id_text
 from tansiq.protocol.manifest import PART_KIND as FILE
 from tansiq.protocol.parts import Part
@@ -77,11 +80,29 @@ def _of_item(part: Part) -> Conditions | None:
     return Item.from_plain(part.content).conditions
 
 
+def _of_notice(part: Part) -> Conditions | None:
+    return Notice.from_plain(part.content).conditions
+
+
+def _of_answer(part: Part) -> Conditions | None:
+    return NoticeAnswer.from_plain(part.content).conditions
+
+
+def _of_status(part: Part) -> Conditions | None:
+    return StatusDeclaration.from_plain(part.content).conditions
+
+
 _CONDITIONS: Final[Mapping[str, Callable[[Part], Conditions | None]]] = {
     "enquiry.request": _of_enquiry,
     "item": _of_item,
+    "notice.notice": _of_notice,
+    "notice.update": _of_notice,
+    "notice.diffusion": _of_notice,
+    "notice.answer": _of_answer,
+    "person.status": _of_status,
 }
 """The kinds of parts that carry conditions of their own."""
+_RELAY: Final = "hub"
 
 
 def _conditions_of(part: Part | None) -> Conditions | None:
@@ -144,6 +165,11 @@ def _drafts(rows: Sequence[ItemRow]) -> dict[bytes, tuple[str, bytes | None]]:
     return found
 
 
+def _every_desk() -> frozenset[str]:
+    """Our desks, for what is for all members: all but a hub's relay desk, which passes it on closed."""
+    return frozenset(post.id for post in own_directory().posts if post.role != _RELAY)
+
+
 @dataclass(frozen=True, slots=True)
 class Weighed:
     """An item, its content (None: erased, or closed to this node) and what was decided of the use."""
@@ -202,6 +228,7 @@ class _Scales:
             originator=row.originator,
             origin_posts=frozenset((docket.sender,)),
             addressees=body_readers(docket.channel, docket.route, docket.addressees)
+            | (_every_desk() if ALL_MEMBERS in docket.addressees else frozenset())
             | self.posts.get(row.case, frozenset()),
             purpose=row.purpose,
             conditions=own or strictest,
