@@ -68,6 +68,25 @@ def test_the_partner_sees_no_gap_and_gets_it_in_the_order_in_which_it_was_said(n
     assert ends() == ["released", "released"]
 
 
+def test_a_matter_waits_whole_whatever_channel_the_next_word_takes(notes: Notes) -> None:
+    notes.say("0", matter="b", channel="direct")
+    notes.say("1", matter="a", channel="liaison")
+    notes.say("2", matter="a", channel="direct")
+    notes.set_state("suspended", channel="liaison")
+    notes.say("3", matter="a", channel="direct")
+    notes.carry()
+    assert notes.heard() == ["0"]
+    notes.es.use()
+    assert [row.channel for row in waiting()] == ["liaison"] * 3
+    notes.set_state("suspended", channel="direct")
+    notes.set_state("open", channel="liaison")
+    notes.carry()
+    assert notes.heard() == ["0", "1"]
+    notes.set_state("open", channel="direct")
+    notes.carry()
+    assert notes.heard() == ["0", "1", "2", "3"]
+
+
 def test_a_suspension_of_one_channel_and_partner_holds_no_other(notes: Notes) -> None:
     notes.set_state("suspended", channel="liaison")
     notes.set_state("suspended", node=notes.ma, channel="direct")

@@ -2,21 +2,22 @@
 
 Invariant: the post room asks `CLOSED` once per sending, in its own transaction, and reads one row for it; a suspension changes
 that row in the commit that holds what is unreleased. So nothing that was said before or after slips between the two, and what
-was released before is touched by neither. What is let go keeps its place in the outbox, so it leaves in the order in which it
-was said. On PostgreSQL a sender shares the row until it commits, and a suspension waits for it.
+was released before is touched by neither. A matter waits whole: what follows something that waits is not read before it anyway.
+What is let go keeps its place in the outbox, so it leaves in the order in which it was said. On PostgreSQL a sender shares the
+row until it commits, and a suspension waits for it.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from django.db import connection
 
 from tansiq.exchange.holding import Going
 
-__all__ = ["CLOSED", "Closed", "Pair", "begin", "end", "held_rows", "lock", "wanted_by"]
+__all__ = ["CLOSED", "Closed", "Pair", "begin", "end", "held_rows", "lock"]
 
 Pair = tuple[str, str]
 """Partner and channel."""
@@ -35,25 +36,31 @@ class Closed:
     _number: int | None = None
     _pairs: frozenset[Pair] = field(default_factory=frozenset)
 
-    def closed(self) -> frozenset[Pair]:
-        """What is suspended, as the caller's transaction sees it: one row is read, the rest only when it has changed."""
+    def closed(self) -> bool:
+        """Whether anything is suspended, as the caller's transaction sees it: one row is read, the rest only when it has
+        changed.
+        """
         number = _number()
         if number != self._number:
             self._pairs, self._number = _read(), number
-        return self._pairs
+        return bool(self._pairs)
 
-    def held(self, going: Sequence[Going]) -> None:
-        """Notes what the post room holds, each under the first of its suspended pairs."""
-        found = interruptions()
-        rows = []
+    def hold(self, going: Sequence[Going]) -> list[bool]:
+        """Which of them wait: those of a suspended pair, and those of a matter of which something waits on the same hop."""
+        found = {pair: one for pair, one in interruptions().items() if pair in self._pairs}
+        matters = _waiting_matters({one.matter for one in going})
+        rows, waits = [], []
         for one in going:
-            pair = next(pair for pair in wanted_by(one.peer, one.partners, one.channel) if pair in found)
-            rows.append(
-                (
-                    one.statement, one.peer, found[pair], *pair, one.matter, one.kind, one.since_ms, one.since_ms,
+            pairs = ((partner, one.channel) for partner in (*one.partners.split(), one.peer))
+            pair = next((pair for pair in pairs if pair in found), None) or matters.get((one.peer, one.matter))
+            waits.append(pair is not None)
+            if pair is not None:
+                matters.setdefault((one.peer, one.matter), pair)
+                rows.append(
+                    (one.statement, one.peer, found[pair], *pair, one.matter, one.kind, one.since_ms, one.since_ms)
                 )
-            )  # fmt: skip
         _note(rows)
+        return waits
 
     def carried(self, peer: str, statements: Sequence[bytes], now_ms: int) -> None:
         """What waited leaves by courier."""
@@ -64,9 +71,16 @@ CLOSED = Closed()
 """That of this process."""
 
 
-def wanted_by(peer: str, partners: str, channel: str) -> Iterable[Pair]:
-    """The pairs of which none may be suspended for a row of the outbox to leave."""
-    return ((one, channel) for one in (*partners.split(), peer))
+def _waiting_matters(matters: Collection[bytes]) -> dict[tuple[str, bytes], Pair]:
+    """Of which of ``matters`` something waits, on the hop to which peer, and for which pair."""
+    marks = ", ".join(["%s"] * len(matters))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT w.peer, w.matter, w.partner, w.channel FROM channels_wait w JOIN exchange_outbox o "
+            f"ON o.statement = w.statement AND o.peer = w.peer WHERE w.ended_ms IS NULL AND o.held AND w.matter IN ({marks})",
+            list(matters),
+        )
+        return {(row[0], bytes(row[1])): (row[2], row[3]) for row in cursor.fetchall()}
 
 
 def _number() -> int:
@@ -124,28 +138,46 @@ def begin(partner: str, channel: str, *, now_ms: int) -> int:
     return _hold(partner, channel, interruption, now_ms=now_ms)
 
 
+_BEHIND = (
+    "held = %s AND EXISTS (SELECT 1 FROM channels_wait w JOIN exchange_outbox b ON b.statement = w.statement AND b.peer = w.peer "
+    "WHERE w.interruption = %s AND w.ended_ms IS NULL AND w.peer = exchange_outbox.peer AND w.matter = exchange_outbox.matter "
+    "AND b.id < exchange_outbox.id)"
+)
+"""What stands behind something of its own matter that waits, on the same hop."""
+_NOT_YET = (
+    "NOT EXISTS (SELECT 1 FROM channels_wait w WHERE w.statement = exchange_outbox.statement AND w.peer = exchange_outbox.peer "
+    "AND w.interruption = %s)"
+)
+"""What has passed this very interruption already (an emergency) is left alone."""
+_HELD = "RETURNING statement, peer, matter, kind, since_ms"
+
+
 def _hold(partner: str, channel: str, interruption: int, *, now_ms: int) -> int:
-    """Holds what is unreleased; what has passed this very interruption already (an emergency) is left alone."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE exchange_outbox SET held = %s WHERE channel = %s AND held = %s AND {_OF_PAIR} AND NOT EXISTS ("
-            "SELECT 1 FROM channels_wait w WHERE w.statement = exchange_outbox.statement AND w.peer = exchange_outbox.peer "
-            "AND w.interruption = %s) RETURNING statement, peer, matter, kind, since_ms",
-            (True, channel, False, *_params(partner), interruption),
-        )
-        rows = [
-            (bytes(row[0]), row[1], interruption, partner, channel, bytes(row[2] or b""), row[3], row[4], now_ms)
-            for row in cursor.fetchall()
-        ]
-    _note(rows)
-    return len(rows)
+    """Holds what is unreleased of a pair, and what follows it in its matter: a matter waits whole."""
+    count = 0
+    for where, values in (
+        (f"channel = %s AND held = %s AND {_OF_PAIR}", (channel, False, *_params(partner))),
+        (_BEHIND, (False, interruption)),
+    ):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE exchange_outbox SET held = %s WHERE {where} AND {_NOT_YET} {_HELD}",
+                (True, *values, interruption),
+            )
+            rows = [
+                (bytes(row[0]), row[1], interruption, partner, channel, bytes(row[2] or b""), row[3], row[4], now_ms)
+                for row in cursor.fetchall()
+            ]
+        _note(rows)
+        count += len(rows)
+    return count
 
 
 def end(partner: str, channel: str, *, now_ms: int) -> int:
     """The channel carries again: lets go what waited for it, in the caller's transaction; returns how much.
 
-    What has other partners with whom the channel is still suspended goes on waiting, for them. Batches that went by
-    courier and have no receipt may travel by the network too.
+    What is still held back by another suspension goes on waiting, for that. Batches that went by courier and have no
+    receipt may travel by the network too.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -163,9 +195,8 @@ def end(partner: str, channel: str, *, now_ms: int) -> int:
             "UPDATE channels_interruption SET ended_ms = %s WHERE partner = %s AND channel = %s AND ended_ms IS NULL",
             (now_ms, partner, channel),
         )
-    for (other, same), interruption in interruptions().items():
-        if same == channel:
-            count -= _hold(other, channel, interruption, now_ms=now_ms)
+    for pair, interruption in interruptions().items():
+        count -= _hold(*pair, interruption, now_ms=now_ms)
     _give_to_the_network()
     return count
 

@@ -220,12 +220,12 @@ def reroute(
         were = list({one.id: one for one, _ in found}.values())
         _require_movable(were, channel)
         first = settle_choice(were[0], channel, via=via, deviation=deviation, officer=officer, context=context)
+        _drop(found, context=context)  # first, for a matter of which something waits waits whole
         moved: dict[bytes, bytes] = {}
         for one in were:
             moved[one.id] = _say_again(one, first, moved=moved, officer=officer, context=context)
         partner = agency_of(first.ends.addressee)
         first.keep(moved[were[0].id], matter=matter, partner=partner, officer=officer.number, now_ms=now_ms)
-        _drop(found, context=context)
         for one, peer in found:
             end_waits(peer, [one.id], how="rerouted", now_ms=now_ms, officer=officer.number, instead=moved[one.id])
         _tell(moved, were, channel, context)

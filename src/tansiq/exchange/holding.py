@@ -13,16 +13,12 @@ from typing import Protocol
 
 from tansiq.protocol.docket import ALL_MEMBERS, Docket, agency_of
 
-__all__ = ["Going", "Holder", "closed_pairs", "is_closed", "note_carried", "note_held", "partners_of", "set_holder"]
-
-Pairs = frozenset[tuple[str, str]]
-"""Partner and channel."""
-_NONE: Pairs = frozenset()
+__all__ = ["Going", "Holder", "anything_closed", "hold", "note_carried", "partners_of", "set_holder"]
 
 
 @dataclass(frozen=True, slots=True)
 class Going:
-    """A statement that was put into the outbox for ``peer`` and is held there."""
+    """A statement that is put into the outbox for ``peer``."""
 
     statement: bytes
     peer: str
@@ -36,11 +32,11 @@ class Going:
 class Holder(Protocol):
     """Whoever knows which channels are suspended."""
 
-    def closed(self) -> Pairs:
-        """The pairs of partner and channel that are suspended now, as the caller's transaction sees it."""
+    def closed(self) -> bool:
+        """Whether any channel is suspended now, as the caller's transaction sees it."""
 
-    def held(self, going: Sequence[Going]) -> None:
-        """Notes what is held, in the caller's transaction."""
+    def hold(self, going: Sequence[Going]) -> list[bool]:
+        """Which of them wait; noted, in the caller's transaction. Asked only where some channel is suspended."""
 
     def carried(self, peer: str, statements: Sequence[bytes], now_ms: int) -> None:
         """Notes that held statements leave by courier, in the caller's transaction."""
@@ -54,20 +50,14 @@ def set_holder(holder: Holder) -> None:
     _holders[:] = [holder]
 
 
-def closed_pairs() -> Pairs:
-    """What is suspended now; asked once for all that is said together."""
-    return _holders[0].closed() if _holders else _NONE
+def anything_closed() -> bool:
+    """Whether anything is suspended now; asked once for all that is said together."""
+    return bool(_holders) and _holders[0].closed()
 
 
-def is_closed(pairs: Pairs, *, peer: str, partners: str, channel: str) -> bool:
-    """Whether what goes to ``peer`` for ``partners`` by ``channel`` must wait: for any of them, since a statement is one."""
-    return bool(pairs) and any((one, channel) in pairs for one in (peer, *partners.split()))
-
-
-def note_held(going: Sequence[Going]) -> None:
-    """Tells who registered what is held."""
-    if going and _holders:
-        _holders[0].held(going)
+def hold(going: Sequence[Going]) -> list[bool]:
+    """Which of them wait for their channel."""
+    return _holders[0].hold(going)
 
 
 def note_carried(peer: str, statements: Sequence[bytes], now_ms: int) -> None:

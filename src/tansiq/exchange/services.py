@@ -17,7 +17,7 @@ from tansiq.errors import BadInput, NotFound, Refused, TooMuch
 from tansiq.exchange.context import Context
 from tansiq.exchange.drafts import Composed, Draft, Reader, compose_many, sealed_to, wraps_to_bytes
 from tansiq.exchange.files import note_sent
-from tansiq.exchange.holding import Going, closed_pairs, is_closed, note_held, partners_of
+from tansiq.exchange.holding import Going, anything_closed, hold, partners_of
 from tansiq.faults import reach
 from tansiq.keystore.store import Contents, Kept
 from tansiq.protocol.cbor import decode, encode
@@ -78,23 +78,24 @@ _INTO_OUTBOX = (
 
 def _queue(queued: Sequence[_Queued], *, agency: str, now_ms: int) -> None:
     """Puts statements into the outbox, in the caller's transaction; those of a suspended channel wait there."""
-    closed = closed_pairs()
-    going: list[Going] = []
-    rows = []
-    for one in queued:
-        docket, partners, held = one.docket, partners_of(one.docket, agency), one.held
-        if closed and not held and is_closed(closed, peer=one.peer, partners=partners, channel=docket.channel):
-            held = True
-            going.append(Going(one.statement, one.peer, partners, docket.channel, docket.matter, docket.kind, now_ms))
-        rows.append(
-            (
-                one.peer, one.lane, one.statement, _passed(one.handovers), held, docket.channel, partners, docket.matter,
-                docket.kind, now_ms,
-            )
-        )  # fmt: skip
+    partners = [partners_of(one.docket, agency) for one in queued]
+    waits = [False] * len(queued)
+    if anything_closed():
+        waits = hold(
+            [
+                Going(one.statement, one.peer, theirs, one.docket.channel, one.docket.matter, one.docket.kind, now_ms)
+                for one, theirs in zip(queued, partners, strict=True)
+            ]
+        )
+    rows = [
+        (
+            one.peer, one.lane, one.statement, _passed(one.handovers), one.held or wait, one.docket.channel, theirs,
+            one.docket.matter, one.docket.kind, now_ms,
+        )
+        for one, theirs, wait in zip(queued, partners, waits, strict=True)
+    ]  # fmt: skip
     with connection.cursor() as cursor:
         cursor.executemany(_INTO_OUTBOX, rows)
-    note_held(going)
 
 
 def _passed(handovers: Sequence[Handover]) -> bytes:
