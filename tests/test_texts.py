@@ -29,6 +29,7 @@ FRENCH = {
     "a space that does not break stands before :": re.compile(r"(?<!\u00a0):(?=\s|$)"),
     "a space that does not break stands inside « »": re.compile(r"«(?!\u00a0)|(?<!\u00a0)»"),
 }
+ARABIC = re.compile("[\u064b-\u0650\u0652]{2}|[\u0621-\u064a][,;?]")
 BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -97,6 +98,17 @@ def test_french_is_set_as_french_is() -> None:
         for sentence in in_language(tomllib.loads(file.read_text(encoding="utf-8")), "fr")
         for rule, pattern in FRENCH.items()
         if pattern.search(sentence)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_arabic_is_set_as_arabic_is() -> None:
+    """No letter carries two vowel signs, and commas, semicolons and question marks are Arabic ones."""
+    wrong = [
+        f"{file.name}: {sentence}"
+        for file in LABELLED
+        for sentence in in_language(tomllib.loads(file.read_text(encoding="utf-8")), "ar")
+        if ARABIC.search(sentence)
     ]
     assert not wrong, "\n".join(wrong)
 

@@ -31,6 +31,9 @@ def _label(code: str, language: str) -> str:
     known = _LISTS.get(code.partition(".")[0], "")
     if known:
         return code_list(known).label(code, language)
+    head, _, rest = code.partition(".")
+    if head == "register" and f"registers.called.{rest}" in catalogue():
+        return text("oversight.why.register", language, register=text(f"registers.called.{rest}", language))
     for key in (f"oversight.why.{code.replace('.', '-')}", code):
         if key in catalogue():
             return text(key, language)
