@@ -18,7 +18,7 @@ from tansiq.policy.channel_matter import Channel, Matter, World
 from tansiq.policy.channel_values import Advice, Effect, Verdict
 from tansiq.policy.codes import code_list
 
-__all__ = ["Chosen", "advise_here", "choose", "may_choose"]
+__all__ = ["Chosen", "advise_here", "choose", "decide", "judge", "may_choose"]
 
 Closed = Callable[[Channel], str]
 """Why there is no way by a channel ('' there is one): a code of ``channel_reasons``."""
@@ -53,7 +53,7 @@ def advise_here(matter: Matter, world: World, closed: Closed) -> tuple[Advice, .
     return advise(matter, replace(world, no_way=known), channel_rules())
 
 
-def _judged(channel: Channel, matter: Matter, world: World, closed: Closed) -> tuple[Advice, ...]:
+def judge(channel: Channel, matter: Matter, world: World, closed: Closed) -> tuple[Advice, ...]:
     """The same as far as it matters for ``channel``: a way is looked for only where it could be recommended instead."""
     no_way: dict[Channel, str] = {}
     while True:
@@ -68,12 +68,16 @@ def _judged(channel: Channel, matter: Matter, world: World, closed: Closed) -> t
 def choose(
     channel: Channel, matter: Matter, world: World, *, deviation: str = "", closed: Closed, approver: Approver
 ) -> Chosen:
-    """What is kept when ``matter`` goes by ``channel``.
+    """What is kept when ``matter`` goes by ``channel``; raises as `decide`."""
+    return decide(channel, judge(channel, matter, world, closed), deviation=deviation, approver=approver)
+
+
+def decide(channel: Channel, found: tuple[Advice, ...], *, deviation: str = "", approver: Approver) -> Chosen:
+    """What is kept when something goes by ``channel`` of which ``found`` was judged.
 
     Raises Refused ('channels.refused' with every reason against it; 'channels.approval-needed' naming the roles) and BadInput
     ('channels.deviation-needed' where another channel is recommended and no reason is given; an unknown reason).
     """
-    found = _judged(channel, matter, world, closed)
     best = _recommended(found)
     mine = next(one for one in found if one.channel is channel)
     if not may_choose(mine):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any
 
 from tansiq.policy.channel_matter import Channel, Matter, Nature
@@ -20,6 +21,7 @@ def _plain(matter: Matter) -> dict[str, Any]:
     return found | {"nature": str(matter.nature), "countries": list(matter.countries)}
 
 
+@lru_cache(maxsize=256)
 def seen(matter: Matter) -> bytes:
     """The matter as a row keeps it."""
     return encode(_plain(matter))
@@ -31,6 +33,7 @@ def matter_from(kept: bytes) -> Matter:
     return Matter(**{**plain, "nature": Nature(plain["nature"]), "countries": tuple(plain["countries"])})
 
 
+@lru_cache(maxsize=256)
 def digest_of(matter: Matter, channel: Channel, partner: str) -> bytes:
     """What an approval is for: this matter, by this channel, to this partner."""
     return hashlib.sha256(encode([_plain(matter), str(channel), partner])).digest()

@@ -13,7 +13,7 @@ from typing import Final
 from tansiq.channels.approvals import Approvals
 from tansiq.channels.available import available, ends_of
 from tansiq.channels.choices import ChoiceRow, add_choices
-from tansiq.channels.choosing import Chosen, advise_here, choose
+from tansiq.channels.choosing import Chosen, advise_here, decide, judge
 from tansiq.channels.passing import pass_emergency
 from tansiq.channels.seen import digest_of
 from tansiq.channels.world import world_for
@@ -95,7 +95,7 @@ class Sent:
 @dataclass(slots=True, kw_only=True)
 class Choosing:
     """The choices of what leaves together from one desk to another; the state of the world is looked at once for all that
-    need the same of it.
+    need the same of it, and what the rules see as the same matter is judged once.
     """
 
     context: Context
@@ -105,6 +105,7 @@ class Choosing:
     addressee: str
     via: str = ""
     _worlds: dict[tuple[bool, bytes, bytes], World] = field(default_factory=dict)
+    _judged: dict[tuple[Channel, Matter], tuple[Advice, ...]] = field(default_factory=dict)
 
     @property
     def partner(self) -> str:
@@ -132,13 +133,12 @@ class Choosing:
 
     def choose(self, channel: Channel, matter: Matter, *, deviation: str = "") -> Weighed:
         """The choice of ``channel``. Raises as `channels.choosing.choose`."""
-        digest = digest_of(matter, channel, self.partner)
-        approvals = Approvals(digest, self.officer, self.context.clock())
-        chosen = choose(
-            channel, matter, self.world(matter), deviation=deviation, approver=approvals.by,
-            closed=lambda other: self.closed(matter, other),
-        )  # fmt: skip
-        return Weighed(chosen, matter, approvals)
+        found = self._judged.get((channel, matter))
+        if found is None:
+            found = judge(channel, matter, self.world(matter), lambda other: self.closed(matter, other))
+            self._judged[channel, matter] = found
+        approvals = Approvals(digest_of(matter, channel, self.partner), self.officer, self.context.clock())
+        return Weighed(decide(channel, found, deviation=deviation, approver=approvals.by), matter, approvals)
 
     def keep(
         self, made: Sequence[tuple[Weighed, Sent]], requests: Sequence[Enquiry], *, officer: ActingOfficer

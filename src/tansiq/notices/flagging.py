@@ -150,9 +150,10 @@ def _is_sure(match: PossibleMatch) -> bool:
 def _found(
     subjects: Sequence[Subject], registers: Sequence[str], context: Context
 ) -> Iterator[tuple[int, PossibleMatch, list[DeclarationRow]]]:
-    """For each subject the persons of these registers who may be meant, with the declarations about them."""
+    """For each subject the persons of these registers who may be meant, as they were at the index's last refresh, with the
+    declarations about them.
+    """
     index = index_of(context)
-    index.refresh()
     for place, subject in enumerate(subjects):
         for match in index.match(subject, limit=_MOST, registers=registers):
             if match.score >= _LIKELY or SAME_DOCUMENT in match.reasons:
@@ -167,6 +168,7 @@ def _found(
 
 def warnings_for(subjects: Sequence[Subject], *, context: Context) -> list[Warned]:
     """What was declared, to us or by us, of those who are asked about: for the page on which something is written."""
+    index_of(context).refresh()
     return [
         Warned(place, rows[-1], match.score, match.reasons, match.name)
         for place, match, rows in _found(subjects, (DECLARED, HELD), context)
@@ -275,6 +277,8 @@ def _back(one: Arrived, own_post: str, context: Context) -> Any:
 
 def flag_asked(arrived: Sequence[Arrived], context: Context) -> None:
     """Looks at the enquiries that were just taken: whoever of those asked about we have declared. In the dispatch's transaction."""
+    if not any(one.docket.kind == REQUEST for one in arrived) or not index_of(context).persons().get(HELD):
+        return  # we hold nobody declared
     for one in arrived:
         if one.docket.kind != REQUEST or not one.body_open or one.statement.agency == context.agency:
             continue
@@ -297,6 +301,7 @@ def flag_bound(row: NoticeRow, notice: Notice, context: Context) -> None:
     own_post = own_desk()
     if row.side is not Side.MEMBER:
         return
+    index_of(context).refresh()
 
     def draft(body: StatusFlag) -> Draft:
         return answer_draft(
