@@ -33,8 +33,11 @@ _AT_ONCE: Final = 256
 _CHUNK: Final = 500
 _ADD: Final = (
     "INSERT INTO channels_stop (statement, post, place, channel, taken_ms, handed_ms, encoded, proven, told, learned_ms) "
-    "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
+    "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (statement, post) DO UPDATE SET taken_ms = excluded.taken_ms, "
+    "handed_ms = excluded.handed_ms, encoded = excluded.encoded, proven = excluded.proven, told = excluded.told "
+    "WHERE excluded.proven AND NOT channels_stop.proven"
 )
+"""A proven word takes the place of one that was only said, and no other does."""
 _UNTOLD: Final = "SELECT statement, post, encoded FROM channels_stop WHERE told = %s ORDER BY learned_ms LIMIT %s"
 
 
