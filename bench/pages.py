@@ -81,6 +81,9 @@ def _pages(client: Any, matters: dict[str, str]) -> Iterator[tuple[str, str]]:
         "members": "/members/",
         "roster": "/roster/",
         "account": "/account/",
+        "oversight": "/oversight/",
+        "access journal": "/oversight/access/",
+        "review and erasure": "/oversight/retention/",
     }
     for name, matter in matters.items():
         known |= {
