@@ -12,6 +12,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import connection
 
@@ -118,7 +119,7 @@ def interruptions() -> dict[Pair, int]:
         return {(row[0], row[1]): row[2] for row in cursor.fetchall()}
 
 
-def _note(rows: Sequence[Sequence[object]]) -> None:
+def _note(rows: Sequence[Sequence[Any]]) -> None:
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO channels_wait (statement, peer, interruption, partner, channel, matter, kind, since_ms, held_ms, how, officer) "
@@ -188,7 +189,7 @@ def end(partner: str, channel: str, *, now_ms: int) -> int:
         )
         count = int(cursor.rowcount)
         cursor.execute(
-            "UPDATE channels_wait SET ended_ms = %s, how = 'released' WHERE partner = %s AND channel = %s AND ended_ms IS NULL",
+            "UPDATE channels_wait SET ended_ms = %s, how = 'released', officer = '' WHERE partner = %s AND channel = %s AND ended_ms IS NULL",
             (now_ms, partner, channel),
         )
         cursor.execute(
@@ -214,12 +215,12 @@ def _give_to_the_network() -> None:
 
 
 def end_waits(
-    peer: str, statements: Sequence[bytes], *, how: str, now_ms: int, officer: str = "", instead: bytes = b""
+    peer: str, statements: Sequence[bytes], *, how: str, now_ms: int, officer: str | None = None, instead: bytes = b""
 ) -> None:
-    """What waited on the hop to ``peer`` waits no longer, in the caller's transaction."""
+    """What waited on the hop to ``peer`` waits no longer, in the caller's transaction; without ``officer`` who chose it stays."""
     with connection.cursor() as cursor:
         cursor.executemany(
-            "UPDATE channels_wait SET ended_ms = %s, how = %s, officer = %s, instead = %s "
+            "UPDATE channels_wait SET ended_ms = %s, how = %s, officer = COALESCE(%s, officer), instead = %s "
             "WHERE statement = %s AND peer = %s AND ended_ms IS NULL",
             [(now_ms, how, officer, instead or None, statement, peer) for statement in statements],
         )

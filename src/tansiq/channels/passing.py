@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from django.db import connection, transaction
 
@@ -89,7 +90,7 @@ def _drop(found: Sequence[tuple[Stored, str]], *, context: Context) -> None:
                 raise Conflict("channels.not-waiting")
             cursor.execute("DELETE FROM channels_passage WHERE statement = %s", (one.id,))
             cursor.execute("DELETE FROM exchange_file_going WHERE thing = %s AND peer = %s", (one.id, peer))
-            transaction.on_commit(lambda one=one, peer=peer: context.keys.drop_wraps([one.id], peer))
+            transaction.on_commit(partial(context.keys.drop_wraps, [one.id], peer))
 
 
 def take_back(matter: bytes, *, officer: ActingOfficer, context: Context) -> list[bytes]:
