@@ -35,6 +35,7 @@ from tansiq.notices.kinds import (
 )
 from tansiq.notices.making import diffusion_draft, lane_of, to_hub_draft
 from tansiq.notices.members import member_of
+from tansiq.notices.passing import own_word
 from tansiq.notices.rows import NoticeRow, WordRow, add_notice
 from tansiq.notices.saying import (
     day_of,
@@ -272,6 +273,7 @@ def _say(
         statement = _Saying(draft, files, officer, context).send(kind, body, matter=matter)
         word = _noted(statement, kind, body, row, follows, officer=officer)
         settle(row, [*words, word], context=context)
+        own_word(statement.id, kind, row, context=context)
         disclosed(matter, body, draft.docket.route[1:], officer=officer, context=context, row=row)
     return statement.id
 

@@ -226,7 +226,7 @@ def _withhold(row: NoticeRow, found: Sequence[MemberRow], *, context: Context) -
                 channel=CHANNEL,
                 matter=row.matter,
                 sender=relay,
-                route=(relay,),
+                route=(relay, one.post),
                 addressees=(one.post,),
                 answers=row.first,
                 follows=(row.first,),

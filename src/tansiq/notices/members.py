@@ -24,6 +24,7 @@ from tansiq.errors import BadInput, Error, NotFound, NotProven, Refused
 from tansiq.exchange.context import Context
 from tansiq.exchange.drafts import Draft, Reader
 from tansiq.exchange.kinds import Arrived
+from tansiq.exchange.quarantine import retry
 from tansiq.exchange.service import SERVICE_CHANNEL, node_key
 from tansiq.exchange.services import send_many
 from tansiq.journal.access import Access, Operation, log_access
@@ -46,6 +47,7 @@ _ADD: Final = insert(
 _DOCUMENTS, _ENDED = 0, 1
 _AT_ONCE: Final = 48
 """Documents in one part; a bureau's has some ten thousand bytes."""
+_CURABLE: Final = ("directory.unknown-agency", "directory.unconfirmed", "exchange.unknown-key")
 _log = logging.getLogger("tansiq.notices")
 _admitted: list[Any] = []
 
@@ -233,6 +235,21 @@ def _introduced(documents: Iterable[bytes], by: str, now_ms: int) -> list[tuple[
     return rows
 
 
+def _try_again(peer: str, context: Context) -> None:
+    """What this carrier brought of agencies that were not known then is proven again, each in a commit of its own."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT statement FROM exchange_quarantine WHERE peer = %s AND code IN ({marks(_CURABLE)}) ORDER BY at_ms, since_ms",
+            [peer, *_CURABLE],
+        )
+        digests = [bytes(row[0]) for row in cursor.fetchall()]
+    for digest in digests:
+        try:
+            retry(digest, context=context)
+        except NotFound:  # somebody was quicker
+            continue
+
+
 def take_members(arrived: Sequence[Arrived], context: Context) -> None:
     """Takes the hub's word on its members, or the bureau's; a bureau brings it to the services of its state.
 
@@ -245,6 +262,8 @@ def take_members(arrived: Sequence[Arrived], context: Context) -> None:
         documents, ended = _documents(one)
         rows = _introduced(documents, by, context.clock())
         _keep(rows)
+        if documents:
+            transaction.on_commit(lambda by=by: _try_again(by, context), robust=True)
         for agency in ended:
             end_introduction(agency, by=by)
         if ended:

@@ -1,8 +1,8 @@
 """How a notice goes on: at the hub to the members, at a bureau to the services of its own state.
 
 Invariant: a statement goes on as it came, in the commit that took it. The hub passes a diffusion closed, to those for whom a wrap
-came, and adds no wrap; what it passes open was sealed to its legal desk, which seals it on. A bureau seals what binds to the
-desks of its services, and so a service believes it by its own bureau.
+came, and adds no wrap; what it passes open was sealed to its legal desk, which seals it on. A bureau seals a notice that binds
+to the desks of its services, and so a service believes it by its own bureau; a diffusion is for the bureaux that it names.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tansiq.protocol.docket import ALL_MEMBERS, agency_of
 from tansiq.protocol.envelope import Handover
 from tansiq.protocol.wraps import parse_wrap
 
-__all__ = ["first", "word"]
+__all__ = ["first", "own_word", "word"]
 
 _ON_AT_ONCE = frozenset({EXTENSION, CANCELLATION})
 """What a source says about a notice that needs no legal check."""
@@ -83,7 +83,7 @@ def _to_services(
 
 def _bring_services(row: NoticeRow, *, context: Context) -> None:
     """Once a notice binds here, all that is for the members goes to the services that have not got it; later, what is new."""
-    if is_hub() or row.side is not Side.MEMBER:
+    if is_hub() or row.kind is not Kind.NOTICE:
         return
     services = own_services()
     had = set(given_to(row.matter))
@@ -118,13 +118,21 @@ def word(one: Arrived, row: NoticeRow, said: WordRow | None, *, context: Context
             to = [member for member in members() if member.agency in had]
             legal.pass_on(one.statement.id, to, came_ms=one.at_ms, context=context)
         return
-    if said is None or said.kind in {ANSWER, REFUSAL, REQUEST, RESTRICTION}:
+    if said is None or row.kind is not Kind.NOTICE or said.kind in {ANSWER, REFUSAL, REQUEST, RESTRICTION}:
         return
     had = set(given_to(row.matter))
     services = {agency: desks for agency, desks in own_services().items() if agency in had}
     # An update of a notice is passed with the publication that makes it bind, in its order.
-    if said.kind == UPDATE and row.kind is Kind.NOTICE:
+    if said.kind == UPDATE:
         return
     before = [(said.version, one.at_ms)] if said.version and said.version != row.first else []
     _to_services([*before, (one.statement.id, one.at_ms)], row, to=services, context=context)
     _bring_services(row, context=context)
+
+
+def own_word(statement: bytes, kind: str, row: NoticeRow, *, context: Context) -> None:
+    """What we have just said of a notice of ours goes to the services of our state that have it, in the caller's transaction."""
+    if row.kind is Kind.NOTICE and kind in _ON_AT_ONCE:
+        had = set(given_to(row.matter))
+        services = {agency: desks for agency, desks in own_services().items() if agency in had}
+        _to_services([(statement, context.clock())], row, to=services, context=context)
