@@ -104,6 +104,8 @@ TABLE: list[tuple[str, dict[str, str], Cell, Cell, Cell, Cell]] = [
     ("several countries", {"several_countries": "yes"}, (X, "not-carried"), OFFICE_NOT, NONE, (X, "several-direct")),
     ("strained", {"sensitive": "yes", "state": "strained"},
      (X, "sensitive-by-interpol"), (A, "strained"), NONE, (A, "strained")),
+    ("strained, danger to life", {"sensitive": "yes", "state": "strained", "urgency": "urgency.life"},
+     (X, "sensitive-by-interpol"), (P, "sensitive-by-office"), NONE, (R, "danger-to-life")),
 ]  # fmt: skip
 
 
@@ -225,7 +227,7 @@ def test_the_emergency_rule_does_exactly_what_it_says(
     assert embassy.review_hours == 0
     if passes:
         assert direct.reasons[0].code == "reason.emergency"
-        assert direct.approvers == ("supervisor",), "what the rules want is still wanted"
+        assert direct.verdict is R, "and asks nobody first"
 
 
 def test_a_channel_without_a_way_says_so_and_is_not_recommended() -> None:

@@ -21,7 +21,7 @@ from tansiq.policy.channel_matter import Channel, Matter
 from tansiq.protocol.ids import new_id
 
 __all__ = [
-    "ApprovalRow", "Approvals", "ask_approval", "decide_approval", "open_approvals", "roles_held", "standing_of",
+    "ApprovalRow", "Approvals", "ask_approval", "decide_approval", "lately_decided", "open_approvals", "roles_held", "standing_of",
 ]  # fmt: skip
 
 VALID_MS: Final = 86_400_000
@@ -120,6 +120,13 @@ def open_approvals(roles: Collection[str], *, number: str, now_ms: int) -> list[
     """What waits for somebody who holds one of ``roles``, the oldest first; one's own questions are for others."""
     found = _rows("decided_ms IS NULL AND asked_ms > %s", (now_ms - VALID_MS,))
     return [row for row in found if row.role in roles and row.officer != number]
+
+
+def lately_decided(officer: str, *, now_ms: int) -> list[ApprovalRow]:
+    """What was answered of what ``officer`` asked within a day and has not used, the oldest first."""
+    return _rows(
+        "officer = %s AND decided_ms IS NOT NULL AND statement IS NULL AND asked_ms > %s", (officer, now_ms - VALID_MS)
+    )
 
 
 def decide_approval(identifier: bytes, *, approve: bool, number: str, now_ms: int) -> ApprovalRow:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tansiq.channels.accreditations import permitting
+from tansiq.channels.desks import roles_of
 from tansiq.channels.officers import post_in_role
 from tansiq.channels.ways import find
 from tansiq.directory.queries import current_directory, own_directory
@@ -93,6 +94,12 @@ def available(channel: Channel, ends: Ends, *, officer: str, context: Context) -
         return "reason.not-a-head"
     if channel is Channel.DIRECT and not ends.addressee:
         return "reason.no-head"
+    if (
+        channel is Channel.LIAISON
+        and not ends.via
+        and "liaison" not in roles_of((ends.sender, ends.addressee)).values()
+    ):
+        return ""  # nobody is accredited for it, which the rules say better
     try:
         find(
             channel, ends.sender, ends.addressee, via=ends.via, context=context, now_ms=context.clock(),

@@ -50,7 +50,7 @@ class ChoiceRow:
             matter=matter,
             partner=partner,
             channel=str(chosen.advice.channel),
-            verdict=str(chosen.advice.verdict),
+            verdict="waits" if chosen.advice.waits else str(chosen.advice.verdict),
             recommended=str(chosen.recommended or ""),
             deviation=chosen.deviation,
             approver=" ".join(dict.fromkeys(chosen.approvers)),

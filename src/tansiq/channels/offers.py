@@ -31,7 +31,11 @@ def _judged(one: Stored) -> Matter:
         return matter_from(row.judged)
     docket = one.docket
     return Matter(
-        kind=docket.kind, field=docket.field, classification=docket.classification or "class.none", case=docket.case
+        sensitive=True,
+        kind=docket.kind,
+        field=docket.field,
+        classification=docket.classification or "class.none",
+        case=docket.case,
     )
 
 

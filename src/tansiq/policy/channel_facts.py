@@ -67,6 +67,7 @@ def facts_of(matter: Matter, world: World) -> dict[str, str]:
         "sensitive": _said(matter.sensitive),
         "urgent": _said(matter.urgent),
         "urgency": matter.urgency_ground,
+        "danger_to_life": _said(matter.danger_to_life),
         "warrant": _said(matter.warrant),
         "missing": _said(matter.missing),
         "suspect": _said(matter.suspect),

@@ -44,6 +44,7 @@ CONDITIONS: Final[Mapping[str, Condition]] = {
     "sensitive": Condition(),
     "urgent": Condition(),
     "urgency": Condition("urgency_grounds"),
+    "danger_to_life": Condition(),
     "warrant": Condition(),
     "missing": Condition(),
     "suspect": Condition(),

@@ -93,6 +93,8 @@ def situation(features: Mapping[str, str]) -> Situation:
     field = said["field"]
     accreditation = said.get("accreditation", "none")
     urgency = said.get("urgency", "urgency.perishable" if yes("urgent") else "")
+    if yes("danger_to_life"):
+        urgency = "urgency.life"
     state = State(said.get("state", "open"))
     in_case = yes("case") or yes("shared_case") or accreditation not in {"none", "other-case"}
     matter = Matter(
