@@ -125,10 +125,10 @@ class Standing:
         if own or thing in self._wraps or thing in self._handled:
             return [] if self._blank[thing] else list(one.wraps)
         docket = read_docket(one.statement, one.docket, keys[0])
-        # An erased part has no ciphertext either, so what stands in its key's place opens nothing.
-        return [
-            self._sealed_to_us(one, docket, ContentKeys(keys[0], tuple(key or bytes(KEY_SIZE) for key in keys[1:])))
-        ]
+        # An erased part has no ciphertext either, so what stands in its key's place opens nothing; where none is left, the
+        # docket's key goes alone, as of a body that was closed here.
+        left = tuple(key or bytes(KEY_SIZE) for key in keys[1:]) if any(keys[1:]) else ()
+        return [self._sealed_to_us(one, docket, ContentKeys(keys[0], left))]
 
     def _sealed_to_us(self, one: Came, docket: Docket, keys: ContentKeys) -> bytes:
         """A wrap that the dispatch can open, made of the keys that are here, for the post that the docket names."""
