@@ -79,8 +79,7 @@ def _three(nodes: Nodes) -> Sequence[Node]:
     for bureau in (es, ma):
         nodes.meet(hub, bureau)
     undo = with_hub()
-    for bureau in (es, ma):
-        admit(bureau.agency, officer=hub.officer("IX-0002"), context=hub.use())
+    admit("es.ncb", "ma.ncb", officer=hub.officer("IX-0002"), context=hub.use())
     for _ in range(2):
         for bureau in (es, ma):
             carry(hub, bureau)

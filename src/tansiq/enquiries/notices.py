@@ -22,7 +22,7 @@ from tansiq.enquiries.terms import terms
 from tansiq.exchange.context import Context
 from tansiq.policy.reminding import LATE_AT_PARTNER, NOTICES, steps_of
 
-__all__ = ["ARRIVED", "Call", "Notifier", "Roster", "arrived", "remind", "use_notifier", "use_roster"]
+__all__ = ["ARRIVED", "Call", "Notifier", "Roster", "arrived", "remind", "ring", "use_notifier", "use_roster"]
 
 ARRIVED: Final = "notice.arrived"
 """To the desk: something has come from a partner."""
@@ -134,7 +134,11 @@ _bell = _Bell()
 
 def arrived(rows: Iterable[EnquiryRow]) -> None:
     """Something came in these enquiries; their desks are told at the next sweep if this transaction holds."""
-    posts = [(row.own_post, row.urgent) for row in rows]
+    ring([(row.own_post, row.urgent) for row in rows])
+
+
+def ring(posts: Sequence[tuple[str, bool]]) -> None:
+    """Something came to these desks, each with whether it is urgent; told at the next sweep if this transaction holds."""
     transaction.on_commit(lambda: _bell.ring(posts))
 
 

@@ -38,6 +38,8 @@ from tansiq.node.mirror import mirror_if_due
 from tansiq.node.notify import Notices, transport_of
 from tansiq.node.recovery import resume
 from tansiq.node.sweep import sweep
+from tansiq.notices.members import tell_members
+from tansiq.notices.settling import expire
 
 __all__ = ["keep_up", "tick", "work"]
 
@@ -100,8 +102,9 @@ def _check_journal(context: Context) -> None:
 
 def tick(context: Context) -> int:
     """What the clock does every half minute: lets what waited be looked at again, settles the channels of which a named moment has
-    come, writes down when partners received our enquiries, calls officers to what is due, ends sessions, goes on with a check of
-    the access journal, tells partners our newer directory document; returns how many were told.
+    come, writes down when partners received our enquiries, calls officers to what is due, ends notices whose time has come and sessions,
+    goes on with a check of the access journal, tells partners our newer directory document and members one another's; returns
+    how many partners were told.
     """
     close_old_connections()
     wake_waiting()
@@ -109,7 +112,9 @@ def tick(context: Context) -> int:
     note_receipts()
     remind(context)
     tell_stops(context=context)
+    expire(context=context)
     sweep_accounts()
+    tell_members(context=context)
     _check_journal(context)
     return tell_directory(context=context)
 

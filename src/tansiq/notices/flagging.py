@@ -20,6 +20,7 @@ from django.db import connection, transaction
 from tansiq.cases.sql import insert, marks
 from tansiq.channels.ways import along
 from tansiq.enquiries.drafts import REQUEST
+from tansiq.enquiries.notices import ring
 from tansiq.enquiries.rows import Direction as Asking
 from tansiq.enquiries.rows import enquiry_rows
 from tansiq.errors import BadInput, Error, NotFound, NotProven
@@ -115,7 +116,10 @@ def _keep(row: FlagRow) -> bool:
     values = [" ".join(row.reasons)[:1024] if name == "reasons" else getattr(row, name) for name in _COLUMNS]
     with connection.cursor() as cursor:
         cursor.execute(_ADD, values)
-        return bool(cursor.rowcount)
+        fresh = bool(cursor.rowcount)
+    if fresh and row.direction is not Told.OUT:
+        ring([(row.post, True)])
+    return fresh
 
 
 def mark_seen(matter: bytes, *, posts: Sequence[str], officer: str, now_ms: int) -> None:

@@ -14,17 +14,19 @@ from typing import Final
 
 from tansiq.cases.files_sending import files_in, note_files
 from tansiq.channels.officers import verified_act
+from tansiq.enquiries.notices import ring
 from tansiq.errors import BadInput, Conflict, NotFound, NotProven, Refused
 from tansiq.exchange.context import Context
 from tansiq.exchange.kinds import Arrived, follow_handled, register
 from tansiq.journal.access import Access, Operation, log_access
 from tansiq.notices import legal, passing
 from tansiq.notices.declaring import take_status
-from tansiq.notices.desks import carriers, hub_agency, is_hub, legal_posts
+from tansiq.notices.desks import carriers, hub_agency, is_hub, legal_posts, own_desk
 from tansiq.notices.flagging import flag_asked, flag_bound, take_flags
 from tansiq.notices.kinds import (
     ANSWER,
     BODIES,
+    CANCELLATION,
     CHANNEL,
     DIFFUSION,
     FIRST,
@@ -32,6 +34,7 @@ from tansiq.notices.kinds import (
     MEMBERS,
     MOVES,
     NOTICE,
+    PUBLICATION,
     REQUEST,
     RESTRICTED,
     RESTRICTION,
@@ -151,6 +154,17 @@ def _keep(one: Arrived, body: Record, context: Context) -> None:
     note_files(one.statement.id, files_in(one), items=items, context=context)
 
 
+def _call(row: NoticeRow, kind: str) -> None:
+    """The desk whose business it is hears that something has come."""
+    if row.side is Side.HUB:
+        desks = [legal_posts(hub_agency())[0]] if row.pending or kind in _HUBS_OWN else []
+    elif row.side is Side.SOURCE:
+        desks = [row.source_post]
+    else:
+        desks = [own_desk()] if row.known and kind in {NOTICE, DIFFUSION, PUBLICATION, CANCELLATION, UPDATE} else []
+    ring([(desk, row.colour == "notice.orange") for desk in desks if desk])
+
+
 def _take_first(arrived: Sequence[Arrived], context: Context) -> None:
     """Notices and diffusions, as their first statement brings them."""
     for one in arrived:
@@ -170,6 +184,7 @@ def _take_first(arrived: Sequence[Arrived], context: Context) -> None:
         until_ms = notice.until_ms if notice is not None and row.kind is Kind.DIFFUSION else None
         settled = settle(row, [], context=context, until_ms=until_ms)
         passing.first(one, settled, context=context)
+        _call(settled, one.docket.kind)
 
 
 # ---------------------------------------------------------------------------------------------------- words about it
@@ -280,6 +295,7 @@ def _take_word(one: Arrived, context: Context) -> None:
     if is_hub() and isinstance(body, Restriction):
         legal.restrict_members(settled, [*words, word], body.denied, context=context)
     passing.word(one, settled, word, context=context)
+    _call(settled, kind)
 
 
 def _numbered(row: NoticeRow, body: Record) -> NoticeRow:

@@ -257,6 +257,8 @@ def restrict_members(row: NoticeRow, words: Sequence[WordRow], denied: Sequence[
 
 def _bring(row: NoticeRow, words: Sequence[WordRow], to: Sequence[MemberRow], *, context: Context) -> None:
     """All that is for the members of a notice that binds, in its order, to those who have not got it."""
+    if not to:
+        return
     known = known_words(words)
     public = [word.id for word in in_order([one for one in known if is_public(one, known, Kind.NOTICE)])]
     for statement in (row.first, *public):
@@ -264,18 +266,17 @@ def _bring(row: NoticeRow, words: Sequence[WordRow], to: Sequence[MemberRow], *,
     mark_given(row.matter, [one.agency for one in to], now_ms=context.clock())
 
 
-def _bring_all(agency: str, context: Context) -> None:
-    """A member that was admitted now gets every notice that binds."""
-    found = [one for one in members() if one.agency == agency]
+def _bring_all(agencies: Sequence[str], context: Context) -> None:
+    """Members that were admitted now get every notice that binds."""
+    found = [one for one in members() if one.agency in set(agencies)]
     rows = notice_rows(
         "side = %s AND kind = %s AND state IN ('published', 'updated') ORDER BY said_ms",
         (int(Side.HUB), Kind.NOTICE.value),
     )
     words = words_of([row.matter for row in rows])
     for row in rows:
-        denied = denied_in(row, words[row.matter], context=context)
-        if agency not in {*denied, *given_to(row.matter)}:
-            _bring(row, words[row.matter], found, context=context)
+        without = {*denied_in(row, words[row.matter], context=context), *given_to(row.matter), row.source}
+        _bring(row, words[row.matter], [one for one in found if one.agency not in without], context=context)
 
 
 on_admitted(_bring_all)

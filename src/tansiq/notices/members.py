@@ -10,7 +10,7 @@ out and told; it stops none of the others.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from django.db import connection, transaction
 
 from tansiq.cases.sql import insert, marks
 from tansiq.channels.officers import ActingOfficer
-from tansiq.directory.queries import current_directory, own_directory, partners
+from tansiq.directory.queries import PartnerState, current_directory, own_directory, partners
 from tansiq.directory.services import end_introduction, introduce
 from tansiq.errors import BadInput, Error, NotFound, NotProven, Refused
 from tansiq.exchange.context import Context
@@ -49,7 +49,8 @@ _AT_ONCE: Final = 48
 """Documents in one part; a bureau's has some ten thousand bytes."""
 _CURABLE: Final = ("directory.unknown-agency", "directory.unconfirmed", "exchange.unknown-key")
 _log = logging.getLogger("tansiq.notices")
-_admitted: list[Any] = []
+Listener = Callable[[Sequence[str], Context], None]
+_admitted: list[Listener] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,8 @@ def _keep(rows: Sequence[tuple[Any, ...]]) -> None:
         cursor.executemany(_ADD, rows)
 
 
-def on_admitted(listener: Any) -> None:
-    """Lets a module of this room act when the hub admits a member: ``listener(agency, context)``, in the same transaction."""
+def on_admitted(listener: Listener) -> None:
+    """Lets a module of this room act when the hub admits members, in the same transaction."""
     if listener not in _admitted:
         _admitted.append(listener)
 
@@ -101,31 +102,38 @@ def _require_hub(officer: ActingOfficer) -> None:
         raise Refused("notices.not-the-hub")
 
 
-def admit(agency: str, *, officer: ActingOfficer, context: Context) -> MemberRow:
-    """The hub admits a bureau whose words it has compared; it gets the documents of the others, and every notice that binds.
+def admit(*agencies: str, officer: ActingOfficer, context: Context) -> list[MemberRow]:
+    """The hub admits bureaux whose words it has compared; each gets the documents of all others, and every notice that binds.
 
     Raises Refused (not the hub's officer, words not compared), NotFound (no such agency, no bureau).
     """
     _require_hub(officer)
-    known = {one.agency: one for one in partners()}.get(agency)
-    if known is None:
+    known = {one.agency: one for one in partners()}
+    desks = {agency: _admissible(agency, known) for agency in dict.fromkeys(agencies)}
+    now_ms = context.clock()
+    with transaction.atomic():
+        before = [one.agency for one in members() if one.agency not in desks]
+        _keep([(agency, desk, now_ms, officer.number, None, 0) for agency, desk in desks.items()])
+        for agency in desks:
+            _logged(agency, "member.admitted", officer=officer.number, context=context)
+        if before:
+            _say(before, to=list(desks), context=context)
+        tell_members(context=context)
+        for listener in _admitted:
+            listener(list(desks), context)
+    return [one for one in members() if one.agency in desks]
+
+
+def _admissible(agency: str, known: Mapping[str, PartnerState]) -> str:
+    """The desk of a bureau that may be admitted. Raises Refused, NotFound."""
+    if agency not in known:
         raise NotFound("directory.unknown-agency", agency=agency)
-    if not known.confirmed_ms:
+    if not known[agency].confirmed_ms:
         raise Refused("directory.unconfirmed", agency=agency)
     desks = bureaux_of(current_directory(agency))
     if not desks:
         raise NotFound("notices.no-bureau", agency=agency)
-    now_ms = context.clock()
-    with transaction.atomic():
-        before = [one for one in members() if one.agency != agency]
-        _keep([(agency, desks[0], now_ms, officer.number, None, 0)])
-        _logged(agency, "member.admitted", officer=officer.number, context=context)
-        if before:
-            _say([one.agency for one in before], to=[agency], context=context)
-        for listener in _admitted:
-            listener(agency, context)
-        tell_members(context=context)
-    return member_of(agency)
+    return desks[0]
 
 
 def dismiss(agency: str, *, officer: ActingOfficer, context: Context) -> None:
