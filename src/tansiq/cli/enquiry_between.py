@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -18,76 +21,65 @@ __all__ = ["clarify", "delay", "feedback", "register_between", "remind", "reply"
 
 EnquiryId = Annotated[str, typer.Argument(metavar="ID", help=help_for("enquiry-id"))]
 Words = Annotated[str, typer.Option("--words", metavar="WORDS", help=help_for("said-words"))]
+_WHO_AND_WHERE: Final = ("officer", "passphrase_fd", "home", "as_json")
 InLanguage = Annotated[str, typer.Option("--in", metavar="LANGUAGE", help=help_for("in-language"))]
 
 
-def _say(
-    act: str,
-    enquiry: str,
-    draft: dict[str, Any],
-    *,
-    language: str = LANGUAGE,
-    officer: str,
-    passphrase_fd: int | None,
-    home: HomeOption,
-    as_json: bool,
-) -> None:
-    """Says one record in an enquiry, and shows what came of it; what is empty is left out."""
-    node = found_home(home)
-    said = {name: value for name, value in draft.items() if value not in ("", [], None)} | {"language": language}
-    made = ask_node(node, f"enquiry.{act}", {"id": enquiry, "draft": said}, who=credential(officer, passphrase_fd))
-    if as_json:
-        print_json(made)
-    else:
-        done(f"cli.enquiry.said-{act}", id=enquiry)
+def _says(act: str) -> Callable[[Callable[..., dict[str, Any]]], Callable[..., None]]:
+    """Makes a command of a function that makes a record of its options: the command says it in an enquiry.
+
+    Which enquiry, who says it, at which node and how it is shown are options of each of these commands.
+    """
+
+    def made_of(record: Callable[..., dict[str, Any]]) -> Callable[..., None]:
+        own = inspect.signature(record, eval_str=True).parameters
+        common = inspect.signature(say, eval_str=True).parameters
+
+        @functools.wraps(record)
+        def command_of(**given: Any) -> None:
+            draft = record(**{name: given.pop(name) for name in own})
+            say(draft=draft, **given)
+
+        told = [common["enquiry"], *own.values(), *(common[name] for name in _WHO_AND_WHERE)]
+        command_of.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in told]
+        )
+        return command_of
+
+    def say(
+        *,
+        enquiry: EnquiryId,
+        draft: dict[str, Any],
+        officer: AsOfficer = "",
+        passphrase_fd: PassphraseFd = None,
+        home: HomeOption = None,
+        as_json: JsonFlag = False,
+    ) -> None:
+        said = {"language": LANGUAGE} | {name: value for name, value in draft.items() if value not in ("", [], None)}
+        asked = {"id": enquiry, "draft": said}
+        made = ask_node(found_home(home), f"enquiry.{act}", asked, who=credential(officer, passphrase_fd))
+        if as_json:
+            print_json(made)
+        else:
+            done(f"cli.enquiry.said-{act}", id=enquiry)
+
+    return made_of
 
 
+@_says("clarify")
 def clarify(
-    enquiry: EnquiryId,
-    *,
     point: Annotated[list[str], typer.Option("--point", metavar="CODE", help=help_for("point"))],
     question: Annotated[str, typer.Option("--question", metavar="WORDS", help=help_for("question"))] = "",
     language: InLanguage = LANGUAGE,
-    officer: AsOfficer = "",
-    passphrase_fd: PassphraseFd = None,
-    home: HomeOption = None,
-    as_json: JsonFlag = False,
-) -> None:
+) -> dict[str, Any]:
     """Asks the partner to clarify its enquiry."""
-    draft = {"points": point, "question": question}
-    _say(
-        "clarify",
-        enquiry,
-        draft,
-        language=language,
-        officer=officer,
-        passphrase_fd=passphrase_fd,
-        home=home,
-        as_json=as_json,
-    )
+    return {"points": point, "question": question, "language": language}
 
 
-def reply(
-    enquiry: EnquiryId,
-    *,
-    words: Words = "",
-    language: InLanguage = LANGUAGE,
-    officer: AsOfficer = "",
-    passphrase_fd: PassphraseFd = None,
-    home: HomeOption = None,
-    as_json: JsonFlag = False,
-) -> None:
+@_says("reply")
+def reply(words: Words = "", language: InLanguage = LANGUAGE) -> dict[str, Any]:
     """Replies to the partner's question back."""
-    _say(
-        "reply",
-        enquiry,
-        {"words": words},
-        language=language,
-        officer=officer,
-        passphrase_fd=passphrase_fd,
-        home=home,
-        as_json=as_json,
-    )
+    return {"words": words, "language": language}
 
 
 def _moment(written: str) -> int:
@@ -101,92 +93,43 @@ def _moment(written: str) -> int:
     return round(moment.timestamp() * 1000)
 
 
+@_says("delay")
 def delay(
-    enquiry: EnquiryId,
-    *,
     until: Annotated[str, typer.Option("--until", metavar="MOMENT", help=help_for("until"))],
     reason: Annotated[str, typer.Option("--reason", metavar="WORDS", help=help_for("delay-reason"))] = "",
     ground: Annotated[str, typer.Option("--ground", metavar="CODE", help=help_for("delay-ground"))] = "delay.judicial",
     language: InLanguage = LANGUAGE,
-    officer: AsOfficer = "",
-    passphrase_fd: PassphraseFd = None,
-    home: HomeOption = None,
-    as_json: JsonFlag = False,
-) -> None:
+) -> dict[str, Any]:
     """Tells the partner that the answer waits for a judicial authorisation."""
-    draft = {"ground": ground, "until_ms": _moment(until), "reason": reason}
-    _say(
-        "delay",
-        enquiry,
-        draft,
-        language=language,
-        officer=officer,
-        passphrase_fd=passphrase_fd,
-        home=home,
-        as_json=as_json,
-    )
+    return {"ground": ground, "until_ms": _moment(until), "reason": reason, "language": language}
 
 
+@_says("remind")
 def remind(
-    enquiry: EnquiryId,
     code: Annotated[str, typer.Option("--code", metavar="CODE", help=help_for("reminder"))] = "reminder.still-needed",
-    officer: AsOfficer = "",
-    passphrase_fd: PassphraseFd = None,
-    home: HomeOption = None,
-    as_json: JsonFlag = False,
-) -> None:
+) -> dict[str, Any]:
     """Reminds the partner of our enquiry."""
-    _say("remind", enquiry, {"code": code}, officer=officer, passphrase_fd=passphrase_fd, home=home, as_json=as_json)
+    return {"code": code}
 
 
+@_says("withdraw")
 def withdraw(
-    enquiry: EnquiryId,
-    *,
     reason: Annotated[str, typer.Option("--reason", metavar="CODE", help=help_for("withdrawal-reason"))],
     words: Words = "",
     language: InLanguage = LANGUAGE,
-    officer: AsOfficer = "",
-    passphrase_fd: PassphraseFd = None,
-    home: HomeOption = None,
-    as_json: JsonFlag = False,
-) -> None:
+) -> dict[str, Any]:
     """Withdraws our enquiry."""
-    draft = {"reason": reason, "words": words}
-    _say(
-        "withdraw",
-        enquiry,
-        draft,
-        language=language,
-        officer=officer,
-        passphrase_fd=passphrase_fd,
-        home=home,
-        as_json=as_json,
-    )
+    return {"reason": reason, "words": words, "language": language}
 
 
+@_says("feedback")
 def feedback(
-    enquiry: EnquiryId,
-    *,
     use: Annotated[list[str], typer.Option("--use", metavar="CODE", help=help_for("feedback-use"))],
     words: Words = "",
     language: InLanguage = LANGUAGE,
-    officer: AsOfficer = "",
-    passphrase_fd: PassphraseFd = None,
-    home: HomeOption = None,
-    as_json: JsonFlag = False,
-) -> None:
+) -> dict[str, Any]:
     """Tells the partner what became of its answer, and closes the enquiry."""
-    draft = {"uses": use, "words": words}
-    _say(
-        "feedback",
-        enquiry,
-        draft,
-        language=language,
-        officer=officer,
-        passphrase_fd=passphrase_fd,
-        home=home,
-        as_json=as_json,
-    )
+    return {"uses": use, "words": words, "language": language}
 
 
 def translate(
