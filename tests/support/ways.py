@@ -105,6 +105,27 @@ _SPEAK: Final = (
 """Who has met whom: neighbours on a way, and whoever is passed by the statements of the other."""
 
 
+AT_HOME: Final[dict[str, tuple[tuple[NewPost, ...], tuple[NewOfficer, ...]]]] = {
+    "es.cgi": (
+        (_post("counter-terrorism", "desk"), _post("national-bureau", "bureau"), _post("embassy-office", "office")),
+        (_officer("ES-4017", "counter-terrorism"), _officer("ES-5200", "national-bureau"), _officer("ES-3300", "embassy-office")),
+    ),
+    "int.hub": ((_post("centre", "hub"),), ()),
+    "ma.dgst": (
+        (_post("counter-terrorism", "desk"), _post("national-bureau", "bureau"), _post("embassy-office", "office")),
+        (_officer("MA-2210", "counter-terrorism"), _officer("MA-5100", "national-bureau"), _officer("MA-3300", "embassy-office")),
+    ),
+}  # fmt: skip
+"""Two services that have their bureau and their embassy's office as desks of their own node, and the hub."""
+
+
+def _play_at_home(nodes: Nodes) -> Sequence[Node]:
+    made = {agency: nodes.new(agency, posts=posts, officers=officers) for agency, (posts, officers) in AT_HOME.items()}
+    for one, other in (("es.cgi", "int.hub"), ("int.hub", "ma.dgst"), ("es.cgi", "ma.dgst")):
+        nodes.meet(made[one], made[other])
+    return list(made.values())
+
+
 def _play(nodes: Nodes) -> Sequence[Node]:
     made = {agency: nodes.new(agency, posts=posts, officers=officers) for agency, (posts, officers) in CAST.items()}
     for one, other in _SPEAK:
@@ -121,15 +142,15 @@ class World:
     parcels: list[tuple[str, str, Parcel]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, nodes: Nodes, *agencies: str) -> World:
-        """The world of this test; the last node stays bound."""
-        made = nodes.played(_play)
+    def of(cls, nodes: Nodes, *, at_home: bool = False) -> World:
+        """The world of this test; ``at_home``: the one of `AT_HOME`."""
+        made = nodes.played(_play_at_home if at_home else _play)
         for one in made:  # no key of theirs may begin later than now
             one.use()
             nodes.clock.now_ms = max(nodes.clock.now_ms, one.context.directory.time_ms)
         set_house_rules(HouseRules())
         set_channel_rules(parse_rules(_RULES))
-        return cls({one.agency: one for one in made if not agencies or one.agency in agencies}, nodes.clock)
+        return cls({one.agency: one for one in made}, nodes.clock)
 
     def __getitem__(self, agency: str) -> Node:
         return self.nodes[agency]
