@@ -27,6 +27,7 @@ def test_the_registry_is_shown_and_exported(node: Nodes, terminal: Terminal, tmp
         assert told == {"file": str(out), "postings": 1}
         assert "ES-6100" in out.read_text(encoding="utf-8")
     assert json.loads((tmp_path / "registry.json").read_text(encoding="utf-8"))[0]["officer"] == "ES-6100"
-    assert terminal("liaison", "export", year, "--out", out, home=es, officer="ES-1001") == 5
+    again = tmp_path / "registry.csv"
+    assert terminal("liaison", "export", year, "--out", again, home=es, officer="ES-1001") == 5
     assert terminal.code == "cli.file-exists"
     assert terminal("liaison", "registry", home=es) == 2

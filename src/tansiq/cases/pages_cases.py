@@ -28,7 +28,7 @@ from tansiq.web.moments import moment
 from tansiq.web.registry import TABS, Row, Tab
 from tansiq.web.visitor import Request
 
-__all__ = ["act", "case", "cases", "new_case", "own_tabs", "part", "rename"]
+__all__ = ["act", "case", "case_context", "cases", "new_case", "own_tabs", "part", "rename"]
 
 _FILTERS = {"open": True, "closed": False, "all": None}
 
@@ -126,7 +126,7 @@ def _tabs(request: Request, view: CaseView) -> list[Tab]:
     return [tab for provider in TABS for tab in provider(request, "case", view)]
 
 
-def _context(request: Request, view: CaseView, here: str) -> dict[str, Any]:
+def case_context(request: Request, view: CaseView, here: str) -> dict[str, Any]:
     """What every tab of a case shows around its own."""
     return {
         "view": view,
@@ -143,7 +143,7 @@ def case(request: Request, named: str) -> HttpResponse:
     """One case: what it is, and what may be done with it."""
     view = show_case(thing_of(named), reading(request), context=node_of(request))
     extra = {"post_form": post_form(request.language, view.posts)}
-    return render(request, "cases/case.html", _context(request, view, "summary") | extra)
+    return render(request, "cases/case.html", case_context(request, view, "summary") | extra)
 
 
 def _moments(request: Request, view: CaseView) -> Mapping[str, Any]:
@@ -177,7 +177,7 @@ def part(request: Request, named: str, part: str) -> HttpResponse:
     if shows is None:
         raise NotFound("cases.unknown-case")
     view = show_case(thing_of(named), reading(request), context=node_of(request))
-    return render(request, f"cases/case_{part}.html", _context(request, view, part) | dict(shows(request, view)))
+    return render(request, f"cases/case_{part}.html", case_context(request, view, part) | dict(shows(request, view)))
 
 
 @page(*AT_A_DESK, methods=("GET", "POST"))
@@ -223,7 +223,7 @@ def act(request: Request, named: str, deed: str) -> HttpResponse:
     except Error as error:
         view = show_case(case_id, reading(request), context=node_of(request), log=False)
         extra = {"wrong": told(error, request.language), "post_form": post_form(request.language, view.posts)}
-        context = _context(request, view, "summary") | extra
+        context = case_context(request, view, "summary") | extra
         return render(request, "cases/case.html", context, status=error.http_status)
     try:  # whoever took the own post out knows of the case no longer
         show_case(case_id, reading(request), context=node_of(request), log=False)

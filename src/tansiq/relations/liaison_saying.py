@@ -52,7 +52,17 @@ from tansiq.relations.liaison_basis import basis_of
 from tansiq.relations.liaison_limits import require_carried
 from tansiq.relations.officers import KeyOfficer
 
-__all__ = ["Prepared", "faults_of", "message_items", "prepare", "purpose_of", "route_between", "say", "way_out"]
+__all__ = [
+    "Prepared",
+    "faults_of",
+    "languages_of_seat",
+    "message_items",
+    "prepare",
+    "purpose_of",
+    "route_between",
+    "say",
+    "way_out",
+]
 
 _STRAIGHT: Final = 2
 """Posts on a route with nobody between."""
@@ -66,7 +76,7 @@ def route_between(channel: ChannelRow, seat: Seat, to: Seat) -> tuple[str, ...]:
     return (channel.post_of(seat), *between, channel.post_of(to))
 
 
-def _reads(channel: ChannelRow, to: Seat) -> tuple[str, ...]:
+def languages_of_seat(channel: ChannelRow, to: Seat) -> tuple[str, ...]:
     """The languages that whoever it is for reads: the officer's own, or those of the desk."""
     if to is Seat.OFFICER:
         return accreditation_row(channel.accreditation).languages
@@ -83,7 +93,7 @@ def faults_of(
             *message_faults(message, field=channel.field, standing=standing, today=today),
             *language_faults(
                 message,
-                languages=_reads(channel, to),
+                languages=languages_of_seat(channel, to),
                 translated={},
                 urgent=message.urgency_ground is not None,
                 exception=message.language_exception,
