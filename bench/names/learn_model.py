@@ -51,9 +51,12 @@ GIVEN = (
 
 @dataclass(slots=True)
 class Asked:
-    """One question: whose it is, the place of the right candidate (-1 nobody, -2 not found), and a row per candidate."""
+    """One question: whose it is, whether the United Nations list has that person, the place of the right candidate (-1 nobody, -2 not
+    found), and a row per candidate.
+    """
 
     person: str
+    listed: bool
     group: str
     pair: str
     right: int
@@ -95,6 +98,9 @@ def asked(folder: Path, population: Path) -> list[Asked]:
     questions: list[Any] = [(q["target"], q["query"], q["dob"], q["target"], q["pair"], q["group"]) for q in queries]
     questions += [(q["qid"].split("-")[0], q["query"], q["dob"], "", "absent", q["group"]) for q in absent]
     questions += _brothers(questions)
+    listed = {
+        one["id"] for one in _lines(folder / "dev_targets.jsonl") if any(of.startswith("UN") for of in one["list_ids"])
+    }
     out = []
     for person, name, date, target, pair, group in questions:
         question = searcher.prepared(question_of(name))
@@ -106,7 +112,7 @@ def asked(folder: Path, population: Path) -> list[Asked]:
         for born in (None, Birth.of(date or "")):
             kinds = birth_kinds(born, segment.births[owners])
             rows = np.hstack([np.ones((len(ids), 1)), numbers, np.eye(len(KINDS))[kinds][:, 1:]])
-            out.append(Asked(person, group, pair, right, rows))
+            out.append(Asked(person, target in listed, group, pair, right, rows))
     return out
 
 
@@ -186,10 +192,14 @@ def report(choice: Choice, points: Any, chosen: Any, name: str) -> None:
     drawn: dict[str, list[float]] = {}
     cross = np.array([one.pair in {"ar->lat", "lat->ar"} for one in asked_])
     maghreb = np.array([one.group == "maghreb" for one in asked_])
+    outside = np.array([not one.listed for one in asked_])
 
     def figures(weight: Any) -> dict[str, float]:
         out = {}
-        for label, mask in (("all", known), ("cross", cross & known), ("maghreb", maghreb & known)):
+        for label, mask in (
+            ("all", known), ("cross", cross & known), ("maghreb", maghreb & known), ("not-un", outside & known),
+            ("not-un-cross", outside & cross & known),
+        ):  # fmt: skip
             for depth in (1, 10):
                 out[f"{label}@{depth}"] = float(
                     (weight * mask * (ranks <= depth)).sum() / max(1, (weight * mask).sum())
