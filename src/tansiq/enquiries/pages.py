@@ -10,6 +10,7 @@ from tansiq.enquiries import (
     pages_desk,
     pages_matter,
     pages_print,
+    pages_times,
     pages_translate,
     pages_words,
 )
@@ -24,6 +25,7 @@ _WORD = "enquiries/<uuid:matter>/say/<slug:word>/"
 urlpatterns: list[URLPattern] = [
     path("", pages_desk.desk, name="desk"),
     path("enquiries/", pages_desk.enquiries, name="enquiries"),
+    path("enquiries/times/", pages_times.times, name="channel-times"),
     path("enquiries/new/", pages_compose.new, name="enquiry-new"),
     path(_DRAFT, pages_compose.compose, name="enquiry-compose"),
     path(f"{_DRAFT}draft/", pages_compose.draft, name="enquiry-draft"),

@@ -17,6 +17,7 @@ from tansiq.enquiries.desk import DeskView, counts_of, desk_page, find_reference
 from tansiq.enquiries.pages_cases import register_cases
 from tansiq.enquiries.pages_common import AT_A_DESK, Named, day_ends_ms, ms_of, node_of, with_names
 from tansiq.enquiries.pages_rows import question_of, state_of
+from tansiq.enquiries.pages_times import register_times
 from tansiq.enquiries.summaries import Json
 from tansiq.errors import BadInput
 from tansiq.policy.codes import code_list
@@ -149,4 +150,5 @@ def register_frame() -> None:
     GROUPS.register("channels", _channels, order=10)
     NOTICES.register("enquiries", _notices, order=10)
     SEARCH.register("enquiries", _search, order=20)
+    register_times()
     register_cases()
