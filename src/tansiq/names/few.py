@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
@@ -51,6 +51,7 @@ _POSTINGS: Final = 200  # of all parts that resemble one
 _TOUCHED: Final = 60  # names: as many as ``index`` reads the facts of
 _COMPARED: Final = 16  # names that may reach what is wanted
 _KEPT: Final = 4096
+_BY_BOUND: Final = itemgetter(0)
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -96,8 +97,8 @@ class Finder(Searcher):
         self._bearers: list[int] = []
 
     def found(self, question: Question, asked: Facts, *, prior: float, least: float) -> list[Seen] | None:
-        """Who may be meant, best first, with log-odds of ``least`` or a little less; who bears a document asked for comes into question
-        whatever the names share with it.
+        """Who may be meant, each by the name that fits best, with log-odds of ``least`` or a little less; who bears a document asked for
+        comes into question whatever the names share with it.
         """
         plan = self._plans.get(question) or self._plan(question)
         if plan.many:
@@ -114,14 +115,26 @@ class Finder(Searcher):
         near = self._near(plan, shared, asked, least - SPARE - prior, floor)
         if len(near) > _COMPARED:
             return None
-        out = []
-        for name, about in near:
+        # A person is found by one name: what can't reach the best so far is not weighed.
+        near.sort(key=_BY_BOUND, reverse=True)
+        best: dict[int, tuple[float, int, Name, list[Pair], _About]] = {}
+        for bound, place, name, about in near:
+            known = best.get(name.owner)
+            if known is not None and bound + SPARE < known[0]:
+                continue
             pairs = aligned(plan, name)
             points = points_of(plan, name, pairs) + about.points
-            if points > floor:
-                reasons = functools.partial(self._reasons, plan, name, pairs, about.known)
-                out.append(Seen(about.person.id, points + prior, name.text, reasons))
-        return sorted(out, key=attrgetter("log_odds"), reverse=True)
+            if points > floor and (known is None or (points, -place) > (known[0], -known[1])):
+                best[name.owner] = points, place, name, pairs, about
+        return [
+            Seen(
+                about.person.id,
+                points + prior,
+                name.text,
+                functools.partial(self._reasons, plan, name, pairs, about.known),
+            )
+            for points, _, name, pairs, about in best.values()
+        ]
 
     def bearers(self, asked: Facts) -> list[int]:
         """The first names of those who count and bear a document asked for."""
@@ -140,15 +153,15 @@ class Finder(Searcher):
 
     def _near(
         self, plan: Plan, shared: dict[int, float], asked: Facts, enough: float, floor: float
-    ) -> list[tuple[Name, _About]]:
-        """The names that may reach what is wanted, with what else is known of their persons and what that adds."""
+    ) -> list[tuple[float, int, Name, _About]]:
+        """The names that may reach what is wanted: what they reach at most, their place, and what else is known of their persons."""
         further = has_more(asked)
         named = Facts(father=asked.father, mother=asked.mother) if asked.father or asked.mother else None
         parents = parents_at_most() if named else 0.0
         lowest = floor if further else enough
         slope, ends = _bounds()
         near = []
-        for number, gain in shared.items():
+        for place, (number, gain) in enumerate(shared.items()):
             name = self._names.get(number) or self._name(number)
             about = self._about.get(name.owner) or self._beside(name.owner, further=further)
             bound = gain * slope + ends[plan.total - gain > LACKS, name.weight - gain > LACKS]
@@ -159,7 +172,7 @@ class Finder(Searcher):
                 said = evidence(named, about.person.facts, likeness=likeness)
                 points = about.points + sum(points for _, points in said)
                 about = _About(about.person, [*about.known, *said], points)
-            near.append((name, about))
+            near.append((bound + about.points, place, name, about))
         return near
 
     def _beside(self, number: int, *, further: bool) -> _About:
