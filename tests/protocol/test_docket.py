@@ -42,7 +42,10 @@ FULL = replace(
 )
 
 
-@pytest.mark.parametrize("docket", [SMALL, FULL], ids=["small", "full"])
+COPIED = replace(FULL, copies=("es.rabat/office", "es.cgi/head"))
+
+
+@pytest.mark.parametrize("docket", [SMALL, FULL, COPIED], ids=["small", "full", "with copies"])
 def test_a_docket_travels_as_its_bytes(docket: Docket) -> None:
     assert parse_docket(docket.to_bytes()) == docket
 
@@ -75,6 +78,16 @@ def test_a_docket_covers_the_agencies_of_its_posts() -> None:
         True, True, True, False,
     ]  # fmt: skip
     assert replace(SMALL, addressees=(ALL_MEMBERS,)).covers_agency("fr.dgsi")
+
+
+def test_a_docket_covers_who_gets_a_copy_of_it() -> None:
+    assert COPIED.covers("es.rabat/office")
+    assert COPIED.covers_agency("es.rabat")
+    assert not FULL.covers("es.rabat/office")
+    with pytest.raises(BadInput, match=r"protocol\.not-a-post"):
+        parse_docket(encode(decode(COPIED.to_bytes()) | {15: ["nobody"]}))
+    with pytest.raises(BadInput):
+        parse_docket(encode(decode(COPIED.to_bytes()) | {15: ["es.rabat/office"] * 17}))
 
 
 def test_agency_of_a_post() -> None:
