@@ -1,4 +1,5 @@
-"""What this room keeps: the channel of a liaison officer in one case, what was said on it, and who handed cases over to whom.
+"""What this room keeps: the channel of a liaison officer in one case, what was said on it, and who handed cases over to whom; what heads
+said to one another, and who stands in for a head.
 
 Invariant: rows hold codes, times, service numbers and references; what was said stands in the bodies, sealed to their readers.
 A `LiaisonWord` is never deleted.
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 from django.db import models
 
-__all__ = ["LiaisonChannel", "LiaisonHandover", "LiaisonWord"]
+__all__ = ["DirectDelegation", "DirectWord", "LiaisonChannel", "LiaisonHandover", "LiaisonWord"]
 
 
 class LiaisonChannel(models.Model):
@@ -96,3 +97,60 @@ class LiaisonHandover(models.Model):
 
     class Meta:
         db_table = "relations_liaison_handover"
+
+
+class DirectWord(models.Model):
+    """One message from head to head; its body opens for the two persons' own keys alone. ``direction`` 1: ours, 2: the partner's.
+
+    ``officer`` is who signed it ('' as long as nobody opened it here), ``read_ms`` when the one whom it is for read it (by the
+    partner's receipt where that is the partner's), ``read_by`` who that was. ``handed_to`` is the desk of ours to which a part of
+    it was handed down, by the statement ``handed``.
+    """
+
+    statement = models.BinaryField(primary_key=True, max_length=16)
+    matter = models.BinaryField(max_length=16)
+    direction = models.SmallIntegerField()
+    partner = models.CharField(max_length=64)
+    own_post = models.CharField(max_length=96)
+    their_post = models.CharField(max_length=96)
+    field = models.CharField(max_length=64)
+    urgent = models.BooleanField(default=False)
+    officer = models.CharField(max_length=64, default="")
+    answers = models.BinaryField(max_length=16, null=True)
+    said_ms = models.BigIntegerField()
+    at_ms = models.BigIntegerField()
+    read_ms = models.BigIntegerField(null=True)
+    read_by = models.CharField(max_length=64, default="")
+    handed_to = models.CharField(max_length=96, default="")
+    handed = models.BinaryField(max_length=16, null=True)
+
+    class Meta:
+        db_table = "relations_direct_word"
+        indexes = [
+            models.Index(fields=["matter", "at_ms"], name="relations_direct_of"),
+            models.Index(fields=["own_post", "at_ms"], name="relations_direct_last"),
+            models.Index(
+                fields=["own_post"],
+                name="relations_direct_unread",
+                condition=models.Q(direction=2, read_ms__isnull=True),
+            ),
+            models.Index(fields=["handed_to", "at_ms"], name="relations_direct_handed"),
+        ]
+
+
+class DirectDelegation(models.Model):
+    """A head's word that a deputy reads and answers in the head's place; ``agency`` is whose head it is, ours or a partner's."""
+
+    statement = models.BinaryField(primary_key=True, max_length=16)
+    agency = models.CharField(max_length=64)
+    post = models.CharField(max_length=96)
+    head = models.CharField(max_length=64)
+    deputy = models.CharField(max_length=64)
+    from_ms = models.BigIntegerField()
+    until_ms = models.BigIntegerField()
+    said_ms = models.BigIntegerField()
+    ended_ms = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "relations_direct_delegation"
+        indexes = [models.Index(fields=["post", "until_ms"], name="relations_direct_deputies")]
