@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -64,7 +65,7 @@ def test_a_refused_channel_goes_no_further_and_says_why(madrid: Desk) -> None:
 
     page.locator(f'{FORM} [name="sensitive"][value="yes"]').check()
     page.locator(f"{FORM} .form-end button[name=preview]").click()
-    expect(page).to_have_url(lambda url: url.endswith("/preview/"))
+    expect(page).to_have_url(re.compile(r"/preview/$"))
     expect(page.locator("main")).to_contain_text(reason("sensitive-by-office", "es"))
     madrid.picture("61-channel-preview")
     sign_and_send(page)
@@ -88,7 +89,7 @@ def test_the_four_fit_a_telephone_and_a_wide_desk(
     section.screenshot(path=desk.shot(f"62-four-{width}"))
     boxes = [page.locator(".four > .card").nth(place).bounding_box() for place in range(4)]
     tops = {round(box["y"]) for box in boxes if box is not None}
-    assert len(tops) == (4 if width == "narrow" else 1), "one below the other, or side by side"
+    assert len(tops) == (4 if width == "narrow" else 2), "one below the other, or side by side in pairs"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert not axe_faults(page)
     context.close()
