@@ -131,7 +131,24 @@ def test_the_preview_says_who_will_see_what_and_sends_nothing(madrid: Side, regi
         assert "مكتب مكافحة الإرهاب" in preview
         assert "Consejería de Interior en Rabat" in preview
         assert "8 h · urgente" in preview
+        assert "Puede tratar de la misma persona" not in preview
         assert enquiry_rows("1 = 1", ()) == []
+
+
+def test_the_preview_says_who_may_be_the_same_and_what_was_asked_before(madrid: Side, registered: Two) -> None:
+    page = sent(madrid, registered)
+    twice = {name.replace("subjects.0", "subjects.1"): value for name, value in ENQUIRY.items() if "subjects.0" in name}
+    twice |= {"subjects.1.names.0.value": "Moktar Benali Elinvento", "subjects.1.identifiers.0.number": "QX 1"}
+    with madrid as browser:
+        preview = browser.get(compose(browser, ENQUIRY | twice)["Location"]).content.decode()
+        assert "pueden ser la misma persona" in preview
+        assert "Puede tratar de la misma persona" in preview
+        assert f'href="{page}"' in preview
+        other = ENQUIRY | {
+            "subjects.0.names.0.value": "Wilhelmina Oosterhuis",
+            "subjects.0.identifiers.0.number": "ZZ 9",
+        }
+        assert "ser la misma persona" not in browser.get(compose(browser, other)["Location"]).content.decode()
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 16(1)(d)).
 
 Invariant: found by the entry of a register that the machine proposed for both, and by comparing with the persons of the
-latest enquiries of the same desks; names are compared in memory and stand nowhere. It proposes, a person judges; whoever
-may not see the other matter does not learn of it. Once the asker's data have ended, nothing is found.
+latest enquiries of the same desks, by all that is known of them; names are compared in memory and stand nowhere. It
+proposes, a person judges; whoever may not see the other matter does not learn of it. Once the asker's data have ended, nothing is found.
 """
 
 from __future__ import annotations
@@ -22,17 +22,22 @@ from tansiq.enquiries.rows import EnquiryRow, enquiry_rows
 from tansiq.errors import Error
 from tansiq.exchange.context import Context
 from tansiq.keystore.store import KeyStore
-from tansiq.names import compare
+from tansiq.names import compare, explain
 from tansiq.policy.enquiry import Enquiry
 from tansiq.policy.subjects import Subject
-from tansiq.registers.matching import names_of
+from tansiq.registers.matching import facts_of, names_of
 
-__all__ = ["Duplicate", "duplicates_of", "subjects_of"]
+__all__ = ["Duplicate", "alike_in", "duplicates_of", "earlier_of", "subjects_of"]
 
 BY_ENTRY, BY_NUMBER, BY_NAME = "duplicate.entry", "duplicate.number", "duplicate.name"
 _COMPARED = 60
 """How many of the latest enquiries of the same desks are compared by name."""
-_LEAST = 0.85
+_WORTH = 0.55
+"""Of two names, how much must be the same that all else that is known is weighed too."""
+_LEAST = 0.9
+"""How probable it must be that two are one."""
+_AMONG = 1_000
+"""Among how many persons: those of a desk's matters, a fixed number."""
 _REMEMBERED = 2_000
 _known: dict[bytes, tuple[Subject, ...]] = {}
 _lock = threading.Lock()
@@ -104,11 +109,39 @@ def _same(mine: Sequence[Subject], theirs: Sequence[Subject]) -> str:
     numbers = {(one.type, one.number) for subject in mine for one in subject.identifiers}
     if numbers & {(one.type, one.number) for subject in theirs for one in subject.identifiers}:
         return BY_NUMBER
-    asked = [name for subject in mine if subject.is_person for name in names_of(subject)]
-    held = [name for subject in theirs if subject.is_person for name in names_of(subject)]
-    if any(compare(one, other).score >= _LEAST for one in asked for other in held):
-        return BY_NAME
-    return ""
+    persons = [one for one in mine if one.is_person], [one for one in theirs if one.is_person]
+    return BY_NAME if any(_one_person(one, other) for one in persons[0] for other in persons[1]) else ""
+
+
+def _one_person(mine: Subject, theirs: Subject) -> bool:
+    """Whether two subjects are probably one, by a name of each and by births, nationalities, sex and parents."""
+    facts, known = facts_of(mine), facts_of(theirs)
+    return any(
+        compare(one, other).score >= _WORTH
+        and explain(one, other, facts=facts, known=known, population=_AMONG).probability >= _LEAST
+        for one in names_of(mine)
+        for other in names_of(theirs)
+    )
+
+
+def alike_in(subjects: Sequence[Subject]) -> list[tuple[int, int]]:
+    """The places of two subjects that may be one: the same number, or a name that fits."""
+    return [
+        (one, other)
+        for one in range(len(subjects))
+        for other in range(one + 1, len(subjects))
+        if subjects[one].kind == subjects[other].kind and _same(subjects[one : one + 1], subjects[other : other + 1])
+    ]
+
+
+def earlier_of(subjects: Sequence[Subject], *, context: Context, posts: Sequence[str]) -> list[Duplicate]:
+    """Of the latest enquiries on the desks ``posts``, of either direction, those that may be about one of ``subjects``."""
+    if not subjects:
+        return []
+    latest = _latest(posts, context.clock())
+    theirs = subjects_of([one.request for one in latest], context.keys)
+    found = ((other, _same(subjects, theirs.get(other.request, ()))) for other in latest)
+    return [Duplicate(other, reason) for other, reason in found if reason]
 
 
 def duplicates_of(
@@ -118,11 +151,8 @@ def duplicates_of(
     out: dict[bytes, Duplicate] = {}
     if named := [matter for matter in _by_entry(row) if matter != row.matter]:
         out = {other.matter: Duplicate(other, BY_ENTRY) for other in enquiry_rows(f"matter IN ({marks(named)})", named)}
-    if subjects:
-        latest = [one for one in _latest(posts, context.clock()) if one.matter != row.matter and one.matter not in out]
-        theirs = subjects_of([one.request for one in latest], context.keys)
-        for other in latest:
-            if reason := _same(subjects, theirs.get(other.request, ())):
-                out[other.matter] = Duplicate(other, reason)
+    for one in earlier_of(subjects, context=context, posts=posts):
+        if one.row.matter != row.matter:
+            out.setdefault(one.row.matter, one)
     own = set(posts)
     return [one for one in out.values() if {one.row.own_post, one.row.office_post} & own]

@@ -23,12 +23,13 @@ from tansiq.directory.queries import own_directory
 from tansiq.enquiries.attested import check_attested
 from tansiq.enquiries.crosschecks import check_matter
 from tansiq.enquiries.drafts import REQUEST, URGENT_CLASSES
+from tansiq.enquiries.duplicates import alike_in, earlier_of
 from tansiq.enquiries.forms import Data, form_of
 from tansiq.enquiries.forms_channel import case_in, weighing_in
 from tansiq.enquiries.forms_enquiry import INITIAL, Way, enquiry_from, enquiry_sections, translations_from, way_from
 from tansiq.enquiries.forms_files import file_section, files_chosen, files_in_words
 from tansiq.enquiries.pages_channel import Going, ask_for, choosing_of, four_of, going_of, judged_matter
-from tansiq.enquiries.pages_common import AT_A_DESK, Named, acting, node_of, told, tongues
+from tansiq.enquiries.pages_common import AT_A_DESK, Named, acting, node_of, told, tongues, with_names
 from tansiq.enquiries.pages_rows import question_of, term_of
 from tansiq.enquiries.pages_said import reader_here, request_blocks
 from tansiq.enquiries.pages_showing import Showing
@@ -220,6 +221,25 @@ def forget(request: Request, draft: str) -> HttpResponse:
     )
 
 
+def _earlier(ready: _Ready, request: Request, named: Named) -> list[dict[str, Any]]:
+    """Matters of the own desks that may be about the same person: nothing is asked twice without a word of it."""
+    found = earlier_of(ready.enquiry.subjects, context=node_of(request), posts=request.visitor.posts)
+    language = request.language
+    return [
+        {
+            "words": with_names(
+                "enquiries.form.asked-before",
+                language,
+                question=question_of(one.row.sought, language),
+                desk=named.post(one.row.their_post),
+                reason=text(f"enquiries.{one.reason}", language),
+            ),
+            "url": reverse("enquiry", kwargs={"matter": id_text(one.row.matter)}),
+        }
+        for one in found
+    ]
+
+
 def _as_read(ready: _Ready, request: Request, named: Named) -> Mapping[str, Any]:
     """The enquiry as the partner will read it, and who will see what."""
     language = request.language
@@ -245,6 +265,8 @@ def _as_read(ready: _Ready, request: Request, named: Named) -> Mapping[str, Any]
         "condition": words.get("value", ""),
         "condition_language": words.get("language", ""),
         "subjects": showing.subjects(plain),
+        "alike": [(one + 1, other + 1) for one, other in alike_in(ready.enquiry.subjects)],
+        "earlier": _earlier(ready, request, named),
         "blocks": request_blocks(plain, showing, language),
         "files": files_in_words(ready.files, request),
         "readers": readers_in_words(sight, named, language),
