@@ -8,7 +8,7 @@ message, which was the writer's own choice.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from tansiq.enquiries.forms import Data, Part, Section, flat_of, form_of, read_record
@@ -61,7 +61,7 @@ def _yes_or_no(name: str, label: str, language: str, **more: Any) -> Field:
 
 
 def _what(making: Making, data: Data) -> Section:
-    words = making.words("words", label="item-words", required=True, rows=5, help="")
+    words = replace(making.words("words", required=True, rows=5, help=""), label="relations.field.words")
     fields = [
         words,
         _yes_or_no("personal", "personal", making.language, help="relations.help.personal"),

@@ -63,6 +63,7 @@ _EDITING: Final = ("GET", "POST")
 _WORDS: Final = {
     "accept": Move.ACCEPT, "refuse": Move.REFUSE, "suspend": Move.SUSPEND, "resume": Move.RESUME, "withdraw": Move.WITHDRAW,
 }  # fmt: skip
+_TONES: Final = {"accept": "first", "resume": "first", "refuse": "grave", "withdraw": "grave"}
 _GRAVE: Final = frozenset({Move.REFUSE, Move.WITHDRAW})
 
 
@@ -97,7 +98,7 @@ def accreditations(request: Request) -> HttpResponse:
         "theirs": [_row(row, request, named) for row in rows if row.direction == Direction.THEIRS],
         "pending": sum(1 for row in rows if row.pending),
         "may_propose": answers_for(looker(request)),
-        "years": [year for year in years if year <= this_year][:10],
+        "years": [str(year) for year in years if year <= this_year][:10],
     }
     return render(request, "relations/accreditations.html", context)
 
@@ -200,7 +201,6 @@ def accreditation(request: Request, identifier: UUID) -> HttpResponse:
         "named": id_text(row.id),
         "officer": row.officer,
         "host": named.agency(row.host),
-        "sender": named.agency(row.partner if not ours else node_of(request).agency),
         "post": named.place(row.post),
         "state": state,
         "tone": tone,
@@ -210,7 +210,7 @@ def accreditation(request: Request, identifier: UUID) -> HttpResponse:
         "sent_by": named.place(row.sent_by),
         "received_by": named.place(row.received_by),
         "events": [_event(word, request, named) for word in words],
-        "may": [(name, f"relations.act.{name}", _WORDS[name] in _GRAVE) for name in _sayable(row, words, person)],
+        "may": [(name, f"relations.act.{name}", _TONES.get(name, "")) for name in _sayable(row, words, person)],
         "may_change": ours and answering and may_say(Move.PROPOSE, row.side, standing_of(words)),
         "may_reach": ours
         and (answering or person.number == row.officer)

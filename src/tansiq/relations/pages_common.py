@@ -26,7 +26,7 @@ from tansiq.web.visitor import Request
 
 __all__ = [
     "AT_A_DESK", "STATE_TONES", "Looker", "Named", "acting", "looker", "node_of", "reader_here", "seat_named", "seats_to",
-    "state_in_words", "thing_of", "time_in_words",
+    "state_in_words", "thing_of", "time_in_words", "write_label",
 ]  # fmt: skip
 
 STATE_TONES: Final = {
@@ -85,11 +85,19 @@ def seats_to(channel: ChannelRow, seat: Seat) -> tuple[Seat, ...]:
     }[seat]
 
 
-def seat_named(channel: ChannelRow, post: str, named: Named) -> str:
-    """A post of the channel as its readers know it: the liaison officer by the number, a desk by its name and agency."""
+def write_label(seat: Seat, to: Seat) -> str:
+    """The key of the text that says to whom somebody at ``seat`` writes."""
+    return "relations.act.write-home" if (seat, to) == (Seat.OFFICER, Seat.DESK) else f"relations.act.write-{to}"
+
+
+def seat_named(channel: ChannelRow, post: str, named: Named, *, short: bool = False) -> str:
+    """A post of the channel as its readers know it: the liaison officer by the number, a desk by its name and agency; ``short``:
+    without them.
+    """
     if post == channel.liaison_post:
-        return text("relations.seat.officer", named.language, officer=channel.officer)
-    return named.place(post)
+        key = "relations.seat.liaison" if short else "relations.seat.officer"
+        return text(key, named.language, officer=channel.officer)
+    return named.post(post) if short else named.place(post)
 
 
 def state_in_words(row: AccreditationRow, language: str, at_ms: int) -> tuple[str, str]:

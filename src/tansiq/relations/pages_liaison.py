@@ -43,6 +43,7 @@ from tansiq.relations.pages_common import (
     seats_to,
     state_in_words,
     time_in_words,
+    write_label,
 )
 from tansiq.texts import advice, text
 from tansiq.web.access import page
@@ -165,8 +166,8 @@ def _shown(read: Read, thread: Thread, request: Request, named: Named) -> Shown:
     ground = message.urgency_ground if message is not None else None
     return Shown(
         id=id_text(row.statement),
-        sender=seat_named(channel, row.sender, named),
-        addressee=seat_named(channel, row.addressee, named),
+        sender=seat_named(channel, row.sender, named, short=True),
+        addressee=seat_named(channel, row.addressee, named, short=True),
         by=read.by,
         mine=row.sender == channel.post_of(thread.seat),
         at_ms=row.at_ms,
@@ -222,7 +223,6 @@ def _frame(thread: Thread, row: AccreditationRow, request: Request, named: Named
         "time": time_in_words(row, request),
         "reach": code_list("reachability").label("reach.away" if _away(row, request) else row.reach, language),
         "away_until": row.away_until_ms if _away(row, request) else None,
-        "languages": row.languages,
         "limit": _limit_words(thread.limits, language),
         "accreditation_url": reverse("liaison-accreditation", kwargs={"identifier": id_text(row.id)}),
         "case": reference(id_text(channel.case_ref)),
@@ -242,7 +242,7 @@ def channel(request: Request, matter: UUID) -> HttpResponse:
     writes = [
         (
             reverse("liaison-write", kwargs={"matter": matter, "to": str(one)}),
-            f"relations.act.write-{one}",
+            write_label(thread.seat, one),
         )
         for one in seats_to(thread.channel, thread.seat)
     ]

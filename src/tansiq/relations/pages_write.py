@@ -44,6 +44,7 @@ from tansiq.relations.pages_common import (
     reader_here,
     seat_named,
     seats_to,
+    write_label,
 )
 from tansiq.relations.pages_liaison import title_of
 from tansiq.texts import text
@@ -126,7 +127,7 @@ def _judge(saying: _Saying, data: Data) -> Judged:
 
 
 def _title(saying: _Saying) -> str:
-    return text(f"relations.act.write-{saying.to}", saying.request.language)
+    return text(write_label(saying.thread.seat, saying.to), saying.request.language)
 
 
 def _around(saying: _Saying) -> dict[str, Any]:
