@@ -11,7 +11,9 @@ from tansiq.channels import matters
 from tansiq.channels.gap import gap_of, interruptions_with, lasting
 from tansiq.channels.matters import About, know_matters
 from tansiq.channels.passing import by_hand, reroute, take_back
+from tansiq.exchange import services
 from tansiq.policy.channel_matter import Channel
+from tansiq.protocol.ids import IdMaker
 
 pytestmark = pytest.mark.storage
 
@@ -20,6 +22,7 @@ def test_the_report_tells_every_fate_and_when_all_is_whole(
     notes: Notes, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(matters, "_knowers", [])
+    monkeypatch.setattr(services, "_maker", IdMaker())  # identifiers never go back, also not to an earlier test's time
     began = clock.now_ms
     know_matters(
         lambda asked: {

@@ -199,13 +199,13 @@ def test_the_same_channel_is_no_other(notes: Notes) -> None:
 
 
 def test_what_the_rules_refuse_is_no_way_out(operational: Notes) -> None:
-    operational.set_state("suspended", channel="liaison")
-    operational.say("1", matter="a", channel="liaison")
+    operational.set_state("suspended")
+    operational.say("1", matter="a")
     officer, context = operational.es.officer("ES-4017"), operational.es.context
     [row] = waiting()
     assert offers(stored(row.statement, context=context), officer=officer, context=context) == ()
-    with pytest.raises(Refused, match="purely-operational"):
-        reroute(matter_of("a"), Channel.EMBASSY, officer=officer, context=context)
+    with pytest.raises(Refused, match="sensitive-by-interpol"):
+        reroute(matter_of("a"), Channel.INTERPOL, officer=officer, context=context)
     assert len(waiting()) == 1
 
 

@@ -20,8 +20,8 @@ from tansiq.channels.copies import note_said
 from tansiq.channels.holding import end_waits, held_rows
 from tansiq.channels.offers import Settlement, is_danger, settle_choice
 from tansiq.channels.officers import ActingOfficer
+from tansiq.channels.profile import channel_rules
 from tansiq.channels.queries import accepts_emergency, standings, waiting
-from tansiq.channels.rules import REVIEW_MS
 from tansiq.channels.states import decider_post
 from tansiq.channels.stored import Stored, stored
 from tansiq.channels.ways import find
@@ -42,6 +42,7 @@ from tansiq.web.access import Role
 __all__ = ["LIFE", "Mover", "by_hand", "on_moved", "pass_emergency", "reroute", "review", "take_back"]
 
 LIFE = "urgency.life"
+_HOUR_MS = 3_600_000
 Mover = Callable[[Mapping[bytes, bytes], Sequence[Stored], str, Context], None]
 """Is told, in the same commit, which statements were taken back (old → new; new b'' when it was not said again), what they
 were, and the new channel ('' none).
@@ -130,7 +131,9 @@ def pass_emergency(matter: bytes, words: Text, *, officer: ActingOfficer, contex
     Raises Conflict (nothing waits), Refused ('channels.emergency-not-ours', 'channels.emergency-not-accepted',
     'channels.emergency-no-danger' where the matter itself is urgent for another reason or for none, another desk's).
     """
-    now_ms = context.clock()
+    now_ms, rule = context.clock(), channel_rules().emergency
+    if not rule.allowed:
+        raise Refused("channels.emergency-not-ruled")
     identifier = new_id(now_ms)
     with transaction.atomic():
         found = _waiting(matter, officer=officer, context=context)
@@ -150,7 +153,7 @@ def pass_emergency(matter: bytes, words: Text, *, officer: ActingOfficer, contex
                 "INSERT INTO channels_emergency (id, statement, matter, partner, channel, officer, at_ms, due_ms, verdict, reviewer, "
                 "reviewed_ms, commitment, concealed) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, '', '', NULL, %s, %s)",
                 (
-                    identifier, last.id, matter, partner, channel, officer.number, now_ms, now_ms + REVIEW_MS,
+                    identifier, last.id, matter, partner, channel, officer.number, now_ms, now_ms + rule.review_hours * _HOUR_MS,
                     hidden.commitment, hidden.concealed,
                 ),
             )  # fmt: skip

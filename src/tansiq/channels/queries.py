@@ -180,7 +180,8 @@ def said_by(side: int, partner: str, channel: str) -> list[Said]:
         (partner, channel, side),
     )
     return [
-        Said(word=row.word, said_ms=row.taken_ms or 0, id=row.statement or row.id) for row in map(_decision_row, rows)
+        Said(word=row.word, said_ms=row.taken_ms or 0, id=row.id, order=row.statement or row.id)
+        for row in map(_decision_row, rows)
     ]
 
 

@@ -10,12 +10,10 @@ from typing import Final
 
 from tansiq.errors import BadInput
 
-__all__ = ["DECIDERS", "REVIEW_MS", "Rules", "rules", "set_rules"]
+__all__ = ["DECIDERS", "Rules", "rules", "set_rules"]
 
 DECIDERS: Final = ("head", "bureau")
 """Roles of posts whose members decide, unless the configuration says otherwise."""
-REVIEW_MS: Final = 24 * 3_600_000
-"""Within this time a supervisor judges what passed a suspended channel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,9 @@ from typing import Annotated, Final
 import typer
 
 from tansiq.cli.asking import ask_node, credential
+from tansiq.cli.channel_states import register_states
 from tansiq.cli.channel_view import show_advice, show_comparison, show_rules
+from tansiq.cli.channel_waiting import register_waiting
 from tansiq.cli.frame import command, group
 from tansiq.cli.language import LANGUAGE
 from tansiq.cli.options import (
@@ -169,6 +171,8 @@ def register(app: typer.Typer) -> None:
             "tansiq channel advise --to ma.dgst/counter-terrorism --field offence.drugs --not-sensitive --warrant --json --as ES-4017",
         ],
     )(advise)
+    register_states(made)
+    register_waiting(made)
     own = group("channel-rules", examples=["tansiq channel rules check channels.toml"])
     made.add_typer(own, name="rules")
     command(own, "check", key="channel-rules-check", examples=["tansiq channel rules check channels.toml"])(check)

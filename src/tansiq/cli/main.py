@@ -20,6 +20,7 @@ from tansiq import __version__
 from tansiq.cli import (
     bench,
     channel,
+    courier,
     demo,
     directory,
     enquiry,
@@ -59,6 +60,7 @@ for part in (
     names,
     enquiry,
     channel,
+    courier,
     liaison,
     file,
     evidence,

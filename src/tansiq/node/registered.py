@@ -12,6 +12,8 @@ from typing import Final
 from tansiq.node import (
     acts_advice,
     acts_between,
+    acts_channels,
+    acts_courier,
     acts_directory,
     acts_enquiries,
     acts_evidence,
@@ -26,6 +28,8 @@ __all__ = ["register_acts"]
 
 _ACTS: Final[Mapping[str, Act]] = {
     **acts_advice.ADVICE,
+    **acts_channels.CHANNELS,
+    **acts_courier.COURIER,
     "directory.confirm": acts_directory.confirm,
     "directory.export": acts_directory.export,
     "directory.fingerprint": acts_directory.show_fingerprint,

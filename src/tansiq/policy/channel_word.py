@@ -59,11 +59,14 @@ class EmergencyWord(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """A word, when it was said, and under which identifier it is kept: of two of one moment the larger is the later."""
+    """A word, when it was said, and under which identifier it is kept; of two of one moment that with the larger ``order`` is
+    the later.
+    """
 
     word: StateWord
     said_ms: int
     id: bytes = b""
+    order: bytes = b""
 
     def holds(self, at_ms: int) -> bool:
         """Whether the moment lies within its from and until."""
@@ -73,7 +76,7 @@ class Said:
 def last_in_force(said: Sequence[Said], at_ms: int) -> Said | None:
     """The word of one side that is in force; None when none is."""
     holding = [one for one in said if one.holds(at_ms)]
-    return max(holding, key=lambda one: (one.said_ms, one.id)) if holding else None
+    return max(holding, key=lambda one: (one.said_ms, one.order)) if holding else None
 
 
 def in_force(said: Sequence[Said], at_ms: int) -> State:
