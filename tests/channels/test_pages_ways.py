@@ -1,0 +1,95 @@
+"""The pages of a way: five desks with their times, what opens for its owner alone, and where time goes."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from typing import Any
+
+import django
+import pytest
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tansiq.node.settings")
+django.setup()  # the models of other rooms are imported by this module
+
+from support.browsing import Browser  # noqa: E402
+from support.matters import FACTS, an_answer, an_item, no_hit  # noqa: E402
+from support.node import Nodes  # noqa: E402
+from support.ways import World  # noqa: E402
+from tansiq.node.site import bind_site  # noqa: E402
+from tansiq.protocol.ids import id_text  # noqa: E402
+
+pytestmark = pytest.mark.storage
+
+SignsIn = Callable[[str, str, str], Browser]
+
+
+@pytest.fixture
+def world(node: Nodes) -> World:
+    return World.of(node)
+
+
+@pytest.fixture
+def signs_in(world: World) -> SignsIn:
+    """A browser of an officer, signed in at a node, which stays bound."""
+
+    def sign_in(agency: str, number: str, language: str = "es") -> Browser:
+        one = world[agency]
+        one.use()
+        bind_site(one.home)
+        settings.ALLOWED_HOSTS = ["testserver"]
+        browser = Browser(language=language)
+        browser.sign_in(number, clock=world.clock)
+        browser.post("/choose/", {"language": language, "next": "/"})
+        return browser
+
+    return sign_in
+
+
+def words(answer: Any) -> str:
+    """What the page says, without its markup."""
+    assert answer.status_code == 200, answer.content.decode()[:2000]
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
+
+
+@pytest.mark.parametrize(("language", "hub"), [("es", "centre"), ("ar", "centre")])
+def test_the_way_of_a_matter_is_drawn_desk_by_desk(world: World, signs_in: SignsIn, language: str, hub: str) -> None:
+    matter = world.ask("interpol")
+    world.carry()
+    world.answer(matter, an_answer(), items=[an_item()])
+    world.carry()
+    browser = signs_in("es.cgi", "ES-4017", language)
+    page = browser.get(f"/enquiries/{id_text(matter)}/")
+    drawn = re.search(r'<ol class="route".*?</ol>', page.content.decode(), re.DOTALL)
+    assert drawn is not None
+    assert drawn[0].count("<li class=") == 5
+    assert hub in drawn[0]
+    timeline = words(browser.get(f"/enquiries/{id_text(matter)}/timeline/"))
+    assert timeline.count("bureau") >= 4, "each bureau handed on, there and back"
+
+
+def test_what_is_for_a_heads_own_eyes_opens_when_the_head_is_signed_in(world: World, signs_in: SignsIn) -> None:
+    matter = world.ask("direct")
+    world.carry()
+    head = signs_in("ma.dgst", "MA-1001", "fr")
+    assert FACTS in words(head.get(f"/enquiries/{id_text(matter)}/"))
+    assert "Non ouvert" not in words(head.get(f"/enquiries/{id_text(matter)}/"))
+    desk = signs_in("ma.dgst", "MA-2210", "fr")
+    assert desk.get(f"/enquiries/{id_text(matter)}/").status_code == 404, "it stands on another desk"
+
+
+def test_where_time_goes_is_for_who_runs_a_desk(world: World, signs_in: SignsIn) -> None:
+    matter = world.ask("interpol")
+    world.carry()
+    world.clock.advance(hours=3)
+    world.answer(matter, no_hit())
+    world.carry()
+    head = signs_in("es.cgi", "ES-1001", "es")
+    page = words(head.get("/enquiries/times/"))
+    assert "INTERPOL" in page
+    assert "centre" in page
+    assert signs_in("es.cgi", "ES-4017", "es").get("/enquiries/times/").status_code == 404
+    bureau = signs_in("es.ncb", "ES-5200", "ar")
+    assert "centre" in words(bureau.get("/enquiries/times/"))
