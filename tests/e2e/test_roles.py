@@ -26,7 +26,7 @@ MOST = 150
 """Pages that one crawl looks at; more would only be more rows of the same lists."""
 NAMES = ("Chaouni", "الشاوني", "Chauni", "Valcarcel", "Quintanilla", "Bulaix", "Xacruni")
 """Of whom the waiting matters speak."""
-CONTENT = {"enquiries", "cases", "items", "files"}
+CONTENT = {"enquiries", "cases", "items", "files", "registers", "liaison"}
 """Where pages of matters begin."""
 PEOPLE = [person.number for member in CAST for person in member.people]
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>|<style|\sstyle=|\son[a-z]+=", re.IGNORECASE)
