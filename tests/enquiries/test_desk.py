@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,7 @@ from django.db import connection
 from support.matters import an_enquiry, no_hit
 from support.node import Node, Nodes
 from support.two import Two
+from tansiq.enquiries import desk
 from tansiq.enquiries.desk import MOST_COUNTED, Count, DeskView, counts_of, desk_page, find_reference
 from tansiq.enquiries.receipts import note_receipts
 from tansiq.enquiries.rows import Direction, EnquiryRow, add_enquiries
@@ -226,3 +228,37 @@ def test_what_is_written_down_keeps_its_place(two: Two) -> None:
         cursor.execute("SELECT order_ms, answered_ms, said, remind_ms FROM enquiries_enquiry")
         order_ms, answered_ms, said, remind_ms = cursor.fetchone()
     assert (order_ms, said, remind_ms) == (answered_ms, 1, None)
+
+
+@pytest.mark.skipif(bool(os.environ.get("TANSIQ_TEST_DB")), reason="SQLite's own way of saying how it finds rows")
+@pytest.mark.parametrize("section", ["open", "closed"])
+def test_an_office_finds_what_is_with_one_partner_by_an_index_also_where_there_is_nothing(
+    full: Node, section: str
+) -> None:
+    add_enquiries(
+        [
+            replace(
+                row,
+                matter=(at + 5_000).to_bytes(16, "big"),
+                request=(at + 10**7).to_bytes(16, "big"),
+                partner=f"fr.p{at % 40}",
+                state="closed" if at % 10 else "received",
+                office_post=OFFICE,
+            )
+            for at, row in enumerate(rows(full.context.clock(), 4_000))
+        ]
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        for partner in ("fr.p3", "mt.police"):
+            view = DeskView(posts=(OFFICE,), partner=partner, channel="direct", section=section)
+            for one in desk._ranges(view, desk._bounds(view, 0)[0]):
+                cursor.execute(
+                    f"EXPLAIN QUERY PLAN SELECT 1 FROM enquiries_enquiry WHERE {one.where} AND order_ms >= %s AND order_ms < %s",
+                    [*one.values, 0, 1 << 53],
+                )
+                told = " ".join(str(row[3]) for row in cursor.fetchall())
+                assert "ANY(" not in told, f"goes through all desks: {told}"
+                assert (
+                    one.where.startswith("own_post") or "enquiries_office_partner (office_post=? AND partner=?" in told
+                )

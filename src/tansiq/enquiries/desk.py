@@ -114,8 +114,6 @@ def _ranges(view: DeskView, states: Sequence[str]) -> Iterator[_Range]:
         narrowed, values = " AND partner = %s", (view.partner,)
     if view.channel:
         narrowed, values = narrowed + " AND channel = %s", (*values, view.channel)
-    if view.section == "closed":
-        narrowed += " AND NOT is_open"  # said in words, for an index of closed ones is used only then
     for post in dict.fromkeys(view.posts):
         for column in ("own_post", "office_post"):
             for direction in directions:

@@ -63,11 +63,10 @@ class Enquiry(models.Model):
             models.Index(
                 fields=["own_post", "channel", "direction", "state", "order_ms", "matter"], name="enquiries_of_channel"
             ),
-            # An office has a whole country's matters: what is closed with one rare partner is found among them by this one.
+            # An office has a whole country's matters: those with one partner are found among them by this one.
             models.Index(
                 fields=["office_post", "partner", "direction", "state", "order_ms", "matter"],
-                name="enquiries_office_closed",
-                condition=models.Q(is_open=False),
+                name="enquiries_office_partner",
             ),
             models.Index(fields=["sent_ms"], name="enquiries_unproven", condition=models.Q(received_ms__isnull=True)),
             models.Index(fields=["remind_ms"], name="enquiries_remind", condition=models.Q(remind_ms__isnull=False)),
