@@ -41,6 +41,7 @@ from tansiq.notices.saying import (
     day_of,
     disclosed,
     follows_for,
+    handling_of,
     held,
     keep_item,
     note_said,
@@ -102,11 +103,19 @@ class _Saying:
     officer: ActingOfficer
     context: Context
 
-    def send(self, kind: str, body: Record, *, matter: bytes) -> Statement:
+    def send(self, kind: str, body: Record, *, matter: bytes, purpose: str = "") -> Statement:
         """Says it and keeps its item and files, in the caller's transaction."""
         draft, sent = with_files(self.draft, self.files, context=self.context, officer=self.officer.number)
         statement = send(draft, context=self.context)
-        items = keep_item(statement, kind, body, matter=matter, received_ms=statement.time_ms, context=self.context)
+        items = keep_item(
+            statement,
+            kind,
+            body,
+            matter=matter,
+            received_ms=statement.time_ms,
+            context=self.context,
+            purpose=purpose,
+        )
         note_sent_files(statement.id, sent, items=items, context=self.context, officer=self.officer.number)
         return statement
 
@@ -169,8 +178,10 @@ def _to_hub(
         answers=answers,
         field=row.field,
         classification=row.classification,
+        handling=handling_of(row),
     )
-    return _noted(send(draft, context=context), kind, body, row, follows, officer=officer)
+    statement = _Saying(draft, (), officer, context).send(kind, body, matter=row.matter, purpose=row.purpose)
+    return _noted(statement, kind, body, row, follows, officer=officer)
 
 
 def _noted(
@@ -240,7 +251,7 @@ def _draft_to_readers(
     act, now_ms = officer.acting(kind, post=row.source_post), context.clock()
     more: dict[str, Any] = {"follows": follows, "answers": row.version or row.first}
     if not isinstance(body, Notice):
-        more |= {"field": row.field, "classification": row.classification}
+        more |= {"field": row.field, "classification": row.classification, "handling": handling_of(row)}
     if row.kind is Kind.NOTICE:
         return to_hub_draft(
             kind, body, matter=row.matter, act=act, lane=lane_of(row.colour), now_ms=now_ms, to_all=True, **more
@@ -270,7 +281,7 @@ def _say(
         require_permitted(kind, row, words, side=Side.SOURCE, said_ms=now_ms)
         follows = follows_for(kind, row, words)
         draft = _draft_to_readers(kind, body, row, follows, officer=officer, context=context)
-        statement = _Saying(draft, files, officer, context).send(kind, body, matter=matter)
+        statement = _Saying(draft, files, officer, context).send(kind, body, matter=matter, purpose=row.purpose)
         word = _noted(statement, kind, body, row, follows, officer=officer)
         settle(row, [*words, word], context=context)
         own_word(statement.id, kind, row, context=context)

@@ -147,9 +147,15 @@ def _collected(row: NoticeRow, now_ms: int) -> Access:
     )
 
 
-def _keep(one: Arrived, body: Record, context: Context) -> None:
+def _keep(one: Arrived, body: Record, row: NoticeRow, context: Context) -> None:
     items = keep_item(
-        one.statement, one.docket.kind, body, matter=one.docket.matter, received_ms=one.at_ms, context=context
+        one.statement,
+        one.docket.kind,
+        body,
+        matter=row.matter,
+        received_ms=one.at_ms,
+        context=context,
+        purpose=row.purpose,
     )
     note_files(one.statement.id, files_in(one), items=items, context=context)
 
@@ -179,7 +185,7 @@ def _take_first(arrived: Sequence[Arrived], context: Context) -> None:
         row = _row_of(one, notice, officer=officer)
         add_notice(row)
         if notice is not None:
-            _keep(one, notice, context)
+            _keep(one, notice, row, context)
             log_access([_collected(row, context.clock())], keys=context.keys)
         until_ms = notice.until_ms if notice is not None and row.kind is Kind.DIFFUSION else None
         settled = settle(row, [], context=context, until_ms=until_ms)
@@ -289,7 +295,7 @@ def _take_word(one: Arrived, context: Context) -> None:
     if kind == UPDATE and isinstance(body, Notice) and body.colour != row.colour:
         raise BadInput("notices.other-colour")
     word = note_said(word, body, row)
-    _keep(one, body, context)
+    _keep(one, body, row, context)
     log_access([_collected(row, context.clock())], keys=context.keys)
     settled = settle(_numbered(row, body), [*words, word], context=context)
     if is_hub() and isinstance(body, Restriction):

@@ -27,7 +27,16 @@ from tansiq.notices.kinds import CANCELLATION, CHANNEL, PUBLICATION, REFUSAL, RE
 from tansiq.notices.making import from_hub_draft, lane_of
 from tansiq.notices.members import MemberRow, members, on_admitted
 from tansiq.notices.rows import NoticeRow, WordRow, notice_rows, words_of
-from tansiq.notices.saying import day_of, follows_for, held, keep_item, known_words, note_said, require_permitted
+from tansiq.notices.saying import (
+    day_of,
+    follows_for,
+    handling_of,
+    held,
+    keep_item,
+    known_words,
+    note_said,
+    require_permitted,
+)
 from tansiq.notices.settling import settle
 from tansiq.policy.faults import refuse as refuse_faults
 from tansiq.policy.notice import Cancellation, HubRefusal, NoticeRequest, Publication, Restriction
@@ -117,9 +126,18 @@ def _decide(
         answers=said.version or row.version or row.first,
         field=row.field,
         classification=row.classification,
+        handling=handling_of(row),
     )
     statement = send(draft, context=context)
-    keep_item(statement, said.kind, said.body, matter=row.matter, received_ms=statement.time_ms, context=context)
+    keep_item(
+        statement,
+        said.kind,
+        said.body,
+        matter=row.matter,
+        received_ms=statement.time_ms,
+        context=context,
+        purpose=row.purpose,
+    )
     word = WordRow(
         statement=statement.id,
         matter=row.matter,

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -271,7 +272,7 @@ def take_members(arrived: Sequence[Arrived], context: Context) -> None:
         rows = _introduced(documents, by, context.clock())
         _keep(rows)
         if documents:
-            transaction.on_commit(lambda by=by: _try_again(by, context), robust=True)
+            transaction.on_commit(partial(_try_again, by, context), robust=True)
         for agency in ended:
             end_introduction(agency, by=by)
         if ended:

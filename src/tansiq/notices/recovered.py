@@ -94,7 +94,15 @@ def _word_again(arrived: Arrived, context: Context) -> None:
     )
     if body is not None:
         word = note_said(word, body, row)
-        keep_item(arrived.statement, docket.kind, body, matter=row.matter, received_ms=word.said_ms, context=context)
+        keep_item(
+            arrived.statement,
+            docket.kind,
+            body,
+            matter=row.matter,
+            received_ms=word.said_ms,
+            context=context,
+            purpose=row.purpose,
+        )
     settle(row, [*words, word], context=context)
 
 

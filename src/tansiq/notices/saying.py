@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from tansiq.cases.items import Whence, plain_item
+from tansiq.cases.queries import items_of_statements
 from tansiq.cases.services import add_items
 from tansiq.channels.officers import ActingOfficer
 from tansiq.errors import Conflict, NotFound
@@ -26,7 +27,17 @@ from tansiq.policy.plain import Record
 from tansiq.protocol.ids import id_text
 from tansiq.protocol.statement import Statement
 
-__all__ = ["day_of", "disclosed", "follows_for", "held", "keep_item", "known_words", "note_said", "require_permitted"]
+__all__ = [
+    "day_of",
+    "disclosed",
+    "follows_for",
+    "handling_of",
+    "held",
+    "keep_item",
+    "known_words",
+    "note_said",
+    "require_permitted",
+]
 
 _TO_ALL: Final = frozenset({UPDATE, PUBLICATION, EXTENSION, CANCELLATION})
 
@@ -93,17 +104,32 @@ def note_said(word: WordRow, body: Record, row: NoticeRow) -> WordRow:
     return made
 
 
+def handling_of(row: NoticeRow) -> tuple[str, ...]:
+    """The handling codes of a notice: what is said about it is handled so too."""
+    statement = row.version or row.pending or row.first
+    return next((item.handling for item in items_of_statements([statement]).get(statement, ()) if not item.place), ())
+
+
 def keep_item(
-    statement: Statement, kind: str, body: Record, *, matter: bytes, received_ms: int, context: Context
+    statement: Statement,
+    kind: str,
+    body: Record,
+    *,
+    matter: bytes,
+    received_ms: int,
+    context: Context,
+    purpose: str = "",
 ) -> list[Any]:
-    """The item that a body is: what it says of whom, under which conditions; in the caller's transaction."""
+    """The item that a body is: what it says of whom, under which conditions; in the caller's transaction. What has no basis in
+    law of its own was given for the notice's ``purpose``.
+    """
     law = body.law if isinstance(body, Notice | NoticeAnswer) else None
     whence = Whence(
         case=matter,
         statement=statement.id,
         sender=statement.agency,
         received_ms=received_ms,
-        purpose=(law or LawBasis()).purpose or "",
+        purpose=(law or LawBasis()).purpose or purpose,
     )
     subjects = body.subjects if isinstance(body, Notice) else ()
     conditions = body.conditions if isinstance(body, Notice | NoticeAnswer) else None

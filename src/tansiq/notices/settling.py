@@ -1,8 +1,8 @@
 """What a word, or the hour, does to a notice here: its state, whom the registers know of, and when its contents end.
 
 Invariant: what is stored of a notice is `policy.notice_course` of its words. A notice that binds stands in the register ``notice``
-under each of its persons, and is gone from it the moment it ends; its contents end then too, but at its source, which
-keeps them for the term of review. What ends here has ended in one commit with the word that ended it.
+under each of its persons, and is gone from it the moment it ends; its contents end then too. Its source keeps them for
+the term of review, as everybody keeps what it said itself. What ends here has ended in one commit with the word that ended it.
 INTERPOL's Rules on the Processing of Data, Articles 49 to 51.
 """
 
@@ -17,7 +17,7 @@ from tansiq.cases.services import bring_forward
 from tansiq.enquiries.terms import CLOSED_REVIEW_MS
 from tansiq.exchange.context import Context
 from tansiq.notices.contents import notices_in
-from tansiq.notices.kinds import UPDATE, Side
+from tansiq.notices.kinds import Side
 from tansiq.notices.rows import NoticeRow, WordRow, course_row, notice_rows, store_notice, words_of
 from tansiq.policy.notice import Notice
 from tansiq.registers.own import end_entries, listed_person, put_entries
@@ -74,12 +74,11 @@ def _bind(row: NoticeRow, context: Context) -> None:
 
 def _end(row: NoticeRow, words: Sequence[WordRow], *, context: Context) -> None:
     end_entries(REGISTER, _every_reference(row.matter), context=context)
-    contents = [row.first, *(word.statement for word in words if word.kind == UPDATE)]
     now_ms = context.clock()
-    if row.side is Side.SOURCE:
-        bring_forward(contents, review_ms=now_ms + CLOSED_REVIEW_MS)
-    else:
-        bring_forward(contents, review_ms=now_ms, erase_ms=now_ms)
+    said = {row.first: row.source} | {word.statement: word.agency for word in words}
+    kept = [one for one, agency in said.items() if row.side is Side.SOURCE or agency == context.agency]
+    bring_forward(kept, review_ms=now_ms + CLOSED_REVIEW_MS)
+    bring_forward([one for one in said if one not in set(kept)], review_ms=now_ms, erase_ms=now_ms)
     for listener in _ended:
         listener(row, context)
 

@@ -14,6 +14,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from tansiq.errors import BadInput, Error
@@ -116,7 +117,7 @@ class _Reading:
         for key, role in (
             ("name", "name.family"), ("forename", "name.given"), ("birth_name", "name.previous"),
         ):  # fmt: skip
-            if (found := self.one(key, lambda said, role=role: _name(said, role))) is not None:
+            if (found := self.one(key, partial(_name, role=role))) is not None:
                 yield found
         for parent in ("father", "mother"):
             given, family = (self.one(f"{parent}_{part}", str.strip) for part in ("forename", "name"))
