@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from dataclasses import replace
 
 import pytest
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from fixtures.unlist import ABOUT, ARABIC, CYRILLIC, entity, listed, person, real_lists
 from support.matters import PERSON
 from support.node import Node, Nodes
+from support.work import calls_in
 from tansiq.enquiries.proposals import matches_of
 from tansiq.policy.subjects import Identifier, Name, Subject
 from tansiq.policy.values import PartialDate
@@ -186,12 +186,8 @@ def test_a_cross_check_of_the_real_list_is_quick(es: Node) -> None:
     import_un_list(io.BytesIO(real_lists()[-1].read_bytes()), context=es.context, officer="ES-4017", register="real")
     index = index_of(es.context)
     index.refresh()
-    took = []
-    for _ in range(50):
-        began = time.process_time()
-        index.match(PERSON)
-        took.append(time.process_time() - began)
-    assert min(took) < 0.002, f"{1000 * min(took):.2f} ms"
+    index.match(PERSON)  # what is read of a register once is read
+    assert calls_in(lambda: index.match(PERSON)) < 20_000, "some 6,000 are needed: none for each of the hundreds listed"
 
 
 def test_the_names_of_a_person_are_those_that_the_person_bears() -> None:
