@@ -103,7 +103,16 @@ def test_every_option_says_what_it_is_for() -> None:
 
 
 def test_what_reads_can_speak_json_and_what_needs_a_home_takes_it() -> None:
-    without_home = {"init", "verify", "bench exchange", "demo", "systemd", "names match", "names explain"}
+    without_home = {
+        "init",
+        "verify",
+        "bench exchange",
+        "demo",
+        "systemd",
+        "names match",
+        "channel rules check",
+        "names explain",
+    }
     without_json = {"run", "web", "worker", "names match"}  # the last one speaks nothing else
     for path, command in leaves(get_command(app)).items():
         options = {option for parameter in command.params for option in parameter.opts}

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from support.asking import draft
 from support.desks import Desk, axe_faults
@@ -14,7 +14,7 @@ from support.filling import FORM, sign_and_send, write, written
 from tansiq.policy.codes import code_list
 from tansiq.texts import text
 
-WIDTHS = {"narrow": {"width": 390, "height": 844}, "wide": {"width": 1440, "height": 900}}
+WIDTHS: dict[str, ViewportSize] = {"narrow": {"width": 390, "height": 844}, "wide": {"width": 1440, "height": 900}}
 CHANNELS = ("interpol", "embassy", "liaison", "direct")
 
 

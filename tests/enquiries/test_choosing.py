@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from django.db import connection
 
-from support.matters import an_answer, an_enquiry, an_item
+from support.matters import CONDITIONS, an_answer, an_enquiry, an_item
 from support.node import Clock
 from support.two import Two
 from tansiq.channels.approvals import ask_approval, decide_approval, lately_decided, open_approvals
@@ -163,7 +163,7 @@ def test_an_approval_is_asked_given_by_another_and_serves_once(two: Two, clock: 
         decide_approval(row.id, approve=False, number="ES-1001", now_ms=clock())
     assert [one.approver for one in lately_decided("ES-4017", now_ms=clock())] == ["ES-1001"]
 
-    other = replace(an_enquiry(), conditions=replace(an_enquiry().conditions, classification="class.secret"))
+    other = replace(an_enquiry(), conditions=replace(CONDITIONS, classification="class.secret"))
     with pytest.raises(Refused, match=r"channels\.approval-needed"):
         two.ask(other)
     kept = choice_of(two.ask())

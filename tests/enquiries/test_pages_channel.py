@@ -153,6 +153,8 @@ def test_a_reason_for_another_channel_is_asked_shown_and_kept(madrid: Person, mo
         ).replace("</bdi>", "")
         done = browser.post(answer["Location"], {"version": hidden(preview, "version")})
         row = choice_of(parse_matter(done["Location"].split("/")[2]))
+        page = unescape(browser.get(done["Location"]).content.decode())
+        assert words in page, "the page of the matter says why"
     assert row is not None
     assert (row.recommended, row.channel, row.deviation) == ("direct", "embassy", "deviation.incident")
 

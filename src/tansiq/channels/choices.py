@@ -17,7 +17,7 @@ from tansiq.channels.profile import channel_rules
 from tansiq.channels.seen import seen
 from tansiq.policy.channel_matter import Matter
 
-__all__ = ["ChoiceRow", "add_choices", "choice_of", "deviations"]
+__all__ = ["ChoiceRow", "add_choices", "choice_of", "choices_made", "deviations"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,14 +84,18 @@ def _row(values: Sequence[Any]) -> ChoiceRow:
     return ChoiceRow(**{**plain, "sensitive": bool(plain["sensitive"])})
 
 
-def choice_of(matter: bytes) -> ChoiceRow | None:
-    """The choice by which a matter first left us; None for what came from elsewhere, and before there were any."""
+def choices_made(matter: bytes) -> list[ChoiceRow]:
+    """The choices that were made for a matter, the first one first: another one each time that it took another channel."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {', '.join(_COLUMNS)} FROM channels_choice WHERE matter = %s ORDER BY at_ms LIMIT 1", (matter,)
+            f"SELECT {', '.join(_COLUMNS)} FROM channels_choice WHERE matter = %s ORDER BY at_ms, statement", (matter,)
         )
-        row = cursor.fetchone()
-    return _row(row) if row else None
+        return [_row(row) for row in cursor.fetchall()]
+
+
+def choice_of(matter: bytes) -> ChoiceRow | None:
+    """The choice by which a matter first left us; None for what came from elsewhere, and before there were any."""
+    return next(iter(choices_made(matter)), None)
 
 
 def deviations(*, from_ms: int, until_ms: int) -> dict[tuple[str, str, str], int]:

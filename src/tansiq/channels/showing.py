@@ -12,6 +12,7 @@ from typing import Final
 
 from babel.lists import format_list
 
+from tansiq.channels.choices import ChoiceRow
 from tansiq.channels.choosing import may_choose
 from tansiq.channels.history import Expected
 from tansiq.channels.profile import channel_rules
@@ -24,7 +25,7 @@ from tansiq.web.languages import locale_of
 from tansiq.web.plurals import plural
 from tansiq.web.spans import length
 
-__all__ = ["Card", "cards", "expected_words", "pending"]
+__all__ = ["Card", "cards", "choice_words", "expected_words", "pending"]
 
 _DECIDES: Final[Mapping[Verdict, frozenset[Effect]]] = {
     Verdict.RECOMMENDED: frozenset({Effect.PREFER}),
@@ -117,6 +118,22 @@ def cards(
         )
         for one in found
     ]  # fmt: skip
+
+
+def choice_words(row: ChoiceRow, language: str) -> str:
+    """What is said of a choice that was made, on the page of its matter."""
+    labels = code_list("channels")
+    channel = labels.label(row.channel, language)
+    if row.deviation:
+        reason = code_list("deviation_reasons").label(row.deviation, language)
+        recommended = labels.label(row.recommended, language)
+        said = text("channels.choice.was-instead", language, channel=channel, recommended=recommended, reason=reason)
+    else:
+        waits = text("channels.choice.waits", language)
+        verdict = waits if row.verdict == "waits" else code_list("channel_verdicts").label(row.verdict, language)
+        said = text("channels.choice.was", language, channel=channel, verdict=verdict)
+    approved = text("channels.choice.approved", language, officer=row.approver) if row.approver else ""
+    return " ".join(part for part in (said, approved) if part)
 
 
 def pending(language: str) -> list[Card]:

@@ -14,6 +14,8 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
+from tansiq.channels.choices import choices_made
+from tansiq.channels.showing import choice_words
 from tansiq.enquiries.drafts import PARTIAL_REFUSAL
 from tansiq.enquiries.matter import show_enquiry
 from tansiq.enquiries.origins import answer_origin
@@ -183,6 +185,7 @@ def matter(request: Request, matter: UUID) -> HttpResponse:
             "cards": [card for card in cards_of(shown, request.language, node_of(request)) if not card.decision],
             "duplicates": _duplicates(shown, named, request.language),
             "origin_form": _origin_form(request),
+            "choice": [choice_words(row, request.language) for row in choices_made(matter.bytes)],
         }
 
     return tab_page(request, matter, "enquiry", "enquiries/matter_request.html", more)

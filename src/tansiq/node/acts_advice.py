@@ -69,7 +69,9 @@ def _told(asked: Asked, partner: str) -> Matter:
         missing=flag_of(asked, "missing"),
         suspect=flag_of(asked, "suspect"),
         personal_data=True,
-        **codes,
+        field=codes["field"],
+        classification=codes["classification"],
+        urgency_ground=codes["urgency_ground"],
     )
 
 
