@@ -18,6 +18,7 @@ from typing import Any
 from django.db import connection
 
 from support.node import Node, carry
+from tansiq.channels.passing import on_moved
 from tansiq.channels.states import decide
 from tansiq.directory.queries import sealing_key_of
 from tansiq.exchange import kinds
@@ -64,6 +65,7 @@ class Notes:
         self.es, self.ma = es, ma
         self._last: dict[tuple[str, bytes], bytes] = {}
         kinds.register(NOTE, _handle)
+        on_moved(NOTE, lambda *_: None)
         for one in (ma, es):
             one.use()
             serial = (

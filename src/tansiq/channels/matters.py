@@ -14,10 +14,12 @@ __all__ = ["About", "Knower", "about", "know_matters"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What is known of a matter: ``title`` in a language, the address of its page, the deadline that runs (UTC ms; None)."""
+    """What is known of a matter: ``title`` in a language, ``url`` the address of its page ('' none; asked when it is shown),
+    the deadline that runs (UTC ms; None).
+    """
 
     title: Callable[[str], str]
-    url: str = ""
+    url: Callable[[], str] = str
     deadline_ms: int | None = None
 
 

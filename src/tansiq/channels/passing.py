@@ -29,6 +29,7 @@ from tansiq.channels.words import hide
 from tansiq.errors import BadInput, Conflict, Refused
 from tansiq.exchange.context import Context
 from tansiq.exchange.drafts import Draft
+from tansiq.exchange.erasure import bury
 from tansiq.exchange.services import send
 from tansiq.faults import reach
 from tansiq.journal.access import Access, Operation, log_access
@@ -37,6 +38,7 @@ from tansiq.policy.codes import code_list
 from tansiq.policy.values import Text
 from tansiq.protocol.docket import agency_of
 from tansiq.protocol.ids import new_id
+from tansiq.protocol.manifest import PART_KIND as FILE
 from tansiq.web.access import Role
 
 __all__ = ["LIFE", "Mover", "by_hand", "on_moved", "pass_emergency", "reroute", "review", "take_back"]
@@ -47,18 +49,28 @@ Mover = Callable[[Mapping[bytes, bytes], Sequence[Stored], str, Context], None]
 """Is told, in the same commit, which statements were taken back (old → new; new b'' when it was not said again), what they
 were, and the new channel ('' none).
 """
-_movers: list[Mover] = []
+_movers: dict[str, Mover] = {}
 
 
-def on_moved(mover: Mover) -> None:
-    """Lets a capability keep its own rows in step; registering again changes nothing."""
-    if mover not in _movers:
-        _movers.append(mover)
+def on_moved(prefix: str, mover: Mover) -> None:
+    """Lets a capability keep its own rows in step for the kinds that begin with ``prefix``: only what some capability keeps
+    in step may be taken back or moved. Registering again takes the place.
+    """
+    _movers[prefix] = mover
+
+
+def _mover(kind: str) -> Mover:
+    """The mover of a kind. Raises Refused where no capability has one: what it says can only be carried by hand, or waits."""
+    found = next((mover for prefix, mover in _movers.items() if kind.startswith(prefix)), None)
+    if found is None:
+        raise Refused("channels.reroute-unable", kind=kind)
+    return found
 
 
 def _tell(moved: Mapping[bytes, bytes], were: Sequence[Stored], channel: str, context: Context) -> None:
-    for mover in _movers:
-        mover(moved, were, channel, context)
+    for kind in dict.fromkeys(one.docket.kind for one in were):
+        mine = [one for one in were if one.docket.kind == kind]
+        _mover(kind)({one.id: moved[one.id] for one in mine}, mine, channel, context)
 
 
 def _waiting(matter: bytes, *, officer: ActingOfficer, context: Context) -> list[tuple[Stored, str]]:
@@ -100,6 +112,8 @@ def take_back(matter: bytes, *, officer: ActingOfficer, context: Context) -> lis
     with transaction.atomic():
         found = _waiting(matter, officer=officer, context=context)
         _require_ours(found, context)
+        for one, _ in found:
+            _mover(one.docket.kind)
         _drop(found, context=context)
         for one, peer in found:
             end_waits(peer, [one.id], how="withdrawn", now_ms=now_ms, officer=officer.number)
@@ -233,8 +247,12 @@ def reroute(
         for one, peer in found:
             end_waits(peer, [one.id], how="rerouted", now_ms=now_ms, officer=officer.number, instead=moved[one.id])
         _tell(moved, were, channel, context)
+        bury(list(moved), reason="rerouted", now_ms=now_ms)  # it stands in the new ones; the old ones nobody ever got
         reach("channels.pass.before-commit")
     reach("channels.pass.after-commit")
+    for old in moved:
+        context.keys.drop_wraps([old])
+        context.keys.erase(old)
     return moved
 
 
@@ -245,6 +263,7 @@ def _require_movable(were: Sequence[Stored], channel: Channel) -> None:
             raise BadInput("channels.reroute-same")
         if not one.whole or len(one.docket.addressees) > 1:
             raise Refused("channels.reroute-unable", kind=one.docket.kind)
+        _mover(one.docket.kind)
 
 
 def _say_again(
@@ -256,6 +275,8 @@ def _say_again(
     way = find(
         channel, ends.sender, ends.addressee, via=ends.via, context=context, now_ms=context.clock(), persons=persons
     )
+    if way.own and any(part.kind == FILE for part in one.parts):
+        raise Refused("channels.reroute-unable", kind=one.docket.kind)  # files are for desks
     docket = replace(
         one.docket,
         channel=str(channel),

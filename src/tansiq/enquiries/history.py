@@ -32,6 +32,8 @@ def require_permitted(move: Move, enquiry: EnquiryRow, words: Sequence[ReplyRow]
     """Raises Conflict unless ``move`` may be said now by us, who know ``words``."""
     if len(words) >= MOST_WORDS:
         raise TooMuch("enquiries.too-many-words", most=MOST_WORDS)
+    if enquiry.state == "withdrawn" and not words:  # taken back before it ever left (`interrupted`)
+        raise Conflict("enquiries.closed", enquiry=id_text(enquiry.matter), state=enquiry.state)
     if permits(move, [word.word for word in words], said_ms=said_ms):
         return
     if move is Move.REMIND and enquiry.is_open and enquiry.state != "clarification":

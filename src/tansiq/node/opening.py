@@ -46,6 +46,7 @@ def register_capabilities() -> None:
     from tansiq.channels.holding import CLOSED  # noqa: PLC0415
     from tansiq.channels.relaying import register_ways  # noqa: PLC0415
     from tansiq.enquiries import handlers as enquiries  # noqa: PLC0415
+    from tansiq.enquiries.interrupted import register_interrupted  # noqa: PLC0415
     from tansiq.enquiries.spans import spans_of  # noqa: PLC0415
     from tansiq.exchange import service  # noqa: PLC0415
     from tansiq.exchange.holding import set_holder  # noqa: PLC0415
@@ -62,6 +63,7 @@ def register_capabilities() -> None:
     enquiries.register_kinds()
     notices.register_kinds()
     register_spans(spans_of)
+    register_interrupted()
     relations.register_kinds()
     register_roster()
     register_acts()

@@ -1,0 +1,135 @@
+"""An enquiry whose channel is suspended: it waits, is taken back, takes another channel, and its rows stay in step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from support.matters import an_answer, an_item
+from support.node import Node, Nodes
+from support.two import Two
+from support.ways import ES, HEADS, MA, World
+from tansiq.channels.matters import about
+from tansiq.channels.passing import reroute, take_back
+from tansiq.channels.queries import waiting
+from tansiq.channels.states import decide
+from tansiq.enquiries.correspondence import remind_partner, withdraw
+from tansiq.enquiries.queries import list_enquiries, show_enquiry
+from tansiq.enquiries.rows import enquiry_rows, replies_of
+from tansiq.enquiries.services import answer_enquiry
+from tansiq.errors import Conflict
+from tansiq.node.fsck import fsck
+from tansiq.policy.channel_matter import Channel
+from tansiq.policy.channel_word import StateWord
+from tansiq.policy.correspondence import Reminder, Withdrawal
+
+pytestmark = pytest.mark.storage
+
+
+def set_state(node: Node, partner: str, state: str, *, head: str, channel: str = "embassy") -> None:
+    context = node.use()
+    reason = "state.settled" if state == "open" else "state.political"
+    word = StateWord(channel=channel, state=state, reason=reason, from_ms=context.clock())
+    decide(partner, word, announce=False, officer=node.officer(head), context=context)
+
+
+def row_of(matter: bytes) -> Any:
+    [row] = enquiry_rows("matter = %s", (matter,))
+    return row
+
+
+def test_a_request_waits_and_goes_when_the_channel_is_resumed(two: Two) -> None:
+    set_state(two.es, "ma.dgst", "suspended", head="ES-1001")
+    matter = two.ask()
+    assert [row.kind for row in waiting()] == ["enquiry.request"]
+    known = about([matter])[matter]
+    assert known.title("es")
+    assert known.url().endswith("/")
+    two.carry()
+    two.ma.use()
+    assert list_enquiries(context=two.ma.context, posts=[two.ma.post()]) == []
+    set_state(two.es, "ma.dgst", "open", head="ES-1001")
+    two.carry()
+    two.ma.use()
+    assert len(list_enquiries(context=two.ma.context, posts=[two.ma.post()])) == 1
+
+
+def test_a_request_that_was_taken_back_is_over_and_nothing_may_follow_it(two: Two) -> None:
+    set_state(two.es, "ma.dgst", "suspended", head="ES-1001")
+    matter = two.ask()
+    officer, context = two.es.officer(), two.es.context
+    take_back(matter, officer=officer, context=context)
+    row = row_of(matter)
+    assert (row.state, row.is_open, row.deadline_ms, row.remind_ms) == ("withdrawn", False, None, None)
+    two.clock.advance(days=1)
+    with pytest.raises(Conflict):
+        remind_partner(matter, Reminder(code="reminder.still-needed"), context=context, officer=officer)
+    with pytest.raises(Conflict):
+        withdraw(matter, Withdrawal(reason="withdrawal.not-needed"), context=context, officer=officer)
+    set_state(two.es, "ma.dgst", "open", head="ES-1001")
+    two.carry()
+    two.ma.use()
+    assert list_enquiries(context=two.ma.context, posts=[two.ma.post()]) == []
+    assert fsck(two.es.use()).findings == ()
+
+
+def test_an_answer_that_was_taken_back_was_not_said(two: Two) -> None:
+    matter = two.arrived()
+    officer, context = two.ma.officer(), two.ma.context
+    set_state(two.ma, "es.cgi", "suspended", head="MA-1001")
+    answer_enquiry(matter, answer=an_answer(), items=[an_item()], context=context, officer=officer)
+    assert row_of(matter).state == "answered"
+    take_back(matter, officer=officer, context=context)
+    row = row_of(matter)
+    assert (row.state, row.outcome, row.is_open, row.deadline_ms is not None) == ("received", "", True, True)
+    assert replies_of([matter]) == []
+    answer_enquiry(matter, answer=an_answer(), items=[an_item()], context=context, officer=officer)
+    set_state(two.ma, "es.cgi", "open", head="MA-1001")
+    two.carry()
+    assert row_of(matter).state == "answered"
+    assert fsck(two.ma.use()).findings == ()
+
+
+@pytest.fixture
+def world(node: Nodes) -> World:
+    return World.of(node)
+
+
+def test_a_request_takes_another_channel_and_is_answered_by_it(world: World) -> None:
+    es = world["es.cgi"]
+    set_state(es, "ma.dgst", "suspended", head="ES-1001")
+    matter = world.ask("embassy")
+    old = row_of(matter).request
+    reroute(matter, Channel.INTERPOL, officer=es.officer("ES-4017"), context=es.use())
+    row = row_of(matter)
+    assert (row.channel, row.own_post, row.their_post, row.office_post, row.state) == ("interpol", ES, MA, "", "sent")
+    assert row.request != old
+    assert row.hop == "es.ncb"
+    shown = show_enquiry(matter, context=es.context, officer=es.officer("ES-4017"))
+    assert shown["request"]["content"]["facts"]["value"]
+    world.carry()
+    assert world.faults() == {}
+    [there] = list_enquiries(context=world["ma.dgst"].use(), posts=[MA])
+    assert there["channel"] == "interpol"
+    world.answer(matter, an_answer(), items=[an_item()])
+    world.carry()
+    assert world.faults() == {}
+    shown = show_enquiry(matter, context=es.use(), officer=es.officer("ES-4017"))
+    assert shown["state"] == "answered"
+    for one in world.nodes.values():
+        assert fsck(one.use()).findings == ()
+
+
+def test_a_head_takes_it_directly(world: World) -> None:
+    es = world["es.cgi"]
+    set_state(es, "ma.dgst", "suspended", head="ES-1001")
+    matter = world.ask("embassy")
+    reroute(matter, Channel.DIRECT, officer=es.officer("ES-1001"), context=es.use())
+    row = row_of(matter)
+    assert (row.channel, row.own_post, row.their_post) == ("direct", *HEADS)
+    assert (row.sought, row.purpose) == ((), ""), "what is for the heads' eyes stands in no row"
+    world.carry()
+    assert world.faults() == {}
+    shown = show_enquiry(matter, context=world["ma.dgst"].use(), officer=world["ma.dgst"].officer("MA-1001"))
+    assert shown["channel"] == "direct"
