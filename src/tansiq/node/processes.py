@@ -146,8 +146,7 @@ def run_node(home: Home, *, ready: Callable[[], None] = lambda: None) -> int:
     """
     check_settings(home)
     context = open_node(home)
-    if home.names_index.exists():  # before the fork: one copy in memory, which the processes share
-        index_of(context).refresh()
+    index_of(context).refresh()  # before the fork: one copy in memory, which the processes share
     connections.close_all()
     settle_memory()
     lifeline = os.pipe()
