@@ -195,6 +195,17 @@ def test_an_approval_is_asked_on_one_page_and_given_on_another(two: Two, clock: 
     assert (row.verdict, row.approver) == ("approval", "ES-1001")
 
 
+def test_an_approval_asked_of_a_draft_that_is_not_whole_stands_there_too(madrid: Person) -> None:
+    """What the rules see of a draft is the same when it is asked and when it is shown."""
+    set_channel_rules(parse_rules(RULES))
+    with madrid as browser:
+        here = browser.get("/enquiries/new/")["Location"]
+        page = browser.get(here)
+        data = {"to": "ma.dgst/counter-terrorism", "law.offence": "offence.drugs", "subjects.0.kind": "subject.person"}
+        browser.post(f"{here}approval/", {**data, "version": hidden(page, "version"), "approve": "embassy"})
+        assert text("channels.choice.asked", "es") in said(browser.get(here).content.decode(), "embassy")
+
+
 def test_the_preview_says_by_which_channel_and_why(madrid: Person) -> None:
     with madrid as browser:
         answer = compose(browser, ENQUIRY)

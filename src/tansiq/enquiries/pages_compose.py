@@ -155,9 +155,15 @@ def _against_the_channel(error: Error, language: str) -> dict[str, tuple[str, ..
     return {at: (told(error, language),)}
 
 
+def _readable(data: Data, request: Request, named: Named) -> Enquiry | None:
+    """The enquiry that is written, as far as it goes; None where something can't be read."""
+    return enquiry_from(data, form=form_of(enquiry_sections(data, request, named)), request=request)[0]
+
+
 def _so_far(data: Data, request: Request, named: Named) -> Mapping[str, Any]:
     """What is said of the channels for what is written so far."""
-    return {"four": four_of(data, request, way_from(data, request, named))}
+    way = way_from(data, request, named)
+    return {"four": four_of(data, request, way, _readable(data, request, named) if way.addressee else None)}
 
 
 @page(*AT_A_DESK)
@@ -203,8 +209,7 @@ def approval(request: Request, draft: str) -> HttpResponse:
     way = way_from(data, request, named)
     channel = str(request.POST.get("approve") or "")
     if channel in CHANNELS and way.addressee:
-        enquiry, _ = enquiry_from(data, form=form_of(enquiry_sections(data, request, named)), request=request)
-        ask_for(data, request, way, enquiry, Channel(channel))
+        ask_for(data, request, way, _readable(data, request, named), Channel(channel))
     return HttpResponseRedirect(f"{writing.here}#section-channel")
 
 
