@@ -74,8 +74,12 @@ def test_what_is_for_a_heads_own_eyes_opens_when_the_head_is_signed_in(world: Wo
     matter = world.ask("direct")
     world.carry()
     head = signs_in("ma.dgst", "MA-1001", "fr")
-    assert FACTS in words(head.get(f"/enquiries/{id_text(matter)}/"))
-    assert "Non ouvert" not in words(head.get(f"/enquiries/{id_text(matter)}/"))
+    page = head.get(f"/enquiries/{id_text(matter)}/")
+    assert FACTS in words(page)
+    assert "Non ouvert" not in words(page)
+    assert "/translate/" not in page.content.decode(), "no translation of it is kept"
+    assert "/say/delay/" not in page.content.decode(), "the other clock could not read it"
+    assert "/say/answer/" in page.content.decode()
     desk = signs_in("ma.dgst", "MA-2210", "fr")
     assert desk.get(f"/enquiries/{id_text(matter)}/").status_code == 404, "it stands on another desk"
 

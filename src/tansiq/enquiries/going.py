@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tansiq.channels.desks import role_of
 from tansiq.channels.ways import Way, along, copies_of
 from tansiq.enquiries.rows import Direction, EnquiryRow
 from tansiq.exchange.context import Context
 from tansiq.exchange.eyes_only import owners_of
+from tansiq.policy.ways import way_rule
 from tansiq.protocol.docket import agency_of
 
-__all__ = ["way_in"]
+__all__ = ["between_persons", "way_in"]
 
 
 def _persons(row: EnquiryRow, officer: str, context: Context) -> Mapping[str, str]:
@@ -31,3 +33,9 @@ def way_in(row: EnquiryRow, *, context: Context, officer: str, now_ms: int) -> W
     copies = dict.fromkeys((*row.copies, *copies_of(row.channel, route)))
     persons = _persons(row, officer, context)
     return along(row.channel, route, context=context, now_ms=now_ms, copies=tuple(copies), persons=persons)
+
+
+def between_persons(row: EnquiryRow) -> bool:
+    """Whether one of the two ends reads with a key of one's own, so that one node knows the docket alone."""
+    roles = way_rule(row.channel).own_key
+    return bool(roles) and not roles.isdisjoint({role_of(row.own_post), role_of(row.their_post)})

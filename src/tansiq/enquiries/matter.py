@@ -18,6 +18,7 @@ from tansiq.cases.items import ITEM
 from tansiq.cases.queries import ItemRow, items_of_statements, own_part, rows_by_id
 from tansiq.enquiries.drafts import ANSWER, PARTIAL_REFUSAL, REFUSAL, REQUEST
 from tansiq.enquiries.duplicates import duplicates_of
+from tansiq.enquiries.going import between_persons
 from tansiq.enquiries.officers import ActingOfficer
 from tansiq.enquiries.proofs import StatementProof, proofs_of
 from tansiq.enquiries.proposed import proposed_for
@@ -51,6 +52,8 @@ def may_be_said(row: EnquiryRow, words: Sequence[ReplyRow], *, now_ms: int) -> l
     ours = "asker" if row.direction == Direction.OUT else "addressee"
     known = [word.word for word in words]
     moves = {move for move in Move if side_of(move) == ours and permits(move, known, said_ms=now_ms)}
+    if between_persons(row):
+        moves.discard(Move.DELAY)
     return [kind for kind, move in MOVES.items() if move in moves]
 
 
@@ -95,6 +98,10 @@ class _Opened:
             return []
         decision = self.viewed[item.id].decision
         return [] if decision.allowed else list(decision.reasons)
+
+    def own_eyes(self, statement: bytes) -> bool:
+        """Whether a body is for an officer's own eyes: nothing is kept of it, and no translation of it made here."""
+        return statement in self.unsealed or statement in self.shut
 
     def translated(self, statement: bytes, place: int = 0) -> list[Json]:
         """The translations of the texts of a part."""
@@ -268,6 +275,7 @@ def _word(word: ReplyRow, opened: _Opened) -> Json:
         "until": as_time(word.until_ms) if word.move is Move.DELAY else None,
         "content": opened.content(word.statement),
         "withheld": opened.withheld(word.statement),
+        "own_eyes": opened.own_eyes(word.statement),
         "items": opened.shown_items(word.statement),
         "translations": opened.translated(word.statement),
         "route": opened.route(word.statement, said_ms=word.said_ms, received_ms=received_ms),
@@ -285,6 +293,7 @@ def _request(opened: _Opened) -> Json:
         "item": id_text(item.id) if item is not None else "",
         "content": opened.content(row.request),
         "withheld": opened.withheld(row.request),
+        "own_eyes": opened.own_eyes(row.request),
         "uses": opened.uses.get(item.id, {}) if item is not None else {},
         "handling": list(item.handling) if item is not None else [],
         "classification": item.classification if item is not None else "",

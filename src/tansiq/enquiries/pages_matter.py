@@ -98,7 +98,7 @@ def head_of(request: Request, shown: dict[str, Any], named: Named) -> dict[str, 
     way = "enquiries.page.from" if incoming else "enquiries.page.to"
     return {
         "id": shown["id"],
-        "question": question_of(shown["sought"], language),
+        "question": question_of(shown["sought"] or content.get("sought", ()), language),
         "incoming": incoming,
         "who": with_names(way, language, desk=named.shown(shown["their_post"])),
         "state": state_of(shown, language),

@@ -73,7 +73,7 @@ def request_of(shown: Mapping[str, Any], request: Request, named: Named) -> Aske
     showing = Showing(
         reader_here(request),
         translations=asked["translations"],
-        translate=_translate(shown["id"], asked["statement"], 0),
+        translate=_translate(shown["id"], asked, 0),
     )
     law = content.get("law") or {}
     short = [
@@ -93,7 +93,11 @@ def _may(uses: Mapping[str, Any], use: str) -> bool:
     return bool(uses.get(use, {}).get("allowed"))
 
 
-def _translate(matter: str, statement: str, part: int) -> str:
+def _translate(matter: str, said: Mapping[str, Any], part: int) -> str:
+    """Where a translation of a text of what was said is added; '' where none is kept."""
+    if said["own_eyes"]:
+        return ""
+    statement = said["statement"]
     address = reverse("enquiry-translate", kwargs={"matter": matter})
     return f"{address}?{urlencode({'statement': statement, 'part': part})}"
 
@@ -181,7 +185,7 @@ def _items(word: Mapping[str, Any], shown: Mapping[str, Any], reader: Reader, na
         showing = Showing(
             reader,
             translations=row["translations"],
-            translate=_translate(shown["id"], word["statement"], row["place"]),
+            translate=_translate(shown["id"], word, row["place"]),
             agency=named.agency,
         )
         out.append(item_shown(row["content"] or {}, showing, number=number, row=row))
@@ -192,7 +196,7 @@ def word_of(word: Mapping[str, Any], shown: Mapping[str, Any], request: Request,
     """A word of a matter."""
     language, kind, content = request.language, word["kind"], word["content"] or {}
     showing = Showing(
-        reader_here(request), translations=word["translations"], translate=_translate(shown["id"], word["statement"], 0)
+        reader_here(request), translations=word["translations"], translate=_translate(shown["id"], word, 0)
     )
     record = _record_of(kind)
     coded = {"outcome", "grounds", "points", "ground", "reason" if kind == "enquiry.withdrawal" else "", "uses", "code"}

@@ -48,12 +48,12 @@ class ChannelTimes:
 
 
 def _what(one: DeskTime, named: Named, language: str) -> SafeString:
-    desk = named.place(one.post)
+    desk = named.shown(one.post)
     if one.to == ANSWERING:
         return with_names("enquiries.times.answering", language, desk=desk)
     if one.to:
-        return with_names("enquiries.times.between", language, desk=desk, following=named.place(one.to))
-    return with_names("enquiries.times.at", language, desk=desk)
+        return with_names("enquiries.times.between", language, desk=desk, following=named.shown(one.to))
+    return desk
 
 
 def _by_channel(found: Sequence[DeskTime], named: Named, language: str) -> list[ChannelTimes]:
