@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 
 from fixtures.unlist import ARABIC, CYRILLIC, careless, entity, hostile, listed, person, real_lists
@@ -14,8 +15,9 @@ from support.node import Node, Nodes
 from tansiq import faults
 from tansiq.errors import BadInput, Conflict
 from tansiq.journal.access import read_access
+from tansiq.node.loading import unapplied
 from tansiq.registers.listed import Entry, ListedPerson
-from tansiq.registers.queries import entries, entry_faults, entry_of, open_entry, registers
+from tansiq.registers.queries import entries, entry_faults, entry_of, open_entry, readable_registers, registers
 from tansiq.registers.services import import_un_list, sweep_superseded
 
 pytestmark = pytest.mark.storage
@@ -240,3 +242,17 @@ def test_the_real_lists_come_in_and_the_newer_keeps_what_it_damaged(es: Node) ->
     if len(reports) > 1:
         assert reports[-1]["kept_older"] > 0
         assert reports[-1]["original_scripts"] > reports[-1]["kept_older"] - 1
+
+
+def test_a_home_of_the_version_before_has_registers_for_every_desk(es: Node) -> None:
+    take(es, a_list(1))
+
+    def migrate(*to: str) -> None:
+        call_command("migrate", "registers", *to, database="default", verbosity=0, interactive=False)
+
+    migrate("0001")
+    assert unapplied("default") == ["registers.0002_posts"]
+    migrate()
+    migrate()
+    assert readable_registers(["es.cgi/counter-terrorism"]) == {"un"}
+    assert take(es, a_list(1, 2, day=NEW))["added"] == 1
