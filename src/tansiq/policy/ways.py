@@ -101,7 +101,14 @@ def seats(
     ``roles`` are those of the desks, as their directories list them; they decide who reads with a key of one's own.
     Raises BadInput ('policy.no-way', 'policy.wrong-route': fewer than two desks, one twice, or steps that the channel has not).
     """
-    rule = way_rule(channel)
+    return _seats(channel, tuple(route), tuple(copies), tuple(roles.items()))
+
+
+@functools.lru_cache(maxsize=4096)
+def _seats(
+    channel: str, route: tuple[str, ...], copies: tuple[str, ...], known: tuple[tuple[str, str], ...]
+) -> tuple[Seat, ...]:
+    rule, roles = way_rule(channel), dict(known)
     if len(route) < 2 or len(set(route)) < len(route):
         raise BadInput("policy.wrong-route", channel=channel)
     steps = ["sender", *_between(channel, route), "addressee"]
