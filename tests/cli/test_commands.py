@@ -150,6 +150,13 @@ def test_an_enquiry_from_the_file_to_the_answer(node: Nodes, terminal: Any, draf
     assert (report["persons"], report["changed"]) == (42, True)
     assert terminal.json("import", "un-list", register, "--register", "demo", home=ma)["changed"] is False
     assert [one["register"] for one in terminal.json("import", "list", home=ma)] == ["demo"]
+    desk = "ma.dgst/counter-terrorism"
+    for said, posts in ((desk, [desk]), ("every", [])):
+        again = terminal.json("import", "un-list", register, "--register", "demo", "--post", said, home=ma)
+        assert (again["changed"], again["unchanged"]) == (True, report["entries"])
+        assert [one["posts"] for one in terminal.json("import", "list", home=ma)] == [posts]
+    assert terminal("import", "un-list", register, "--post", "ma.dgst/nobody", home=ma) == 4
+    assert terminal.code == "registers.unknown-post"
 
     assert terminal("enquiry", "send", "--file", draft, *TO, "--check", home=es, officer="ES-4017") == 0
     assert terminal.json("enquiry", "list", home=es, officer="ES-4017") == []
