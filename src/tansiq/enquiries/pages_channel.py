@@ -114,7 +114,7 @@ def four_of(data: Data, request: Request, way: Way, enquiry: Enquiry | None = No
     found = choosing.advice(matter)
     approved, asked = _approvals(found, matter, request, choosing.partner)
     return cards(
-        found, expected=expected_by_channel([choosing.sender], choosing.partner), chosen=str(data.get("channel") or ""),
+        found, expected=expected_by_channel(choosing.posts, choosing.partner), chosen=str(data.get("channel") or ""),
         language=request.language, approved=approved, asked=asked,
     )  # fmt: skip
 

@@ -139,7 +139,7 @@ def _card(data: Data, request: Request, way: Way, enquiry: Enquiry, going: Going
     """
     choosing = choosing_of(request, way)
     weighed = choosing.choose(going.channel, judged_matter(data, way, enquiry), deviation=weighing_in(data).deviation)
-    expected = expected_by_channel([choosing.sender], choosing.partner)
+    expected = expected_by_channel(choosing.posts, choosing.partner)
     approved = {going.channel: ", ".join(dict.fromkeys(weighed.chosen.approvers))}
     chosen, found = str(going.channel), [weighed.chosen.advice]
     shown = cards(found, expected=expected, chosen=chosen, language=request.language, approved=approved)

@@ -109,7 +109,7 @@ def advise(asked: Asked) -> dict[str, Any]:
         context=asked.context, officer=officer.number, posts=officer.posts, sender=sender, addressee=to,
         via=text_of(asked, "via", default="") or str(draft.get("via", "")),
     )  # fmt: skip
-    rules, expected = channel_rules(), expected_by_channel([sender], partner)
+    rules, expected = channel_rules(), expected_by_channel(officer.posts, partner)
     return {
         "partner": partner,
         "profile": rules.profile,
