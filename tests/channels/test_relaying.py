@@ -19,6 +19,7 @@ from tansiq.channels.ways import find
 from tansiq.enquiries.drafts import request_draft
 from tansiq.enquiries.receipts import note_receipts
 from tansiq.enquiries.rows import enquiry_rows
+from tansiq.errors import NotFound, Refused
 from tansiq.exchange.dispatch import dispatch_once
 from tansiq.exchange.drafts import Draft
 from tansiq.exchange.quarantine import retry_all
@@ -253,3 +254,48 @@ def test_a_word_that_is_no_stop_is_set_aside(world: World) -> None:
     announce("es.cgi", Part(KIND, {0: [b"not a stop"]}), context=world["es.ncb"].use())
     world.carry(tell=False)
     assert world.faults() == {"es.cgi": ["protocol.not-sign1"]}
+
+
+# ------------------------------------------------------------------------------------------------ whom another vouches for
+
+
+def vouched(world: World, agency: str, of: str, by: str) -> None:
+    """At ``agency`` nobody compared the words of ``of``: its partner ``by`` vouches for it."""
+    world[agency].use()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE directory_partner SET confirmed_ms = 0, introduced_by = %s WHERE agency = %s", (by, of))
+
+
+def test_desks_along_the_way_for_whom_the_next_one_vouches_are_sealed_to_and_believed(world: World) -> None:
+    vouched(world, "es.cgi", "int.hub", "es.ncb")
+    vouched(world, "es.cgi", "ma.ncb", "es.ncb")
+    vouched(world, "ma.dgst", "int.hub", "ma.ncb")
+    vouched(world, "ma.ncb", "es.cgi", "int.hub")
+    matter = world.ask("interpol")
+    world.carry()
+    assert world.faults() == {}
+    world["es.cgi"].use()
+    note_receipts()
+    (row,) = enquiry_rows("matter = %s", (matter,))
+    assert row.received_ms is not None
+    assert [one.proven for one in known_stops([row.request])[row.request]] == [True] * 4
+
+
+def test_nothing_is_sealed_to_whom_nobody_on_the_way_vouches_for(world: World) -> None:
+    """A body goes to nobody whose words were not compared; a docket alone is left to the relay that knows the desk."""
+    vouched(world, "es.cgi", "int.hub", "")
+    with pytest.raises(NotFound, match=r"channels\.no-desk"):
+        world.ask("interpol")
+    vouched(world, "es.cgi", "ma.dgst", "fr.ncb")
+    with pytest.raises(Refused, match=r"directory\.unconfirmed"):
+        world.ask("embassy")
+
+
+def test_a_docket_is_sealed_by_the_relay_that_knows_the_next_desk(world: World) -> None:
+    """Madrid knows the names of the desks behind its bureau and none of their keys."""
+    draft = a_draft(world)
+    known = {"es.ncb", "ma.dgst", "es.rabat"}
+    said(world, replace(draft, readers=[one for one in draft.readers if one.agency in known]))
+    assert world.faults() == {}
+    assert world.rows("int.hub", "SELECT step FROM channels_passage") == [("hub",)]
+    assert world.rows("ma.dgst", "SELECT COUNT(*) FROM enquiries_enquiry") == [(1,)]

@@ -15,7 +15,7 @@ from typing import Any, Final
 from django.db import connection, transaction
 
 from tansiq.channels.arriving import hops_of
-from tansiq.directory.queries import current_directory, signing_key
+from tansiq.directory.queries import current_directory, partners, signing_key
 from tansiq.errors import BadInput, Error, NotFound, NotProven
 from tansiq.exchange.context import Context
 from tansiq.exchange.kinds import Arrived
@@ -156,8 +156,17 @@ def _tell(peer: str, stops: Sequence[tuple[bytes, str, bytes]], context: Context
     return len(stops) if peer else 0
 
 
-def _proven(stop: Stop, now_ms: int) -> bool:
-    """Whether the stop's agency signed it; False: its key is not known here. Raises NotProven for a false signature."""
+def _believed() -> set[str]:
+    """Ourselves, and whoever's words were compared or for whom a partner vouches."""
+    return {one.agency for one in partners() if one.is_self or one.confirmed_ms or one.introduced_by}
+
+
+def _proven(stop: Stop, believed: set[str], now_ms: int) -> bool:
+    """Whether the stop's agency signed it; False: its key is not known here, or not believed. Raises NotProven for a false
+    signature.
+    """
+    if stop.agency not in believed:
+        return False
     try:
         directory = current_directory(stop.agency)
         signature = stop.signature
@@ -197,7 +206,7 @@ def take_stops(arrived: Sequence[Arrived], context: Context) -> None:
 
     Raises BadInput, and NotProven for a stop of a desk that is not behind us, or that its agency did not sign.
     """
-    now_ms = context.clock()
+    now_ms, believed = context.clock(), _believed()
     for one in arrived:
         if one.statement.agency != one.peer:
             raise NotProven("protocol.other-identity", agency=one.statement.agency)
@@ -211,5 +220,5 @@ def take_stops(arrived: Sequence[Arrived], context: Context) -> None:
                 continue
             known, docket = found
             _require_theirs(stop, known, docket, one.peer, context.agency)
-            proven = _proven(stop, now_ms)
+            proven = _proven(stop, believed, now_ms)
             _add(stop, docket, proven=proven, told=known.agency == context.agency, now_ms=now_ms)
