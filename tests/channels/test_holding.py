@@ -9,9 +9,10 @@ from django.db import connection, transaction
 
 from support.node import Clock
 from support.notes_said import Notes, matter_of, rows
+from tansiq.channels.emergencies import pass_emergency, review
 from tansiq.channels.holding import CLOSED
 from tansiq.channels.offers import offers
-from tansiq.channels.passing import by_hand, pass_emergency, reroute, review, take_back
+from tansiq.channels.passing import by_hand, reroute, take_back
 from tansiq.channels.queries import waiting, waiting_counts
 from tansiq.channels.states import accept_emergency, decide
 from tansiq.channels.stored import stored

@@ -12,7 +12,8 @@ from support.hand import frames, joined, made, taken
 from support.node import Node, Nodes
 from support.notes_said import HEADS, Notes, rows
 from tansiq import faults
-from tansiq.channels.passing import by_hand, pass_emergency, reroute, take_back
+from tansiq.channels.emergencies import pass_emergency
+from tansiq.channels.passing import by_hand, reroute, take_back
 from tansiq.channels.queries import waiting
 from tansiq.channels.states import accept_emergency
 from tansiq.errors import Error

@@ -1,10 +1,7 @@
-"""What may be done with a matter that waits: take it back, have it carried by hand, let it pass for danger to life, or say it
-again by another channel.
+"""What may be done with a matter that waits: take it back, have it carried by hand, or say it again by another channel.
 
 Invariant: each is one commit, by an officer of the desk that said it (or a decider), on what waits at that moment; what has left
 meanwhile is untouched and told. A matter passes whole, in its order, since what follows is not read before what it follows.
-Danger to life passes a suspension of our own side only, where the partner has declared that it takes it, and a supervisor judges
-it within a day.
 """
 
 from __future__ import annotations
@@ -15,36 +12,25 @@ from functools import partial
 
 from django.db import connection, transaction
 
-from tansiq.channels.approvals import roles_held
 from tansiq.channels.copies import note_said
 from tansiq.channels.holding import end_waits, held_rows
-from tansiq.channels.offers import Settlement, is_danger, settle_choice
+from tansiq.channels.offers import Settlement, settle_choice
 from tansiq.channels.officers import ActingOfficer
-from tansiq.channels.profile import channel_rules
-from tansiq.channels.queries import accepts_emergency, standings, waiting
 from tansiq.channels.states import decider_post
 from tansiq.channels.stored import Stored, stored
 from tansiq.channels.ways import find
-from tansiq.channels.words import hide
 from tansiq.errors import BadInput, Conflict, Refused
 from tansiq.exchange.context import Context
 from tansiq.exchange.drafts import Draft
 from tansiq.exchange.erasure import bury
 from tansiq.exchange.services import send
 from tansiq.faults import reach
-from tansiq.journal.access import Access, Operation, log_access
-from tansiq.policy.channel_matter import Channel, State
-from tansiq.policy.codes import code_list
-from tansiq.policy.values import Text
+from tansiq.policy.channel_matter import Channel
 from tansiq.protocol.docket import agency_of
-from tansiq.protocol.ids import new_id
 from tansiq.protocol.manifest import PART_KIND as FILE
-from tansiq.web.access import Role
 
-__all__ = ["LIFE", "Mover", "by_hand", "on_moved", "pass_emergency", "reroute", "review", "take_back"]
+__all__ = ["Mover", "by_hand", "held_for", "on_moved", "reroute", "take_back"]
 
-LIFE = "urgency.life"
-_HOUR_MS = 3_600_000
 Mover = Callable[[Mapping[bytes, bytes], Sequence[Stored], str, Context], None]
 """Is told, in the same commit, which statements were taken back (old → new; new b'' when it was not said again), what they
 were, and the new channel ('' none).
@@ -73,7 +59,7 @@ def _tell(moved: Mapping[bytes, bytes], were: Sequence[Stored], channel: str, co
         _mover(kind)({one.id: moved[one.id] for one in mine}, mine, channel, context)
 
 
-def _waiting(matter: bytes, *, officer: ActingOfficer, context: Context) -> list[tuple[Stored, str]]:
+def held_for(matter: bytes, *, officer: ActingOfficer, context: Context) -> list[tuple[Stored, str]]:
     """What of the matter waits, with the peer of its hop. Raises Conflict (nothing), Refused (another desk's)."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
@@ -110,7 +96,7 @@ def take_back(matter: bytes, *, officer: ActingOfficer, context: Context) -> lis
     """Takes back what of the matter waits; the partner never knows of it. Returns the statements. Raises Conflict, Refused."""
     now_ms = context.clock()
     with transaction.atomic():
-        found = _waiting(matter, officer=officer, context=context)
+        found = held_for(matter, officer=officer, context=context)
         _require_ours(found, context)
         for one, _ in found:
             _mover(one.docket.kind)
@@ -127,7 +113,7 @@ def take_back(matter: bytes, *, officer: ActingOfficer, context: Context) -> lis
 def by_hand(matter: bytes, *, chosen: bool = True, officer: ActingOfficer, context: Context) -> int:
     """Lets a courier take what of the matter waits (or no longer, with ``chosen`` False); returns how much. Raises Conflict, Refused."""
     with transaction.atomic(), connection.cursor() as cursor:
-        found = _waiting(matter, officer=officer, context=context)
+        found = held_for(matter, officer=officer, context=context)
         cursor.executemany(
             "UPDATE exchange_outbox SET by_hand = %s WHERE statement = %s AND peer = %s AND held = %s",
             [(chosen, one.id, peer, True) for one, peer in found],
@@ -137,90 +123,6 @@ def by_hand(matter: bytes, *, chosen: bool = True, officer: ActingOfficer, conte
             [(officer.number if chosen else "", one.id, peer) for one, peer in found],
         )
     return len(found)
-
-
-def pass_emergency(matter: bytes, words: Text, *, officer: ActingOfficer, context: Context) -> bytes:
-    """Lets the matter pass though we suspended its channel, for imminent danger to life; returns the emergency's id.
-
-    Raises Conflict (nothing waits), Refused ('channels.emergency-not-ours', 'channels.emergency-not-accepted',
-    'channels.emergency-no-danger' where the matter itself is urgent for another reason or for none, another desk's).
-    """
-    now_ms, rule = context.clock(), channel_rules().emergency
-    if not rule.allowed:
-        raise Refused("channels.emergency-not-ruled")
-    identifier = new_id(now_ms)
-    with transaction.atomic():
-        found = _waiting(matter, officer=officer, context=context)
-        pairs = {(row.partner, row.channel) for row in waiting(matter=matter)}
-        for partner, channel in pairs:
-            if standings(partner)[Channel(channel)].announced == State.SUSPENDED:
-                raise Refused("channels.emergency-not-ours", partner=partner)
-            if not accepts_emergency(partner):
-                raise Refused("channels.emergency-not-accepted", partner=partner)
-        if is_danger(found[0][0]) is False:
-            raise Refused("channels.emergency-no-danger")
-        hidden = hide(words, thing=identifier, keys=context.keys)
-        last, _ = found[-1]
-        partner, channel = min(pairs)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "INSERT INTO channels_emergency (id, statement, matter, partner, channel, officer, at_ms, due_ms, verdict, reviewer, "
-                "reviewed_ms, commitment, concealed) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, '', '', NULL, %s, %s)",
-                (
-                    identifier, last.id, matter, partner, channel, officer.number, now_ms, now_ms + rule.review_hours * _HOUR_MS,
-                    hidden.commitment, hidden.concealed,
-                ),
-            )  # fmt: skip
-            cursor.executemany(
-                "UPDATE exchange_outbox SET held = %s, by_hand = %s WHERE statement = %s AND peer = %s AND held = %s",
-                [(False, False, one.id, peer, True) for one, peer in found],
-            )
-        for one, peer in found:
-            end_waits(peer, [one.id], how="emergency", now_ms=now_ms, officer=officer.number)
-        log_access(
-            [
-                Access(
-                    operation=Operation.DISCLOSURE, officer=officer.number, thing=last.id, purpose=LIFE, justification=words.value,
-                    recipients=tuple(sorted({partner for partner, _ in pairs})), time_ms=now_ms,
-                )
-            ],
-            keys=context.keys,
-        )  # fmt: skip
-        reach("channels.pass.before-commit")
-    reach("channels.pass.after-commit")
-    return identifier
-
-
-def review(identifier: bytes, verdict: str, words: Text | None, *, officer: ActingOfficer, context: Context) -> None:
-    """A supervisor (or a decider) judges an emergency, never the one who let it pass. Raises Refused, Conflict (judged already), BadInput."""
-    code_list("emergency_verdicts").require(verdict)
-    if code_list("emergency_verdicts").text_required(verdict) and words is None:
-        raise BadInput("channels.words-needed")
-    if str(Role.SUPERVISOR) not in roles_held(officer.number) and not decider_post(officer):
-        raise Refused("channels.not-reviewer", officer=officer.number)
-    now_ms = context.clock()
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE channels_emergency SET verdict = %s, reviewer = %s, reviewed_ms = %s "
-            "WHERE id = %s AND reviewed_ms IS NULL AND officer <> %s RETURNING statement, partner",
-            (verdict, officer.number, now_ms, identifier, officer.number),
-        )
-        row = cursor.fetchone()
-        if row is None:
-            cursor.execute("SELECT reviewed_ms FROM channels_emergency WHERE id = %s", (identifier,))
-            known = cursor.fetchone()
-            if known is not None and known[0] is None:
-                raise Refused("channels.not-reviewer", officer=officer.number)
-            raise Conflict("channels.decision-closed")
-        log_access(
-            [
-                Access(
-                    operation=Operation.CONSULTATION, officer=officer.number, thing=bytes(row[0]), purpose=verdict,
-                    justification=words.value if words else "", time_ms=now_ms,
-                )
-            ],
-            keys=context.keys,
-        )  # fmt: skip
 
 
 def reroute(
@@ -233,7 +135,7 @@ def reroute(
     """
     now_ms = context.clock()
     with transaction.atomic():
-        found = _waiting(matter, officer=officer, context=context)
+        found = held_for(matter, officer=officer, context=context)
         _require_ours(found, context)
         were = list({one.id: one for one, _ in found}.values())
         _require_movable(were, channel)

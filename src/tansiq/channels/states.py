@@ -37,7 +37,17 @@ from tansiq.protocol.envelope import Lane
 from tansiq.protocol.ids import new_id
 from tansiq.protocol.parts import Part
 
-__all__ = ["EMERGENCY", "STATE", "Decided", "accept_emergency", "agree", "decide", "decider_post", "decline"]
+__all__ = [
+    "EMERGENCY",
+    "STATE",
+    "Decided",
+    "accept_emergency",
+    "agree",
+    "check_period",
+    "decide",
+    "decider_post",
+    "decline",
+]
 
 STATE, EMERGENCY = "service.channel-state", "service.emergency"
 Decided = tuple[bytes, Settled | None]
@@ -54,6 +64,12 @@ def _require_decider(officer: ActingOfficer) -> str:
     if not post:
         raise Refused("channels.not-a-decider", officer=officer.number)
     return post
+
+
+def check_period(from_ms: int, until_ms: int | None) -> None:
+    """Raises BadInput('channels.already-over') for an end that does not come after the beginning."""
+    if until_ms is not None and until_ms <= from_ms:
+        raise BadInput("channels.already-over")
 
 
 def _check(word: StateWord, *, now_ms: int) -> None:

@@ -14,7 +14,7 @@ from tansiq.channels.approvals import Approvals
 from tansiq.channels.available import available, ends_of
 from tansiq.channels.choices import ChoiceRow, add_choices
 from tansiq.channels.choosing import Chosen, advise_here, decide, judge
-from tansiq.channels.passing import pass_emergency
+from tansiq.channels.emergencies import pass_emergency
 from tansiq.channels.seen import digest_of
 from tansiq.channels.world import world_for
 from tansiq.enquiries.drafts import REQUEST
@@ -26,9 +26,9 @@ from tansiq.policy.enquiry import Enquiry
 from tansiq.policy.ways import state_of
 from tansiq.protocol.docket import agency_of
 
-__all__ = ["Choosing", "Sent", "Weighed", "Weighing", "matter_of"]
+__all__ = ["SUSPECTS", "Choosing", "Sent", "Weighed", "Weighing", "matter_of"]
 
-_SUSPECTS: Final = frozenset(
+SUSPECTS: Final = frozenset(
     {"category.suspect", "category.will-commit", "category.convicted", "category.wanted", "category.possible-threat"}
 )
 _MISSING: Final = frozenset({"category.missing"})
@@ -65,7 +65,7 @@ def matter_of(
         urgency_ground=request.urgency_ground or "",
         warrant=weighing.warrant,
         missing=(law is not None and law.purpose == "purpose.missing-person") or bool(categories & _MISSING),
-        suspect=bool(categories & _SUSPECTS),
+        suspect=bool(categories & SUSPECTS),
         countries=tuple(dict.fromkeys((state_of(partner).upper(), *weighing.countries))),
         case=case,
         joint_operation=weighing.joint_operation,

@@ -22,7 +22,7 @@ from tansiq.channels.queries import (
     waiting_counts,
     words_of,
 )
-from tansiq.channels.states import accept_emergency, agree, decide, decline
+from tansiq.channels.states import accept_emergency, agree, check_period, decide, decline
 from tansiq.directory.queries import partners
 from tansiq.enquiries.reading import parse_matter
 from tansiq.errors import BadInput, NotFound
@@ -121,12 +121,14 @@ def set_state(asked: Asked) -> dict[str, Any]:
     ``until``; ``announce`` tells the partner.
     """
     words = text_of(asked, "words", default="")
+    from_ms, until_ms = _moment(asked, "from") or asked.context.clock(), _moment(asked, "until")
+    check_period(from_ms, until_ms)
     word = StateWord(
         channel=text_of(asked, "channel"),
         state=text_of(asked, "state"),
         reason=text_of(asked, "reason"),
-        from_ms=_moment(asked, "from") or asked.context.clock(),
-        until_ms=_moment(asked, "until"),
+        from_ms=from_ms,
+        until_ms=until_ms,
         words=Text(text_of(asked, "language", default="en"), words) if words else None,
     )
     identifier, settled = decide(

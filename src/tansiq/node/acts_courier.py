@@ -10,8 +10,9 @@ from base64 import b64decode, b64encode
 from dataclasses import replace
 from typing import Any, Final
 
+from tansiq.channels.emergencies import pass_emergency, review
 from tansiq.channels.offers import offers
-from tansiq.channels.passing import by_hand, pass_emergency, reroute, review, take_back
+from tansiq.channels.passing import by_hand, reroute, take_back
 from tansiq.channels.states import decider_post
 from tansiq.channels.waiting import matters_waiting
 from tansiq.enquiries.reading import parse_matter

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from tansiq.accounts.pages import register_frame
 from tansiq.cases.pages import register_frame as register_cases
 from tansiq.channels.pages_approvals import register_approvals
+from tansiq.channels.pages_frame import register_frame as register_channels
 from tansiq.enquiries.pages import register_frame as register_enquiries
 from tansiq.oversight.pages import register_frame as register_oversight
 from tansiq.registers.pages import register_frame as register_registers
@@ -16,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tansiq.web.pages")),
     path("", include("tansiq.accounts.pages")),
     path("", include("tansiq.channels.pages_approvals")),
+    path("", include("tansiq.channels.pages_frame")),
     path("", include("tansiq.cases.pages")),
     path("", include("tansiq.registers.pages")),
     path("", include("tansiq.enquiries.pages")),
@@ -30,6 +32,7 @@ handler500 = "tansiq.web.error_pages.fault"
 
 register_frame()
 register_approvals()
+register_channels()
 register_cases()
 register_registers()
 register_enquiries()
