@@ -48,6 +48,7 @@ from tansiq.notices.saying import (
     require_permitted,
 )
 from tansiq.notices.settling import settle
+from tansiq.notices.weighing import keep_choices, may_go
 from tansiq.policy.enquiry import LawBasis
 from tansiq.policy.faults import refuse
 from tansiq.policy.notice import Cancellation, Extension, Notice, NoticeRequest, Restriction
@@ -132,11 +133,13 @@ def ask_publication(
     """Asks the hub to publish ``notice`` to all members but those ``denied``; returns its matter, which names the notice.
 
     The notice is signed and encrypted once, for all who will ever read it; whom it is denied, and ``words`` to the legal
-    desk, are told to that desk alone. Raises Refused (law, not the bureau's officer, answered by somebody else), NotFound.
+    desk, are told to that desk alone. Raises Refused (law, not the bureau's officer, answered by somebody else, the
+    rules of the channel), NotFound.
     """
     now_ms = context.clock()
     post = require_post(officer, BUREAU)
     check_notice(notice, said_ms=now_ms)
+    judged = may_go(notice, kind=Kind.NOTICE, sender=post, officer=officer.number, context=context)
     matter, lane = _maker.make(now_ms), lane_of(notice.colour or "")
     with transaction.atomic():
         draft = to_hub_draft(
@@ -147,6 +150,7 @@ def ask_publication(
         add_notice(row)
         request = NoticeRequest(notice=id_text(statement.id), denied=tuple(denied), words=words)
         _to_hub(request, REQUEST, row, [], officer=officer, context=context, answers=statement.id)
+        keep_choices(judged, statement.id, matter=matter, officer=officer.number, now_ms=now_ms)
         settle(row, [], context=context)
         disclosed(matter, notice, draft.docket.route[1:], officer=officer, context=context, row=row)
     return matter
@@ -221,6 +225,7 @@ def send_diffusion(
         raise BadInput("notices.to-nobody")
     posts = [member_of(agency).post for agency in dict.fromkeys(to)]
     check_notice(notice, said_ms=now_ms)
+    judged = may_go(notice, kind=Kind.DIFFUSION, sender=post, officer=officer.number, context=context, to=to)
     matter = _maker.make(now_ms)
     with transaction.atomic():
         draft = diffusion_draft(
@@ -235,6 +240,7 @@ def send_diffusion(
         statement = _Saying(draft, files, officer, context).send(DIFFUSION, notice, matter=matter)
         row = _own_row(Kind.DIFFUSION, notice, statement, matter=matter, post=post, officer=officer.number)
         add_notice(row)
+        keep_choices(judged, statement.id, matter=matter, officer=officer.number, now_ms=now_ms)
         mark_given(matter, dict.fromkeys(to), now_ms=now_ms)
         settle(row, [], context=context, until_ms=notice.until_ms)
         disclosed(matter, notice, posts, officer=officer, context=context, row=row)

@@ -1,0 +1,50 @@
+"""The rules of the channels hold for notices too."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from support.bureaux import Board
+from support.noticed import WANTED, a_notice
+from tansiq.channels.choices import choice_of
+from tansiq.errors import Refused
+from tansiq.notices.asking import ask_publication, executed, send_diffusion
+from tansiq.notices.rows import notice_rows
+from tansiq.policy.notice import Notice
+from tansiq.policy.subjects import Subject
+
+pytestmark = pytest.mark.storage
+
+
+def a_blue_notice(subject: Subject = WANTED) -> Notice:
+    """Somebody is to be located; no court has ordered an arrest."""
+    return replace(
+        a_notice(), colour="notice.blue", subjects=(replace(subject, category="category.suspect"),), warrants=(),
+        actions=("action.locate",), rpd_purpose="rpd.identify-interest", public=False,
+    )  # fmt: skip
+
+
+def test_what_the_rules_do_not_let_by_this_channel_does_not_leave_and_nothing_is_stored(board: Board) -> None:
+    for sending in (
+        lambda: ask_publication(a_blue_notice(), officer=board.es.officer(), context=board.es.context),
+        lambda: send_diffusion(a_blue_notice(), to=["ma.ncb"], officer=board.es.officer(), context=board.es.context),
+    ):
+        board.es.use()
+        with pytest.raises(Refused, match="refused") as caught:
+            sending()
+        assert caught.value.values["reasons"] == "reason.terrorism-by-interpol"
+        assert notice_rows("1 = 1", ()) == []
+
+
+def test_what_goes_by_it_leaves_its_choice(board: Board) -> None:
+    matter = ask_publication(a_notice(), officer=board.es.officer(), context=board.es.use())
+    kept = choice_of(matter)
+    assert kept is not None
+    assert (kept.channel, kept.verdict, kept.partner, kept.kind) == ("interpol", "recommended", "int.hub", "notice.red")
+    diffusion = send_diffusion(a_notice(), to=["ma.ncb"], officer=board.es.officer(), context=board.es.context)
+    kept = choice_of(diffusion)
+    assert kept is not None
+    assert kept.partner == "ma.ncb"
+    executed(matter, officer=board.es.officer(), context=board.es.context)
