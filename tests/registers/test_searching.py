@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 
 import pytest
@@ -11,10 +12,12 @@ from fixtures.unlist import listed, person
 from support.node import Node, Nodes
 from tansiq.errors import BadInput, NotFound
 from tansiq.journal.access import read_access
+from tansiq.oversight.pages_common import justified
 from tansiq.registers.asked import Asked, Why, matter_of
 from tansiq.registers.queries import entries, readable_registers, registers
 from tansiq.registers.searching import MOST_FOUND, open_for, search_persons
 from tansiq.registers.services import import_un_list
+from tansiq.texts import LANGUAGES
 
 pytestmark = pytest.mark.storage
 
@@ -147,3 +150,13 @@ def test_an_entry_is_opened_for_its_reason_and_that_is_logged(es: Node) -> None:
 )  # fmt: skip
 def test_a_reference_holds_a_number(said: str, matter: str) -> None:
     assert matter_of(said) == matter
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_access_journal_tells_a_search_in_the_readers_words(language: str) -> None:
+    why = replace(WHY, matter="DP 12/2026", offence="offence.terrorism")
+    for deed in ("register.search", "register.found", "register.show"):
+        told, written = justified(why.justification(deed), language)
+        assert not written
+        assert "DP 12/2026" in told
+        assert not re.search(r"register\.|aim\.|category\.|offence\.|matter:", told)

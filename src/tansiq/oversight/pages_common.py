@@ -19,7 +19,11 @@ __all__ = ["WATCHES", "category_in_words", "justified", "kind_in_words", "node_o
 WATCHES: Final = (Role.DATA_PROTECTION, Role.AUDITOR)
 """Who may open the pages of this room; nobody else."""
 _CODE: Final = re.compile(r"[a-z][a-z-]*\.[a-z0-9][a-z0-9.-]*")
-_LISTS: Final = {"law": "legal_bases", "offence": "offences", "purpose": "purposes", "obtained": "ill_treatment"}
+_LISTS: Final = {
+    "law": "legal_bases", "offence": "offences", "purpose": "purposes", "obtained": "ill_treatment", "aim": "search_aims",
+    "category": "data_subject_category",
+}  # fmt: skip
+_MATTER: Final = " matter:"
 
 
 def node_of(request: Request) -> Context:
@@ -41,11 +45,17 @@ def _label(code: str, language: str) -> str:
 
 
 def justified(said: str, language: str) -> tuple[str, bool]:
-    """A justification in words, and whether a person wrote it: codes are put into the reader's language."""
-    words = said.split()
+    """A justification in words, and whether a person wrote it: codes are put into the reader's language, with the reference of the
+    matter behind them.
+    """
+    codes, _, matter = said.partition(_MATTER)
+    words = codes.split()
     if not words or not all(_CODE.fullmatch(word) for word in words):
         return said, bool(said)
-    return " · ".join(_label(word, language) for word in words), False
+    told = [_label(word, language) for word in words]
+    if matter:
+        told.append(text("oversight.why.matter", language, matter=matter))
+    return " · ".join(told), False
 
 
 def kind_in_words(kind: str, language: str) -> str:
