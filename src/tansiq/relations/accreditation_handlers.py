@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tansiq.channels.accreditations import AccreditationRow, accreditation_rows, standing_of, words_of
+from tansiq.channels.arriving import came_by_their_way
 from tansiq.channels.officers import post_in_role, verified_act
 from tansiq.directory.queries import current_directory
+from tansiq.enquiries.notices import ring
 from tansiq.errors import BadInput, NotFound, Refused
 from tansiq.exchange.context import Context
 from tansiq.exchange.kinds import Arrived, register
@@ -82,7 +84,8 @@ def _check_proposal(
     check_posting(proposal, directory)
 
 
-def _take_one(one: Arrived, context: Context) -> None:
+def _take_one(one: Arrived, context: Context) -> str:
+    """Stores a word; the desk to be told that something has come."""
     move = Move(one.docket.kind)
     identifier = one.docket.matter
     row = next(iter(accreditation_rows("id = %s", (identifier,), lock=True)), None)
@@ -112,11 +115,12 @@ def _take_one(one: Arrived, context: Context) -> None:
         at_ms=one.at_ms,
     )
     take_word(said, proposal=word.proposal, sent_by=one.docket.sender, received_by=ours, context=context)
+    return ours
 
 
 def _take(arrived: Sequence[Arrived], context: Context) -> None:
-    for one in arrived:
-        _take_one(one, context)
+    came_by_their_way([one for one in arrived if one.docket.channel == EMBASSY], context)
+    ring([(_take_one(one, context), False) for one in arrived])
     accesses = [
         Access(
             operation=Operation.COLLECTION,

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from tansiq.cases.services import add_items
 from tansiq.channels.arriving import came_by_their_way
+from tansiq.enquiries.notices import ring
 from tansiq.enquiries.routes import handovers_of
 from tansiq.errors import NotFound, Refused
 from tansiq.exchange.context import Context
@@ -55,7 +56,8 @@ def _check_way(one: Arrived, channel: ChannelRow) -> None:
         raise Refused("relations.passed-by", post=channel.liaison_post)
 
 
-def _take_one(one: Arrived, context: Context) -> None:
+def _take_one(one: Arrived, context: Context) -> tuple[str, bool]:
+    """Stores a message; whom to tell that something has come, and whether it is urgent."""
     channel = _channel(one)
     check_docket(one.docket, channel)
     _check_way(one, channel)
@@ -77,14 +79,16 @@ def _take_one(one: Arrived, context: Context) -> None:
         if one.body_open:
             raise Refused("relations.not-sealed", officer=channel.officer)
         add_words([row])
-        return
+        return channel.liaison_post, False
     if not one.body_open:
         raise NotFound("relations.body-closed")
     message, officer = judged(one, channel, context=context)
-    add_words([_signed(row, message, officer)])
+    signed = _signed(row, message, officer)
+    add_words([signed])
     standing = basis_of(message.law_of, channel, agency=one.statement.agency, reading=(), context=context)
     purpose = purpose_of(message, standing)
     add_items(message_items(message, row, channel, sender=one.statement.agency, purpose=purpose), context=context)
+    return channel.counterpart, signed.urgent
 
 
 def _signed(row: LiaisonRow, message: LiaisonMessage, officer: str) -> LiaisonRow:
@@ -103,8 +107,7 @@ def _signed(row: LiaisonRow, message: LiaisonMessage, officer: str) -> LiaisonRo
 
 def _take(arrived: Sequence[Arrived], context: Context) -> None:
     came_by_their_way(arrived, context)
-    for one in arrived:
-        _take_one(one, context)
+    ring([_take_one(one, context) for one in arrived])
     accesses = [
         Access(
             operation=Operation.COLLECTION,

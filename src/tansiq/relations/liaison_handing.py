@@ -12,6 +12,7 @@ from collections import defaultdict
 from django.db import transaction
 
 from tansiq.cases.services import add_items
+from tansiq.enquiries.notices import ring
 from tansiq.errors import Conflict, NotFound, Refused
 from tansiq.exchange.context import Context
 from tansiq.exchange.drafts import Reader
@@ -109,3 +110,4 @@ def _to_desk(row: LiaisonRow, channel: ChannelRow, officer: KeyOfficer, context:
     context.keys.add_parts(row.statement, arrived.part_keys)
     items = message_items(message, row, channel, sender=agency_of(row.sender), purpose=purpose_of(message, standing))
     add_items(items, context=context)
+    ring([(channel.desk, message.urgency_ground is not None)])

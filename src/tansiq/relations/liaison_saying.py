@@ -22,6 +22,7 @@ from tansiq.channels.ways import Way, find
 from tansiq.directory.queries import own_directory, sealing_key_of
 from tansiq.enquiries.attested import check_attested
 from tansiq.enquiries.drafts import languages_of
+from tansiq.enquiries.notices import ring
 from tansiq.enquiries.wording import languages_read
 from tansiq.errors import BadInput
 from tansiq.exchange.context import Context
@@ -255,7 +256,17 @@ def say(matter: bytes, message: LiaisonMessage, *, to: Seat, context: Context, o
             time_ms=statement.time_ms,
         )
         log_access([access], keys=context.keys)
+        _ring_at_home(ready, urgent=urgent)
     return statement.id
+
+
+def _ring_at_home(ready: Prepared, *, urgent: bool) -> None:
+    """Tells who has it before it crosses the border, or without: the officer of what the desk says, the desk of what the officer does."""
+    way = ready.way
+    if ready.waits:
+        ring([(ready.channel.liaison_post, urgent)])
+    elif agency_of(way.addressee) == agency_of(way.sender):
+        ring([(way.addressee, urgent)])
 
 
 def purpose_of(message: LiaisonMessage, standing: LawBasis | None) -> str:
