@@ -74,6 +74,8 @@ CLOSED = Closed()
 
 def _waiting_matters(matters: Collection[bytes]) -> dict[tuple[str, bytes], Pair]:
     """Of which of ``matters`` something waits, on the hop to which peer, and for which pair."""
+    if not matters:
+        return {}
     marks = ", ".join(["%s"] * len(matters))
     with connection.cursor() as cursor:
         cursor.execute(
