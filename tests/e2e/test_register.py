@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from support.desks import Desk, axe_faults
 from tansiq.texts import text
@@ -17,6 +18,13 @@ ASKED = {
 """Whom each officer asks for, in the script that is not the page's, and what of the entry stands in the other."""
 WIDTHS = {"narrow": {"width": 390, "height": 844}, "wide": {"width": 1440, "height": 900}}
 SIDES = list(ASKED)
+
+
+def window(browser: Browser, desk: Desk, **options: Any) -> BrowserContext:
+    """Another window of the same person, in the same session."""
+    return browser.new_context(
+        base_url=desk.node.home.pages_address, storage_state=desk.context.storage_state(), **options
+    )
 
 
 def give_reason(page: Page) -> None:
@@ -74,12 +82,7 @@ def test_the_pages_fit_every_width_in_light_and_dark(
     number: str, width: str, scheme: str, desks: Callable[[str], Desk], browser: Browser
 ) -> None:
     desk = desks(number)
-    context = browser.new_context(
-        base_url=desk.node.home.pages_address,
-        storage_state=desk.context.storage_state(),
-        viewport=WIDTHS[width],
-        color_scheme=scheme,
-    )
+    context = window(browser, desk, viewport=WIDTHS[width], color_scheme=scheme)
     page = desk.watch(context.new_page())
     faults = []
 
@@ -106,9 +109,7 @@ def test_the_pages_fit_every_width_in_light_and_dark(
 @pytest.mark.parametrize("number", SIDES)
 def test_a_search_needs_no_script(number: str, desks: Callable[[str], Desk], browser: Browser) -> None:
     desk = desks(number)
-    context = browser.new_context(
-        base_url=desk.node.home.pages_address, storage_state=desk.context.storage_state(), java_script_enabled=False
-    )
+    context = window(browser, desk, java_script_enabled=False)
     page = desk.watch(context.new_page())
     page.goto("/")
     by_name(page, "Wilhelmina Oosterhuis")
