@@ -1,0 +1,70 @@
+"""A quarrel through the pages alone, in Spanish and in Arabic: suspended, what waits, resumed, and the report; desk and telephone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+from playwright.sync_api import Browser
+
+from support.desks import PICTURES, Desk, axe_faults, soon
+
+PHONE: Final = {"width": 390, "height": 844}
+HEADS: Final = {"es": ("ES-1001", "/channels/with/ma.dgst/direct/"), "ar": ("MA-1001", "/channels/with/es.cgi/direct/")}
+
+
+def pictures(desk: Desk, browser: Browser, place: str, name: str) -> None:
+    """The page at the desk and on a telephone; nothing stands wider than the screen or is closed to anybody."""
+    for kind, viewport in (("desk", {"width": 1280, "height": 900}), ("phone", PHONE)):
+        context = browser.new_context(
+            base_url=desk.node.home.pages_address, storage_state=desk.context.storage_state(), viewport=viewport,
+            locale={"es": "es-ES", "ar": "ar-MA"}[desk.language],
+        )  # fmt: skip
+        page = context.new_page()
+        page.goto(place)
+        page.evaluate("document.fonts.ready")
+        folder = PICTURES / "channels" / desk.language
+        folder.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=folder / f"{name}-{kind}.png", full_page=True)
+        faults = axe_faults(page)
+        assert not faults, "\n".join(faults)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls sideways"
+        context.close()
+
+
+@pytest.mark.parametrize("language", ["es", "ar"])
+def test_a_channel_is_suspended_and_resumed_by_its_head(
+    desks: Callable[[str], Desk], browser: Browser, language: str
+) -> None:
+    number, place = HEADS[language]
+    head = desks(number)
+    other = desks(HEADS["ar" if language == "es" else "es"][0])
+    pictures(head, browser, f"{place}decide/", "decide")
+    page = head.open(f"{place}decide/")
+    page.check("input[name=state][value=suspended]")
+    page.select_option("select[name=reason]", "state.political")
+    page.fill("textarea[name=words]", {"es": "Hasta nueva orden.", "ar": "إلى إشعار آخر."}[language])
+    page.locator("main .form-end button.first").click()
+    page.wait_for_url("**/channels/?done=taken")
+    theirs = HEADS["ar" if language == "es" else "es"][1]
+    soon(lambda: "chip late" in other.fetch(theirs).text, what="the announcement at the other side")
+    pictures(head, browser, "/channels/", "states")
+    pictures(head, browser, place, "state")
+    pictures(other, browser, theirs, "announced")
+    page = head.open(f"{place}decide/")
+    page.check("input[name=state][value=open]")
+    page.select_option("select[name=reason]", "state.settled")
+    page.locator("main .form-end button.first").click()
+    page.wait_for_url("**/channels/?done=taken")
+    soon(
+        lambda: "chip late" not in other.fetch(theirs).text.split("<aside")[0], what="the resumption at the other side"
+    )
+    report = page.locator("a[href*='/channels/interruptions/']").first.get_attribute("href")
+    assert report is not None
+    pictures(head, browser, report, "report")
+
+
+def test_what_waits_is_shown_with_its_ways_out(desks: Callable[[str], Desk], browser: Browser) -> None:
+    for number, place in HEADS.values():
+        assert desks(number).fetch(place).status == 200
