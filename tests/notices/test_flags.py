@@ -6,14 +6,19 @@ from dataclasses import replace
 
 import pytest
 
+from support.bureaux import Board
 from support.matters import PERSON, an_enquiry
 from support.node import Clock, Nodes, carry
-from support.noticed import a_declaration
+from support.noticed import WANTED, a_declaration, a_notice, an_answer, cancelled
 from support.two import Two
 from tansiq.errors import BadInput, Refused
 from tansiq.exchange.queries import quarantined
-from tansiq.notices.declaring import declaration_rows, declare, end_declaration
+from tansiq.notices.answering import answer_notice
+from tansiq.notices.asking import ask_publication, executed, send_diffusion
+from tansiq.notices.declared import Direction, declaration_rows, end_declarations, expire_declarations
+from tansiq.notices.declaring import declare, end_declaration
 from tansiq.notices.flagging import FlagRow, Told, flag_rows, warnings_for
+from tansiq.notices.legal import publish
 from tansiq.policy.subjects import Name, Subject
 from tansiq.policy.values import PartialDate
 
@@ -166,3 +171,65 @@ def test_a_flag_that_points_to_nothing_is_set_aside(two: Two) -> None:
     two.es.use()
     assert [one.code for one in quarantined()] == ["notices.flag-unfounded"]
     assert flag_rows("1 = 1", ()) == []
+
+
+def test_who_answers_that_somebody_was_arrested_has_declared_it_to_the_source_and_both_are_flagged(
+    board: Board,
+) -> None:
+    """The wanted person's notice itself makes the declaration; nobody has to think of it."""
+    matter = ask_publication(a_notice(), context=board.es.use(), officer=board.es.officer())
+    board.carry()
+    publish(matter, lawful=board.lawful(), officer=board.hub.officer("IX-0001"), context=board.hub.use())
+    board.carry()
+    answer_notice(matter, an_answer(), officer=board.ma.officer(), context=board.ma.use())
+    board.carry()
+    context = board.es.use()
+    (warned,) = warnings_for([WANTED], context=context)
+    assert (warned.declaration.agency, warned.declaration.status) == ("ma.ncb", "status.held")
+    executed(matter, officer=board.es.officer(), context=context, body=cancelled())
+    board.carry()
+    assert warnings_for([WANTED], context=board.es.use()), "what was found outlives the notice"
+    again = send_diffusion(a_notice(), to=["ma.ncb"], context=board.es.context, officer=board.es.officer())
+    board.carry()
+    board.es.use()
+    assert [one.code for one in quarantined()] == []
+    (flag,) = flag_rows("1 = 1", ())
+    assert (flag.direction, flag.matter, flag.status) == (Told.IN, again, "status.held")
+    board.ma.use()
+    (told,) = flag_rows("1 = 1", ())
+    assert (told.direction, told.declaration) == (Told.OUT, flag.declaration)
+    (row,) = declaration_rows("1 = 1", ())
+    end_declaration(
+        row.matter, a_declaration("MA-5001", subject=PERSON, status="status.released"), to=["es.ncb/bureau"],
+        officer=board.ma.officer(), context=board.ma.context, channel="interpol",
+    )  # fmt: skip
+    board.carry()
+    for node in (board.es, board.ma):
+        assert warnings_for([WANTED], context=node.use()) == []
+
+
+def test_a_declaration_of_one_member_outlives_the_end_of_anothers(board: Board) -> None:
+    matter = ask_publication(a_notice(), context=board.es.use(), officer=board.es.officer())
+    board.carry()
+    publish(matter, lawful=board.lawful(), officer=board.hub.officer("IX-0001"), context=board.hub.use())
+    board.carry()
+    for _ in range(2):
+        answer_notice(matter, an_answer(), officer=board.ma.officer(), context=board.ma.use())
+    board.carry()
+    context = board.es.use()
+    first, second = declaration_rows("direction = %s ORDER BY statement", (int(Direction.IN),))
+    end_declarations([first], context=context)
+    assert [one.declaration.statement for one in warnings_for([WANTED], context=context)] == [second.statement]
+    end_declarations([second], context=context)
+    assert warnings_for([WANTED], context=context) == []
+
+
+def test_nobody_stays_declared_for_ever(two: Two) -> None:
+    held(two)
+    two.clock.advance(days=364)
+    assert expire_declarations(context=two.es.use()) == 0
+    two.clock.advance(days=2)
+    assert expire_declarations(context=two.es.use()) == 1
+    assert expire_declarations(context=two.ma.use()) == 1
+    assert expire_declarations(context=two.ma.context) == 0
+    assert warnings_for([PERSON], context=two.es.use()) == []

@@ -37,6 +37,7 @@ from tansiq.enquiries.pages_sight import readers_in_words
 from tansiq.enquiries.pages_writing import Judged, Writing, drop, keep, load, page_of, preview_of
 from tansiq.enquiries.services import send_enquiry
 from tansiq.enquiries.sight import readers_of_request
+from tansiq.enquiries.warned import cautions_about
 from tansiq.enquiries.weighing import Weighing
 from tansiq.enquiries.wording import languages_read, wording_faults
 from tansiq.errors import Error
@@ -272,6 +273,7 @@ def _as_read(ready: _Ready, request: Request, named: Named) -> Mapping[str, Any]
         "subjects": showing.subjects(plain),
         "alike": [(one + 1, other + 1) for one, other in alike_in(ready.enquiry.subjects)],
         "earlier": _earlier(ready, request, named),
+        "cautions": cautions_about(ready.enquiry.subjects, request),
         "blocks": request_blocks(plain, showing, language),
         "files": files_in_words(ready.files, request),
         "readers": readers_in_words(sight, named, language),

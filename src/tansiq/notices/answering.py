@@ -13,10 +13,12 @@ from tansiq.directory.queries import own_directory
 from tansiq.enquiries.attested import check_attested
 from tansiq.exchange.context import Context
 from tansiq.exchange.services import send
+from tansiq.notices.contents import notices_in
+from tansiq.notices.declared import declared_in_answer
 from tansiq.notices.desks import BUREAU, require_post
 from tansiq.notices.kinds import ANSWER, Side
 from tansiq.notices.making import answer_draft, lane_of
-from tansiq.notices.rows import WordRow
+from tansiq.notices.rows import NoticeRow, WordRow
 from tansiq.notices.saying import (
     day_of,
     disclosed,
@@ -31,7 +33,19 @@ from tansiq.policy.faults import refuse
 from tansiq.policy.notice import NoticeAnswer
 from tansiq.policy.notice_law import notice_word_faults
 
-__all__ = ["answer_notice"]
+__all__ = ["answer_notice", "found_in_answer"]
+
+
+def found_in_answer(word: WordRow, body: NoticeAnswer, row: NoticeRow, *, context: Context) -> None:
+    """That somebody sought was found, held or found dead is a declaration too, here and at the source: whoever is asked about
+    again is flagged at once. In the caller's transaction.
+    """
+    notice = notices_in([row.version], context=context).get(row.version)
+    if notice is None or body.subject >= len(notice.subjects) or not notice.subjects[body.subject].is_person:
+        return
+    declared_in_answer(
+        word, body.result or "", notice.subjects[body.subject], place=body.subject, source=row, context=context
+    )
 
 
 def answer_notice(matter: bytes, body: NoticeAnswer, *, officer: ActingOfficer, context: Context) -> bytes:
@@ -75,5 +89,6 @@ def answer_notice(matter: bytes, body: NoticeAnswer, *, officer: ActingOfficer, 
         )
         word = note_said(word, body, row)
         settle(row, [*words, word], context=context)
+        found_in_answer(word, body, row, context=context)
         disclosed(matter, body, draft.docket.route[1:], officer=officer, context=context, row=row)
     return statement.id

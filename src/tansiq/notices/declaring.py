@@ -10,15 +10,12 @@ under the declaration's matter, until it is ended by who made it. Nobody is told
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from enum import IntEnum
-from typing import Any, Final
+from typing import Final
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from tansiq.cases.items import Whence, plain_item
-from tansiq.cases.services import add_items, bring_forward
-from tansiq.cases.sql import for_update, insert
+from tansiq.cases.services import add_items
 from tansiq.channels.arriving import came_by_their_way
 from tansiq.channels.copies import note_said
 from tansiq.channels.officers import ActingOfficer, verified_act
@@ -26,119 +23,31 @@ from tansiq.channels.ways import find
 from tansiq.directory.queries import own_directory
 from tansiq.enquiries.attested import check_attested
 from tansiq.enquiries.drafts import languages_of
-from tansiq.enquiries.terms import CLOSED_REVIEW_MS
 from tansiq.errors import BadInput, Conflict, NotFound, NotProven, Refused
 from tansiq.exchange.context import Context
 from tansiq.exchange.drafts import Draft
 from tansiq.exchange.kinds import Arrived
 from tansiq.exchange.services import send
 from tansiq.journal.access import Access, Operation, log_access
+from tansiq.notices.declared import DeclarationRow, Direction, declaration_rows, end_declarations, keep_declaration
 from tansiq.notices.kinds import STATUS
 from tansiq.notices.saying import day_of
 from tansiq.policy.enquiry import LawBasis
 from tansiq.policy.faults import Faults, refuse
 from tansiq.policy.notice import StatusDeclaration
 from tansiq.policy.notice_law import notice_word_faults
-from tansiq.policy.subjects import Subject
 from tansiq.protocol.docket import Docket, agency_of
 from tansiq.protocol.ids import IdMaker, id_text
 from tansiq.protocol.parts import Part
 from tansiq.protocol.statement import Statement
-from tansiq.registers.own import end_entries, listed_person, put_entries
 
-__all__ = [
-    "DECLARED", "ENDED", "HELD", "RELEASED", "DeclarationRow", "Direction", "declaration_rows", "declare", "end_declaration",
-    "keep_declaration", "take_status",
-]  # fmt: skip
+__all__ = ["ENDED", "RELEASED", "declare", "end_declaration", "take_status"]
 
-HELD: Final = "held"
-"""The register of those whom we have declared."""
-DECLARED: Final = "declared"
-"""The register of those whom others have declared to us."""
 RELEASED: Final = "status.released"
 ENDED: Final = frozenset({RELEASED})
 """What ends an earlier declaration instead of making one."""
 _NEWER: Final = "policy.law.code-unknown"
 _maker = IdMaker()
-
-
-class Direction(IntEnum):
-    """Who declared."""
-
-    OUT = 1
-    IN = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeclarationRow:
-    """A row of `models.Declaration`; the columns in this order."""
-
-    statement: bytes
-    matter: bytes
-    direction: Direction
-    agency: str
-    post: str
-    officer: str
-    status: str
-    reference: str
-    recipients: tuple[str, ...] = ()
-    said_ms: int
-    at_ms: int
-    ended_ms: int | None = None
-
-
-_COLUMNS: Final = tuple(field.name for field in fields(DeclarationRow))
-_ADD: Final = insert("notices_declaration", _COLUMNS, "ON CONFLICT DO NOTHING")
-
-
-def _register(direction: Direction) -> str:
-    return HELD if direction is Direction.OUT else DECLARED
-
-
-def declaration_rows(where: str, values: Sequence[Any], *, lock: bool = False) -> list[DeclarationRow]:
-    """The declarations that ``where`` (SQL of this room's own) selects."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {', '.join(_COLUMNS)} FROM notices_declaration WHERE {where}{for_update() if lock else ''}",
-            list(values),
-        )
-        return [
-            DeclarationRow(
-                **dict(zip(_COLUMNS, row, strict=True))
-                | {
-                    "statement": bytes(row[0]),
-                    "matter": bytes(row[1]),
-                    "direction": Direction(row[2]),
-                    "recipients": tuple(row[8].split()),
-                }
-            )
-            for row in cursor.fetchall()
-        ]
-
-
-def keep_declaration(row: DeclarationRow, subject: Subject, *, context: Context) -> None:
-    """Keeps a declaration and puts its person into the register, in the caller's transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _ADD,
-            [" ".join(row.recipients) if name == "recipients" else getattr(row, name) for name in _COLUMNS],
-        )
-    put_entries(_register(row.direction), [listed_person(subject, row.reference)], context=context)
-
-
-def _end(matter: bytes, direction: Direction, *, now_ms: int, context: Context) -> None:
-    rows = declaration_rows("matter = %s AND direction = %s", (matter, int(direction)))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE notices_declaration SET ended_ms = %s WHERE matter = %s AND direction = %s AND ended_ms IS NULL",
-            (now_ms, matter, int(direction)),
-        )
-    end_entries(_register(direction), list({row.reference for row in rows}), context=context)
-    statements = [row.statement for row in rows]
-    if direction is Direction.IN:
-        bring_forward(statements, review_ms=now_ms, erase_ms=now_ms)
-    else:
-        bring_forward(statements, review_ms=now_ms + CLOSED_REVIEW_MS)
 
 
 # ---------------------------------------------------------------------------------------------------- said
@@ -283,16 +192,17 @@ def end_declaration(
         raise BadInput("notices.not-a-declaration")
     _check(body, said_ms=now_ms)
     with transaction.atomic():
-        rows = declaration_rows("matter = %s AND direction = %s", (matter, int(Direction.OUT)), lock=True)
-        if not rows or rows[0].post not in officer.posts:
+        known = declaration_rows("matter = %s AND direction = %s", (matter, int(Direction.OUT)), lock=True)
+        if not known or known[0].post not in officer.posts:
             raise NotFound("notices.unknown", notice=id_text(matter))
-        if rows[0].ended_ms is not None:
+        rows = [row for row in known if row.ended_ms is None]
+        if not rows:
             raise Conflict("notices.ended", notice=id_text(matter), state=body.status)
         before = {row.recipients[0]: row.statement for row in rows if row.recipients}
         _say(
             body, to, channel=channel, matter=matter, before=before, officer=officer, from_post=rows[0].post, context=context,
         )  # fmt: skip
-        _end(matter, Direction.OUT, now_ms=now_ms, context=context)
+        end_declarations(rows, context=context)
         _disclosed(body, matter, to, officer.number, context)
 
 
@@ -320,10 +230,13 @@ def take_status(arrived: Sequence[Arrived], context: Context) -> None:
         act = verified_act(one)
         _item(one.statement, body, matter=one.docket.matter, received_ms=one.at_ms, context=context)
         if body.status in ENDED:
-            known = declaration_rows("statement = %s AND agency = %s", (one.docket.answers, one.statement.agency))
-            if not known or known[0].matter != one.docket.matter:
+            known = declaration_rows(
+                "matter = %s AND agency = %s AND direction = %s",
+                (one.docket.matter, one.statement.agency, int(Direction.IN)),
+            )
+            if one.docket.answers not in {row.statement for row in known}:
                 raise NotProven("notices.about-another")
-            _end(one.docket.matter, Direction.IN, now_ms=context.clock(), context=context)
+            end_declarations([row for row in known if row.ended_ms is None], context=context)
             continue
         row = DeclarationRow(
             statement=one.statement.id,

@@ -29,7 +29,7 @@ from tansiq.exchange.drafts import Draft
 from tansiq.exchange.kinds import Arrived
 from tansiq.exchange.services import send
 from tansiq.journal.access import Access, Operation, log_access
-from tansiq.notices.declaring import DECLARED, HELD, DeclarationRow, Direction, declaration_rows
+from tansiq.notices.declared import DECLARED, HELD, DeclarationRow, Direction, declaration_rows
 from tansiq.notices.desks import own_desk
 from tansiq.notices.kinds import FLAG, Side
 from tansiq.notices.making import answer_draft, lane_of

@@ -20,6 +20,7 @@ from tansiq.exchange.context import Context
 from tansiq.exchange.kinds import Arrived, follow_handled, register
 from tansiq.journal.access import Access, Operation, log_access
 from tansiq.notices import legal, passing
+from tansiq.notices.answering import found_in_answer
 from tansiq.notices.declaring import take_status
 from tansiq.notices.desks import carriers, hub_agency, is_hub, legal_posts, own_desk
 from tansiq.notices.flagging import flag_asked, flag_bound, take_flags
@@ -51,7 +52,7 @@ from tansiq.notices.saying import day_of, keep_item, known_words, note_said
 from tansiq.notices.settling import on_bound, settle
 from tansiq.policy.enquiry import LawBasis
 from tansiq.policy.faults import Faults, refuse
-from tansiq.policy.notice import Cancellation, Notice, Restriction
+from tansiq.policy.notice import Cancellation, Notice, NoticeAnswer, Restriction
 from tansiq.policy.notice_course import Kind, Move, past_of, permits
 from tansiq.policy.notice_law import notice_faults, notice_word_faults
 from tansiq.policy.plain import Record
@@ -168,7 +169,7 @@ def _call(row: NoticeRow, kind: str) -> None:
         desks = [row.source_post]
     else:
         desks = [own_desk()] if row.known and kind in {NOTICE, DIFFUSION, PUBLICATION, CANCELLATION, UPDATE} else []
-    ring([(desk, row.colour == "notice.orange") for desk in desks if desk])
+    ring([(desk, row.colour == "notice.orange" or kind == ANSWER) for desk in desks if desk])
 
 
 def _take_first(arrived: Sequence[Arrived], context: Context) -> None:
@@ -298,6 +299,8 @@ def _take_word(one: Arrived, context: Context) -> None:
     _keep(one, body, row, context)
     log_access([_collected(row, context.clock())], keys=context.keys)
     settled = settle(_numbered(row, body), [*words, word], context=context)
+    if isinstance(body, NoticeAnswer) and settled.side is Side.SOURCE:
+        found_in_answer(word, body, settled, context=context)
     if is_hub() and isinstance(body, Restriction):
         legal.restrict_members(settled, [*words, word], body.denied, context=context)
     passing.word(one, settled, word, context=context)

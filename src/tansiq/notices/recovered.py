@@ -10,13 +10,16 @@ from tansiq.errors import Error
 from tansiq.exchange.context import Context
 from tansiq.exchange.kinds import Arrived
 from tansiq.exchange.own_again import register_recovered
+from tansiq.notices.answering import found_in_answer
+from tansiq.notices.declared import DeclarationRow, Direction, declaration_rows, end_declarations, keep_declaration
+from tansiq.notices.declaring import ENDED
 from tansiq.notices.desks import is_hub
 from tansiq.notices.given import mark_given
-from tansiq.notices.kinds import ANSWER, BODIES, DIFFUSION, FIRST, NOTICE, Side
+from tansiq.notices.kinds import ANSWER, BODIES, DIFFUSION, FIRST, NOTICE, STATUS, Side
 from tansiq.notices.rows import NoticeRow, WordRow, add_notice, notice_rows, words_of
 from tansiq.notices.saying import keep_item, note_said
 from tansiq.notices.settling import settle
-from tansiq.policy.notice import Notice, Publication
+from tansiq.policy.notice import Notice, NoticeAnswer, Publication, StatusDeclaration
 from tansiq.policy.notice_course import Kind
 from tansiq.policy.plain import Record
 from tansiq.protocol.docket import ALL_MEMBERS, agency_of
@@ -104,6 +107,36 @@ def _word_again(arrived: Arrived, context: Context) -> None:
             purpose=row.purpose,
         )
     settle(row, [*words, word], context=context)
+    if isinstance(body, NoticeAnswer):
+        found_in_answer(word, body, row, context=context)
+
+
+def _status_again(arrived: Arrived, context: Context) -> None:
+    """A declaration of ours; one that was ended before the restore ends again with the word that ended it."""
+    docket = arrived.docket
+    body = _body(arrived, StatusDeclaration)
+    if not isinstance(body, StatusDeclaration) or declaration_rows("statement = %s", (arrived.statement.id,)):
+        return
+    if body.status in ENDED:
+        rows = declaration_rows(
+            "matter = %s AND direction = %s AND ended_ms IS NULL", (docket.matter, int(Direction.OUT))
+        )
+        end_declarations(rows, context=context)
+        return
+    row = DeclarationRow(
+        statement=arrived.statement.id,
+        matter=docket.matter,
+        direction=Direction.OUT,
+        agency=context.agency,
+        post=docket.sender,
+        officer=_officer(arrived),
+        status=body.status or "",
+        reference=docket.matter.hex(),
+        recipients=tuple(agency_of(post) for post in docket.addressees),
+        said_ms=arrived.statement.time_ms,
+        at_ms=arrived.statement.time_ms,
+    )
+    keep_declaration(row, body.subjects[0], context=context)
 
 
 def register_recovered_kinds() -> None:
@@ -112,3 +145,4 @@ def register_recovered_kinds() -> None:
         register_recovered(kind, _first_again)
     for kind in BODIES:
         register_recovered(kind, _word_again)
+    register_recovered(STATUS, _status_again)
