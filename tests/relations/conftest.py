@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from support.heads import Heads, heads_in
 from support.liaison import Posted, between, posted_in
 from support.node import Node, Nodes, clock, node
 from tansiq.exchange.queries import quarantined
@@ -21,6 +22,11 @@ def pair(node: Nodes) -> tuple[Node, Node]:
 @pytest.fixture
 def posted(node: Nodes) -> Posted:
     return posted_in(node)
+
+
+@pytest.fixture
+def heads(node: Nodes) -> Heads:
+    return heads_in(node)
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ __all__ = [
     "check_incoming",
     "check_refusal",
     "incoming_faults",
+    "item_faults",
     "law_basis_faults",
     "law_faults",
     "refusal_faults",
@@ -109,6 +110,11 @@ def _item_faults(item: Item, *, agency: str, lists: Lists, today: date | None, p
     yield from subject_faults(item.subjects, lists=lists, today=today, path=path)
     yield from conditions_faults(item.conditions, lists=lists, path=f"{path}conditions.")
     yield from unknown_codes(item, lists, path)
+
+
+def item_faults(item: Item, *, agency: str, lists: Lists = code_list, today: date | None = None) -> Faults:
+    """All that one item lacks that ``agency`` gives; arguments as `answer_faults`."""
+    return Faults(_item_faults(item, agency=agency, lists=lists, today=today, path=""))
 
 
 def answer_faults(

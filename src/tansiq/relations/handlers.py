@@ -22,6 +22,7 @@ from tansiq.policy.liaison import LiaisonMessage
 from tansiq.protocol.docket import agency_of
 from tansiq.protocol.ids import id_text
 from tansiq.relations.accreditation_handlers import register_accreditations
+from tansiq.relations.direct_handlers import register_direct
 from tansiq.relations.liaison import MESSAGE, ChannelRow, LiaisonRow, add_words, channels_where
 from tansiq.relations.liaison_basis import basis_of
 from tansiq.relations.liaison_judging import check_docket, judged
@@ -148,5 +149,6 @@ def _again(one: Arrived, context: Context) -> None:
 def register_kinds() -> None:
     """Registers the kinds of this room."""
     register_accreditations()
+    register_direct()
     register(MESSAGE, _take)
     register_recovered(MESSAGE, _again)

@@ -141,7 +141,7 @@ class DirectWord(models.Model):
 class DirectDelegation(models.Model):
     """A head's word that a deputy reads and answers in the head's place; ``agency`` is whose head it is, ours or a partner's."""
 
-    statement = models.BinaryField(primary_key=True, max_length=16)
+    matter = models.BinaryField(primary_key=True, max_length=16)
     agency = models.CharField(max_length=64)
     post = models.CharField(max_length=96)
     head = models.CharField(max_length=64)
