@@ -2,6 +2,7 @@
 
 Invariant: rows of `Statement`, `Sent`, `Received`, `Batch` and `ReceiptRow` are added and never changed (but for contents that are
 erased); what waits stands in small queue tables (`Outbox`, `Pending`, `Queue`) whose rows go when the work is done.
+Longer than 400 lines because Django wants the tables of a room in one module.
 """
 
 from __future__ import annotations
