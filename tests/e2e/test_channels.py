@@ -9,6 +9,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from support.desks import PICTURES, Desk, axe_faults, soon
+from tansiq.demo.stage import Node
+from tansiq.demo.story import Story
 
 PHONE: Final = {"width": 390, "height": 844}
 HEADS: Final = {"es": ("ES-1001", "/channels/with/ma.dgst/direct/"), "ar": ("MA-1001", "/channels/with/es.cgi/direct/")}
@@ -65,6 +67,27 @@ def test_a_channel_is_suspended_and_resumed_by_its_head(
     pictures(head, browser, report, "report")
 
 
-def test_what_waits_is_shown_with_its_ways_out(desks: Callable[[str], Desk], browser: Browser) -> None:
-    for number, place in HEADS.values():
-        assert desks(number).fetch(place).status == 200
+def test_what_waits_is_shown_with_its_ways_out(
+    desks: Callable[[str], Desk], browser: Browser, scene: Story, es: Node
+) -> None:
+    asked = {"partner": "ma.dgst", "channel": "embassy", "reason": "state.political"}
+    es.ask("channel.set", asked | {"state": "suspended"}, officer="ES-1001")
+    try:
+        scene.ask()
+        desk = desks("ES-4017")
+        place = "/channels/with/ma.dgst/embassy/"
+        page = desk.open(place)
+        waiting = page.locator("a[href*='/channels/waiting/']").first.get_attribute("href")
+        assert waiting is not None
+        pictures(desk, browser, place, "waits")
+        pictures(desk, browser, waiting, "waiting")
+        pictures(desk, browser, f"{waiting}take-back/", "take-back")
+        page = desk.open(waiting)
+        page.locator("form[action$='/by-hand/'] button").click()
+        page.wait_for_selector(".chip.accent")
+    finally:
+        es.ask("channel.set", asked | {"state": "open", "reason": "state.settled"}, officer="ES-1001")
+    soon(
+        lambda: not es.ask("channel.report", {"partner": "ma.dgst"})[0]["ended"].get("waiting"),
+        what="what waited leaves",
+    )

@@ -234,12 +234,12 @@ def _event(row: DecisionRow, request: Request) -> dict[str, Any]:
 # ---------------------------------------------------------------------------------------------------- deciding
 
 
-def _form(request: Request, state: State) -> Form:
+def _form(request: Request) -> Form:
     tongues = tuple((code, code_list("languages").label(code, request.language)) for code in LANGUAGES)
     return Form(
         (
             Field(
-                name="state", label="channels.states.field.state", kind="radio", required=True, value=str(state),
+                name="state", label="channels.states.field.state", kind="radio", required=True,
                 choices=choices_of("channel_states", request.language),
             ),
             Field(
@@ -282,8 +282,7 @@ def decide_page(request: Request, partner: str, channel: str) -> HttpResponse:
     if not decides(request):
         raise NotFound("channels.unknown-decision")
     row = standing_rows(partner)[named]
-    now = row.standing.own
-    form = _form(request, State.SUSPENDED if now is State.OPEN else State.OPEN)
+    form = _form(request)
     error: Error | None = None
     if request.method == "POST":
         form = form.bound(request.POST, language=request.language).checked(request.language)
