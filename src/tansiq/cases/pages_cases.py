@@ -16,6 +16,7 @@ from tansiq.cases.forms import case_form, codes_posted, post_form, post_name, ti
 from tansiq.cases.pages_common import AT_A_DESK, form_page, node_of, person_of, reading, thing_of, told
 from tansiq.cases.registry import rows_of
 from tansiq.cases.showing import CaseView, list_cases, show_case, timeline
+from tansiq.directory.names import AgencyNames
 from tansiq.errors import BadInput, Error, NotFound
 from tansiq.policy.codes import code_list
 from tansiq.policy.values import Text
@@ -39,13 +40,13 @@ def _at(request: Request, ms: int) -> str:
     return moment(ms, eye).short
 
 
-def _row(request: Request, row: CaseRow, title: Text | None) -> Row:
+def _row(request: Request, row: CaseRow, title: Text | None, names: AgencyNames) -> Row:
     fields = [code_list("offences").label(code, request.language) for code in row.fields]
     return Row(
         title=title.value if title is not None else row.reference,
         title_language=title.language if title is not None else "",
         url=reverse("case", kwargs={"named": id_text(row.id)}),
-        facts=(reference(row.reference, whole=True), *fields, *(reference(agency) for agency in row.agencies)),
+        facts=(reference(row.reference, whole=True), *fields, *(names.of(agency) for agency in row.agencies)),
         term=_at(request, row.opened_ms),
         clock="none",
     )
@@ -68,8 +69,9 @@ def cases(request: Request) -> HttpResponse:
     after = _place(request.GET.get("after", ""))
     found = list_cases(reading(request), context=node_of(request), is_open=_FILTERS[state], after=after)
     older = f"?state={state}&after={found.next[0]}-{found.next[1].hex()}" if found.next is not None else ""
+    names = AgencyNames(request.language)
     context = {
-        "rows": [_row(request, row, found.titles.get(row.id)) for row in found.rows],
+        "rows": [_row(request, row, found.titles.get(row.id), names) for row in found.rows],
         "tabs": [Tab(label=f"cases.list.{name}", url=f"?state={name}", name=name) for name in _FILTERS],
         "state": state,
         "older_url": older,

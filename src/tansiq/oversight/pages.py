@@ -28,4 +28,4 @@ def register_frame() -> None:
             ("oversight-retention", "oversight.retention.entry"),
         )
     ):
-        NAVIGATION.register(name, Entry(label=label, url=name, roles=roles), order=700 + order)
+        NAVIGATION.register(name, Entry(label=label, url=name, roles=roles), order=15 + order)

@@ -1,6 +1,6 @@
 """The names of agencies in templates: ``{% agency "ma.dgst" %}``, in the reader's language, isolated.
 
-Invariant: a template reads each agency's document once; an agency that is not known is called by its identifier.
+Invariant: a template reads each agency's document once.
 """
 
 from __future__ import annotations
@@ -11,9 +11,7 @@ from django import template
 from django.template import Context
 from django.utils.safestring import SafeString
 
-from tansiq.directory.queries import current_directory
-from tansiq.errors import NotFound
-from tansiq.web.markup import reference, written
+from tansiq.directory.names import AgencyNames
 from tansiq.web.templatetags.tansiq import language_of
 
 __all__ = ["agency", "register"]
@@ -21,18 +19,10 @@ __all__ = ["agency", "register"]
 register = template.Library()
 
 
-def _name(identifier: str, language: str) -> str:
-    try:
-        names = current_directory(identifier).names
-    except NotFound:
-        return ""
-    return names.get(language) or names.get("en") or next(iter(names.values()), "")
-
-
 @register.simple_tag(takes_context=True)
 def agency(context: Context, identifier: str) -> SafeString:
     """The name of an agency."""
-    known = cast(dict[str, Any], context.render_context).setdefault("agencies", {})
-    if identifier not in known:
-        known[identifier] = _name(identifier, language_of(context))
-    return written(known[identifier]) if known[identifier] else reference(identifier, whole=True)
+    names: AgencyNames = cast(dict[str, Any], context.render_context).setdefault(
+        "agencies", AgencyNames(language_of(context))
+    )
+    return names.of(identifier)
