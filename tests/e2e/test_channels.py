@@ -6,19 +6,20 @@ from collections.abc import Callable
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, ViewportSize
 
 from support.desks import PICTURES, Desk, axe_faults, soon
 from tansiq.demo.stage import Node
 from tansiq.demo.story import Story
 
-PHONE: Final = {"width": 390, "height": 844}
+PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
+WIDE: Final[ViewportSize] = {"width": 1280, "height": 900}
 HEADS: Final = {"es": ("ES-1001", "/channels/with/ma.dgst/direct/"), "ar": ("MA-1001", "/channels/with/es.cgi/direct/")}
 
 
 def pictures(desk: Desk, browser: Browser, place: str, name: str) -> None:
     """The page at the desk and on a telephone; nothing stands wider than the screen or is closed to anybody."""
-    for kind, viewport in (("desk", {"width": 1280, "height": 900}), ("phone", PHONE)):
+    for kind, viewport in (("desk", WIDE), ("phone", PHONE)):
         context = browser.new_context(
             base_url=desk.node.home.pages_address, storage_state=desk.context.storage_state(), viewport=viewport,
             locale={"es": "es-ES", "ar": "ar-MA"}[desk.language],

@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from support.desks import PICTURES, Desk, axe_faults, soon
 
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 SPANISH, ARABIC = "Vuelve el martes a Tánger.", "شوهد أمس في الناظور."
 TITLE = "Célula inventada de la costa"
 

@@ -78,9 +78,8 @@ def test_a_name_of_ten_thousand_characters_is_refused_at_once(letter: str) -> No
     taken = []
     for _ in range(5):
         start = time.process_time()
-        with pytest.raises(BadInput) as caught:
+        with pytest.raises(BadInput, match="too-long") as caught:
             folded(letter * 10_000)
         taken.append(time.process_time() - start)
+        assert caught.value.values == {"length": 10_000, "limit": MAX_NAME}
     assert min(taken) < 0.01
-    assert caught.value.code == "names.too-long"
-    assert caught.value.values == {"length": 10_000, "limit": MAX_NAME}

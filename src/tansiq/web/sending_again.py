@@ -66,7 +66,7 @@ def keep(response: HttpResponse, browser: str) -> None:
         _cookie(),
         browser,
         httponly=settings.CSRF_COOKIE_HTTPONLY,
-        samesite=settings.CSRF_COOKIE_SAMESITE,
+        samesite="Strict",
         secure=settings.CSRF_COOKIE_SECURE,
     )
 
