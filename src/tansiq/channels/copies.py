@@ -12,6 +12,7 @@ from typing import Final
 
 from django.db import connection
 
+from tansiq.channels.ending import ends_at
 from tansiq.channels.houserules import house_rules
 from tansiq.channels.stops import sign_stop
 from tansiq.errors import Error, Refused
@@ -29,8 +30,8 @@ _FOUR: Final = frozenset({"interpol", "embassy", "liaison", "direct"})
 _BESIDE: Final = frozenset({"sender.bureau", "hub", "addressee.bureau", "copy"})
 _ADD: Final = (
     "INSERT INTO channels_passage (statement, post, step, reads_body, kind, channel, field, matter, sender, addressee, "
-    "deadline_class, said_ms, peer, onward, taken_ms, handed_ms) "
-    "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
+    "deadline_class, said_ms, peer, onward, taken_ms, handed_ms, ends_ms) "
+    "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"
 )
 _log = logging.getLogger("tansiq.channels")
 
@@ -44,6 +45,7 @@ def _keep(
     taken_ms: int,
     onward: str = "",
     handed_ms: int | None = None,
+    ends_ms: int | None = None,
 ) -> None:
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -52,7 +54,7 @@ def _keep(
                 (
                     statement.id, seat.post, seat.step, seat.reads_body, docket.kind, docket.channel, docket.field,
                     docket.matter, docket.sender, docket.addressees[0] if docket.addressees else "", docket.deadline_class,
-                    statement.time_ms, peer, onward, taken_ms, handed_ms,
+                    statement.time_ms, peer, onward, taken_ms, handed_ms, ends_ms,
                 )
                 for seat in found
             ],
@@ -69,6 +71,7 @@ def keep_passages(one: Arrived, found: Sequence[Seat], *, onward: str, handed_ms
         taken_ms=one.at_ms,
         onward=onward,
         handed_ms=handed_ms,
+        ends_ms=ends_at(found, taken_ms=one.at_ms),
     )
 
 
@@ -79,7 +82,8 @@ def copy_here(one: Arrived, context: Context) -> None:
     if not ours or one.peer not in ends:
         raise Refused("channels.not-for-us")
     copied = [Seat(post, "copy", reads_body=False) for post in ours]
-    _keep(one.statement, one.docket, copied, peer=one.peer, taken_ms=one.at_ms)
+    ends_ms = ends_at(copied, taken_ms=one.at_ms)
+    _keep(one.statement, one.docket, copied, peer=one.peer, taken_ms=one.at_ms, ends_ms=ends_ms)
 
 
 def _here(docket: Docket, agency: str) -> list[Seat]:

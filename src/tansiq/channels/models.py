@@ -247,7 +247,8 @@ class Passage(models.Model):
     """A statement that stands here for a desk of ours that is not the one it is for: passed on, or its docket copied.
 
     ``step`` is the desk's place on the way (`policy.ways`; 'copy'); ``peer`` who brought it ('' it is ours), ``onward`` to
-    which agency it went; ``taken_ms`` and ``handed_ms`` when the desk had it; ``reads_body`` whether the desk may read it.
+    which agency it went; ``taken_ms`` and ``handed_ms`` when the desk had it; ``reads_body`` whether the desk may read it;
+    ``ends_ms`` when its keys end here (empty: they have ended, or it is ours by another right).
     """
 
     pk = models.CompositePrimaryKey("statement", "post")
@@ -267,10 +268,14 @@ class Passage(models.Model):
     onward = models.CharField(max_length=64, default="")
     taken_ms = models.BigIntegerField()
     handed_ms = models.BigIntegerField(null=True)
+    ends_ms = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "channels_passage"
-        indexes = [models.Index(fields=["post", "taken_ms"], name="channels_passed_post")]
+        indexes = [
+            models.Index(fields=["post", "taken_ms", "statement"], name="channels_passed_desk"),
+            models.Index(fields=["ends_ms"], name="channels_passed_end", condition=models.Q(ends_ms__isnull=False)),
+        ]
 
 
 class Stop(models.Model):

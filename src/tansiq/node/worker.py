@@ -17,6 +17,7 @@ from django.db import close_old_connections, connections
 from tansiq.accounts.upkeep import sweep_accounts
 from tansiq.cases.erasure import erase_due, sweep_erasures
 from tansiq.cases.files import sweep_uploads
+from tansiq.channels.ending import sweep_passed
 from tansiq.channels.settling import settle_due
 from tansiq.channels.stops import tell_stops
 from tansiq.enquiries.notices import remind, use_notifier
@@ -132,6 +133,7 @@ def keep_up(home: Home, context: Context) -> None:
         sweep_uploads(context=context)
         while erase_due(context=context, limit=_AT_ONCE) == _AT_ONCE:
             continue
+        sweep_passed(context=context)
     sweep(context=context)
     mirror_if_due(home, context=context)
 
