@@ -14,7 +14,7 @@ from tansiq.channels.approvals import Approvals
 from tansiq.channels.available import available, ends_of
 from tansiq.channels.choices import ChoiceRow, add_choices
 from tansiq.channels.choosing import Chosen, advise_here, decide, judge
-from tansiq.channels.passing import pass_emergency
+from tansiq.channels.emergencies import pass_emergency
 from tansiq.channels.seen import digest_of
 from tansiq.channels.world import world_for
 from tansiq.enquiries.drafts import REQUEST
