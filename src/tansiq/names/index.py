@@ -264,6 +264,8 @@ def search_together(
         for found in index.found(question, asked, limit, least):
             if found.id not in best or found.log_odds > best[found.id].log_odds:
                 best[found.id] = found
+    if not best:
+        return []
     return _hits(sorted(best.values(), key=lambda one: (-one.log_odds, one.id)), limit, least, reasons=reasons)
 
 

@@ -106,14 +106,14 @@ def question_of(name: str) -> Question:
     items = [Item(part, 1 << at, 0.0) for at, part in enumerate(whole)]
     latin = [unit.spellings[0][:1] < "\u0250" for unit in asked]
     texts = [unit.text for unit in asked]
-    sizes = [len(text) for text in texts]
     for count in (2, 3):
         for at in range(len(asked) - count + 1):
-            end = at + count
-            if len(set(latin[at:end])) == 1 and sum(sizes[at:end]) < LONGEST + 4 and min(sizes[at:end]) > 1:
-                joined = _as_one("".join(texts[at:end]).replace(" ", ""))
-                if joined is not None:
-                    items.append(Item(joined, ((1 << count) - 1) << at, JOINED * (count - 1)))
+            scripts, joined = latin[at : at + count], texts[at : at + count]
+            if all(scripts) == any(scripts) and len(min(joined, key=len)) > 1:
+                text = "".join(joined)
+                part = _as_one(text.replace(" ", "")) if len(text) < LONGEST + 4 else None
+                if part is not None:
+                    items.append(Item(part, ((1 << count) - 1) << at, JOINED * (count - 1)))
     return Question(whole, tuple(items), _single([part.weight for part in whole]))
 
 
