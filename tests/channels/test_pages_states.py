@@ -18,6 +18,7 @@ from support.browsing import Browser  # noqa: E402
 from support.node import Node  # noqa: E402
 from support.notes_said import Notes, matter_of  # noqa: E402
 from tansiq.channels.emergencies import unreviewed  # noqa: E402
+from tansiq.channels.matters import About  # noqa: E402
 from tansiq.channels.queries import proposals, standings, waiting  # noqa: E402
 from tansiq.channels.rules import Rules, set_rules  # noqa: E402
 from tansiq.channels.states import accept_emergency  # noqa: E402
@@ -168,6 +169,25 @@ def test_the_report_tells_when_all_is_there(notes: Notes, signs_in: SignsIn) -> 
     notes.carry()
     assert "Todo está completo" in words(officer.get("/channels/interruptions/1/"))
     assert officer.get("/channels/interruptions/9/").status_code == 404
+
+
+def test_the_report_names_a_matter_to_its_own_desk_alone(
+    notes: Notes, signs_in: SignsIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = {matter_of("a"): About(title=lambda _: "Asunto de la mesa", url=lambda: "/enquiries/own/")}
+    monkeypatch.setattr(
+        "tansiq.channels.matters._knowers", [lambda matters: {m: named[m] for m in matters if m in named}]
+    )
+    notes.set_state("suspended")
+    notes.say("uno", matter="a")
+    notes.set_state("open")
+    place = "/channels/interruptions/1/"
+    own = signs_in(notes.es, "ES-4017").get(place).content.decode()
+    assert "Asunto de la mesa" in own
+    assert "/enquiries/own/" in own
+    other = signs_in(notes.es, "ES-1001").get(place).content.decode()
+    assert "Asunto de la mesa" not in other
+    assert "/enquiries/own/" not in other
 
 
 def test_a_declaration_is_made_and_withdrawn(notes: Notes, signs_in: SignsIn) -> None:

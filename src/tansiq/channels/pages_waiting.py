@@ -31,6 +31,7 @@ from tansiq.channels.pages_shared import (
 from tansiq.channels.passing import by_hand, reroute, take_back
 from tansiq.channels.profile import channel_rules
 from tansiq.channels.queries import accepts_emergency, standings
+from tansiq.channels.stored import dockets
 from tansiq.channels.waiting import MatterWaiting, matters_waiting
 from tansiq.errors import Error, NotFound
 from tansiq.policy.channel_matter import Channel, State
@@ -276,7 +277,7 @@ def report(request: Request, number: int) -> HttpResponse:
     gap = gap_of(number, context=node_of(request))
     if gap is None:
         raise NotFound("channels.unknown-interruption", id=number)
-    one, language = gap.interrupted, request.language
+    one, language, mine = gap.interrupted, request.language, _mine(gap, request)
     shown = {
         "partner": agency_name(one.partner, language),
         "agency": one.partner,
@@ -292,10 +293,10 @@ def report(request: Request, number: int) -> HttpResponse:
             for how in ("released", "rerouted", "courier", "emergency", "withdrawn", "")
             if gap.count(how)
         ],
-        "lines": [_line(line, gap, request) for line in gap.lines],
+        "lines": [_line(line, gap, request, mine) for line in gap.lines],
         "theirs": [
             {
-                "title": _known(gap, row.matter, row.kind, language),
+                "title": code_list("message_kinds").label(row.kind, language),
                 "said_ms": row.said_ms,
                 "received_ms": row.received_ms,
             }
@@ -310,12 +311,20 @@ def _known(gap: Gap, matter: bytes, kind: str, language: str) -> str:
     return found.title(language) if found else code_list("message_kinds").label(kind, language)
 
 
-def _line(line: Line, gap: Gap, request: Request) -> dict[str, Any]:
+def _mine(gap: Gap, request: Request) -> set[bytes]:
+    """The statements of the report that were said by the visitor's own desks: only their matters are opened from here."""
+    known = dockets([line.instead or line.statement for line in gap.lines], context=node_of(request))
+    return {statement for statement, docket in known.items() if docket.sender in request.visitor.posts}
+
+
+def _line(line: Line, gap: Gap, request: Request, mine: set[bytes]) -> dict[str, Any]:
     found = gap.about.get(line.matter)
+    own = (line.instead or line.statement) in mine
+    kind = code_list("message_kinds").label(line.kind, request.language)
     return {
-        "title": _known(gap, line.matter, line.kind, request.language),
-        "url": found.url() if found else "",
-        "kind": code_list("message_kinds").label(line.kind, request.language),
+        "title": _known(gap, line.matter, line.kind, request.language) if own else kind,
+        "url": found.url() if found and own else "",
+        "kind": kind if own else "",
         "waited_ms": line.waited_ms(request.now_ms),
         "held_ms": line.held_ms,
         "how": text(f"channels.how.{line.how or 'waiting'}", request.language),
