@@ -143,9 +143,7 @@ def _search(request: Request, asked: str) -> Iterable[Found]:
 
 def register_frame() -> None:
     """Registers all of it; again does nothing new."""
-    NAVIGATION.register(
-        "desk", Entry(label="enquiries.page.desk", url="desk", roles=_DESK, count=_pressing), order=10
-    )
+    NAVIGATION.register("desk", Entry(label="enquiries.page.desk", url="desk", roles=_DESK, count=_pressing), order=10)
     NAVIGATION.register("enquiries", Entry(label="enquiries.page.enquiries", url="enquiries", roles=_DESK), order=20)
     GROUPS.register("channels", _channels, order=10)
     NOTICES.register("enquiries", _notices, order=10)
