@@ -113,7 +113,7 @@ def _page(
     shown = {
         "matter": one.matter.hex(),
         "title": _title(one, language),
-        "url": one.about.url() if one.about else "",
+        "url": one.about.url() if one.about and one.sender in request.visitor.posts else "",
         "kind": code_list("message_kinds").label(one.kind, language),
         "partner": agency_name(one.partner, language),
         "agency": one.partner,
