@@ -30,13 +30,15 @@ CHOSEN: Final = {
         "answer": "07-answer", "file": "08-file", "closed": "09-closed", "timeline": "12-timeline", "proof": "13-proof",
         "clock-stopped": "21-clock-stopped", "refusal": "20-refusal", "waits": "26-waits",
         "session-ended": "28-session-ended", "late": "30-late", "sign-in": "00-sign-in", "code": "00-code",
-        "cases": "40-cases", "list": "40-list", "account": "40-account",
+        "cases": "40-cases", "list": "40-list", "account": "40-account", "roster": "50-roster", "members": "51-members",
+        "oversight": "52-9100-oversight", "access-journal": "52-9001-oversight-access",
     },
     "ar": {
         "desk": "01-desk", "request": "05-request", "matches": "07-decided", "answer": "08-answer",
         "preview": "09-answer-preview", "closed": "11-closed", "timeline": "12-timeline", "proof": "13-proof",
         "refusal": "20-refusal", "late": "30-late", "sign-in": "00-sign-in", "code": "00-code", "compose": "40-compose",
-        "cases": "40-cases", "list": "40-list", "account": "40-account",
+        "cases": "40-cases", "list": "40-list", "account": "40-account", "roster": "50-roster", "members": "51-members",
+        "oversight": "52-9100-oversight", "access-journal": "52-9001-oversight-access",
     },
 }  # fmt: skip
 _READ: Final = """async address => {

@@ -1,4 +1,4 @@
-"""The pages of accounts and of oversight are for everybody: from the invitation to the account, the roster, the roles, the journals."""
+"""The pages of accounts are for everybody: from the invitation to the account, the roster, the roles."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from collections.abc import Callable
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from support.desks import Desk, axe_faults
+from support.desks import Desk, narrow_faults
 from tansiq.demo.stage import Node
 
 SIDES = ("ES", "MA")
@@ -29,19 +29,6 @@ OWN = (
 LANGUAGES = {"ES": "es-ES", "MA": "ar-MA"}
 
 
-def faults_of(page: Page, name: str) -> list[str]:
-    """What is wrong with a page, at once for a wide and for a narrow window."""
-    page.evaluate("document.fonts.ready")
-    found = [f"{name}: {one}" for one in axe_faults(page)]
-    wide = page.viewport_size
-    page.set_viewport_size({"width": 390, "height": 844})
-    if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
-        found.append(f"{name} scrolls sideways")
-    if wide:
-        page.set_viewport_size(wide)
-    return found
-
-
 def code_of(secret: str) -> str:
     return TOTP(b32decode(secret), 6, SHA1(), 30).generate(int(time.time())).decode()
 
@@ -52,8 +39,8 @@ def test_ones_own_pages_and_the_roster_are_for_everybody(side: str, desks: Calla
     faults = []
     for path in OWN:
         page = desk.open(f"/{path}")
-        faults += faults_of(page, path)
-        page.screenshot(path=desk.shot(f"50-{path.strip('/').replace('/', '-')}"), full_page=True)
+        desk.picture(f"50-{path.strip('/').replace('/', '-')}")
+        faults += narrow_faults(page, path)
     assert not faults, "\n".join(faults)
 
 
@@ -70,31 +57,8 @@ def test_the_administrators_pages_are_for_everybody(side: str, desks: Callable[[
     faults = []
     for path in ("members/", "members/invite/", f"members/{OFFICERS[side]}/", "roster/", "substitutes/"):
         page = desk.open(f"/{path}")
-        faults += faults_of(page, path)
-        page.screenshot(path=desk.shot(f"51-{path.strip('/').replace('/', '-')}"), full_page=True)
-    assert not faults, "\n".join(faults)
-
-
-@pytest.mark.parametrize("role", ["9001", "9100"])
-@pytest.mark.parametrize("side", SIDES)
-def test_the_pages_of_oversight_are_for_everybody(side: str, role: str, desks: Callable[[str], Desk]) -> None:
-    desk = desks(f"{side}-{role}")
-    desk.open("/oversight/").locator("main form[action='/oversight/verify/'] button").click()
-    desk.page.wait_for_url("**/oversight/")
-    expect(desk.page.locator("main table .yes").first).to_be_visible()
-    faults = []
-    for path in ("oversight/", "oversight/access/", "oversight/retention/", "oversight/retention/?part=ends"):
-        page = desk.open(f"/{path}")
-        faults += faults_of(page, path)
-        page.screenshot(
-            path=desk.shot(f"52-{role}-{path.partition('?')[0].strip('/').replace('/', '-')}"), full_page=True
-        )
-    page = desk.open("/oversight/access/")
-    page.fill("input[name=officer]", OFFICERS[side])
-    page.fill("input[name=reference]", "zz")
-    page.click("main form.filters button")
-    expect(page.locator("p.wrong")).to_be_visible()
-    faults += faults_of(page, "oversight/access/ with a fault")
+        desk.picture(f"51-{path.strip('/').replace('/', '-')}")
+        faults += narrow_faults(page, path)
     assert not faults, "\n".join(faults)
 
 
@@ -109,30 +73,30 @@ def test_from_the_invitation_to_the_account_every_page_is_for_everybody(
     page.locator("input[name=posts]").first.check()
     page.click("main form.form button.first")
     invitation = page.locator("#invitation").inner_text()
-    faults = faults_of(page, "invited")
-    faults += faults_of(administrator.open("/members/"), "members with an invitation")
+    faults = narrow_faults(page, "invited")
+    faults += narrow_faults(administrator.open("/members/"), "members with an invitation")
 
     context = browser.new_context(base_url=node.home.pages_address, locale=LANGUAGES[side])
     page = administrator.watch(context.new_page())
     page.goto("/invitation/")
-    faults += faults_of(page, "invitation")
+    faults += narrow_faults(page, "invitation")
     page.fill("input[name=number]", number)
     page.fill("input[name=code]", invitation)
     for name in ("passphrase", "again"):
         page.fill(f"input[name={name}]", WORDS)
     page.click("main form button.first")
     page.wait_for_url("**/set-up/")
-    faults += faults_of(page, "set-up")
+    faults += narrow_faults(page, "set-up")
     page.fill("input[name=code]", code_of(page.locator("#secret").inner_text().replace(" ", "")))
     page.click("main form button.first")
     page.wait_for_url("**/set-up/codes/")
-    faults += faults_of(page, "codes")
+    faults += narrow_faults(page, "codes")
     page.fill("input[name=code]", page.locator("#codes li").first.inner_text())
     page.click("main form button.first")
     page.wait_for_url("**/account/")
-    faults += faults_of(page, "an account that is not certified yet")
+    faults += narrow_faults(page, "an account that is not certified yet")
     page.locator("form[action='/sign-out/'] button").first.click()
     page.wait_for_load_state()
-    faults += faults_of(page, "signed out")
+    faults += narrow_faults(page, "signed out")
     context.close()
     assert not faults, "\n".join(faults)

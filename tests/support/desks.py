@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request,
 from tansiq.demo.cast import Person
 from tansiq.demo.stage import Node
 
-__all__ = ["PICTURES", "RULES", "Desk", "Fetched", "a_browser", "axe_faults", "soon"]
+__all__ = ["PICTURES", "RULES", "Desk", "Fetched", "a_browser", "axe_faults", "narrow_faults", "soon"]
 
 PICTURES: Final = Path("build/pictures")
 RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -59,6 +59,19 @@ def axe_faults(page: Page) -> list[str]:
         f"{page.url} {one['id']}: {[' '.join(node['target']) for node in one['nodes'][:3]]}"
         for one in found.response["violations"]
     ]
+
+
+def narrow_faults(page: Page, name: str) -> list[str]:
+    """What is wrong with a page in a narrow window."""
+    page.evaluate("document.fonts.ready")
+    wide = page.viewport_size
+    page.set_viewport_size({"width": 390, "height": 844})
+    found = [f"{name}: {one}" for one in axe_faults(page)]
+    if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
+        found.append(f"{name} scrolls sideways")
+    if wide:
+        page.set_viewport_size(wide)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
