@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -27,10 +28,12 @@ def a_blue_notice(subject: Subject = WANTED) -> Notice:
 
 
 def test_what_the_rules_do_not_let_by_this_channel_does_not_leave_and_nothing_is_stored(board: Board) -> None:
-    for sending in (
-        lambda: ask_publication(a_blue_notice(), officer=board.es.officer(), context=board.es.context),
-        lambda: send_diffusion(a_blue_notice(), to=["ma.ncb"], officer=board.es.officer(), context=board.es.context),
-    ):
+    officer, context = board.es.officer(), board.es.context
+    ways: tuple[Callable[[], object], ...] = (
+        lambda: ask_publication(a_blue_notice(), officer=officer, context=context),
+        lambda: send_diffusion(a_blue_notice(), to=["ma.ncb"], officer=officer, context=context),
+    )
+    for sending in ways:
         board.es.use()
         with pytest.raises(Refused, match="refused") as caught:
             sending()

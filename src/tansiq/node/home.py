@@ -207,7 +207,9 @@ def load_home(path: str | Path) -> Home:
     for name, value in values.items():
         if name not in _TYPES or not isinstance(value, _TYPES[name]):  # type: ignore[arg-type]
             raise BadInput("node.wrong-configuration", home=str(root), detail=name)
-    lists = {name: values.pop(name) for name in ("notify_command", "channel_deciders", "direct_copies") if name in values}
+    lists = {
+        name: values.pop(name) for name in ("notify_command", "channel_deciders", "direct_copies") if name in values
+    }
     for name, words in lists.items():
         if not all(isinstance(word, str) for word in words):
             raise BadInput("node.wrong-configuration", home=str(root), detail=name)
