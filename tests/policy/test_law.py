@@ -6,6 +6,7 @@ import ast
 import re
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -460,7 +461,12 @@ def test_every_requirement_of_law_is_shown_by_a_test() -> None:
     shown |= {fault for _, _, fault, _ in BETWEEN} | {"language-not-read", "language-exception-not-urgent"}
     shown |= {"grounds-missing", "reasons-missing"} | {name for row in INCOMING for name in row[2] | row[3]}
     keys = {key.removeprefix("policy.law.") for key in catalogue() if key.startswith("policy.law.")}
-    assert shown == keys - {"what", "means", "do"}
+    keys -= {"what", "means", "do"}
+    assert shown <= keys
+    # Those of notices, of liaison officers and of heads stand in the tables of their own tests.
+    tables = [path for path in Path(__file__).parent.glob("test_*.py") if path.name != Path(__file__).name]
+    named = {word for path in tables for word in re.findall(r'"([a-z0-9-]+)"', path.read_text(encoding="utf-8"))}
+    assert keys - shown <= named, sorted(keys - shown - named)
 
 
 def test_a_fault_tells_code_field_and_source_but_never_the_content(enquiry: Enquiry) -> None:

@@ -166,6 +166,7 @@ def test_a_minor_by_the_date_of_birth_is_marked() -> None:
         (extended("ES-5001", until_ms=SAID + DAY_MS), ""),
         (extended("ES-5001", until_ms=SAID), "notice-until"),
         (replace(extended("ES-5001", until_ms=SAID + DAY_MS), examined=None), "extension-not-examined"),
+        (replace(extended("ES-5001", until_ms=SAID + DAY_MS), reason=None), "extension-reason-missing"),
         (an_answer(), ""),
         (replace(an_answer(), result=None), "result-missing"),
         (replace(an_answer(), place=None), "result-place-missing"),

@@ -254,7 +254,7 @@ def sealed(change: Change) -> bytes:
     """A wrap whose content is changed: sealed anew to the frozen reader."""
     content = encode(change({0: KEYS[0], 1: KEYS[1:]}))
     reader = sealing("reader")
-    ciphertext = wraps_module._HPKE.encrypt(content, reader.public.raw, info=wraps_module._info(DIGEST_OF_STATEMENT))
+    ciphertext = wraps_module.HPKE.encrypt(content, reader.public.raw, info=wraps_module._info(DIGEST_OF_STATEMENT))
     return encode([SUITE_HYBRID, reader.identifier, ciphertext])
 
 
