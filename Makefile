@@ -32,10 +32,10 @@ test: $(READY) browser ## Everything: check, all tests on SQLite, the storage te
 	@$(BIN)/python scripts/test.py
 
 e2e: $(READY) browser ## The pages alone: two browsers against two nodes (pictures in build/pictures)
-	@$(BIN)/python -m pytest tests/e2e $(ARGS)
+	@PICTURES=1 $(BIN)/python -m pytest tests/e2e $(ARGS)
 
 pictures: $(READY) browser ## The pictures of the documentation, taken anew from the pages
-	@$(BIN)/python -m pytest tests/e2e && $(BIN)/python scripts/pictures.py
+	@PICTURES=1 $(BIN)/python -m pytest tests/e2e && $(BIN)/python scripts/pictures.py
 
 browser:
 	@scripts/browser.sh
@@ -67,5 +67,5 @@ lock: $(READY) ## Pin requirements/*.in anew by hash (UPGRADE=1 takes newer vers
 	@VENV='../$(VENV)' UPGRADE='$(UPGRADE)' scripts/lock.sh
 
 clean: ## Remove what was built and measured; the environment stays
-	rm -rf build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests bench scripts -name __pycache__ -type d -prune -exec rm -rf {} +

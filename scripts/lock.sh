@@ -2,8 +2,8 @@
 # Pins every requirement by version and hash: requirements/*.in -> requirements/*.txt.
 #
 # What is pinned stays as it is unless an .in file asks otherwise; `UPGRADE=1` takes the newest versions that fit.
-# The order matters: each later file is held to the versions of the earlier ones. No address of an index, mirror
-# or folder is written, so that the same files serve wherever the packages come from.
+# The order matters: each later file is held to the versions of the earlier ones; the judge's, which stands apart, is not.
+# No address of an index, mirror or folder is written, so that the same files serve wherever the packages come from.
 set -euo pipefail
 cd "$(dirname "$0")/../requirements"
 
@@ -14,7 +14,7 @@ compile=(
 )
 if [[ "${UPGRADE:-}" == 1 ]]; then compile+=(--upgrade); fi
 
-for purpose in run test lint tools; do
+for purpose in run test lint tools judge; do
   echo "pinning requirements/${purpose}.txt"
   "${compile[@]}" --output-file="${purpose}.txt" "${purpose}.in"
 done

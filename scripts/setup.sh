@@ -24,20 +24,31 @@ if ! "$VENV/bin/python" -m pip --version >/dev/null 2>&1; then
 fi
 
 python="$VENV/bin/python"
-wanted=(run test lint tools)
-files=("${wanted[@]/#/requirements/}")
-files=("${files[@]/%/.txt}")
-
-if "$python" scripts/environment.py "${files[@]}"; then
-  echo "The packages in $VENV are the pinned ones"
-else
-  echo "Installing the pinned packages into $VENV (a minute or two the first time)"
+# The environment of the interpreter $1 holds what the pinned files of the purposes after it name.
+hold() {
+  local in="$1" files=("${@:2}")
+  files=("${files[@]/#/requirements/}")
+  files=("${files[@]/%/.txt}")
+  if "$in" scripts/environment.py "${files[@]}"; then
+    echo "The packages in ${in%/bin/python} are the pinned ones"
+    return
+  fi
+  echo "Installing the pinned packages into ${in%/bin/python} (a minute or two the first time)"
   # Without dependencies: the pins are complete (`pip check` says so), and a resolver that looks for them itself
   # stumbles over a version newer than a pin as soon as somebody asks for an extra (`coverage[toml]`).
-  "$python" -m pip install -qq --no-input --disable-pip-version-check --only-binary :all: \
+  "$python" -m pip --python "$in" install -qq --no-input --disable-pip-version-check --only-binary :all: \
     --no-deps --require-hashes "${files[@]/#/--requirement=}"
-  "$python" -m pip check
-fi
+  # An environment of before still has the judge among our packages, where it contradicts them.
+  if [[ "$in" == "$python" ]]; then "$python" -m pip uninstall -qq --yes cwt 2>/dev/null; fi
+  "$python" -m pip --python "$in" check
+}
+
+hold "$python" run test lint tools
+
+# The judge of our signatures stands apart: it wants another cbor2 than ours (docs/adr/0003-cose.md).
+judge="$VENV/judge/bin/python"
+"$judge" -c '' 2>/dev/null || "$python" -m venv --clear --without-pip "$VENV/judge"
+hold "$judge" judge
 
 # Without build isolation: the build tool is pinned with the others and nothing more is fetched.
 "$python" -m pip install -qq --no-input --disable-pip-version-check --no-index \

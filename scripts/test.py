@@ -8,11 +8,13 @@
 
 What one of them prints is kept in ``build/reports/NAME.log`` and shown, if it went wrong, when it ends; meanwhile a line tells how far each
 is. Every one runs even if another failed, so that one run tells all. Exit 0 only when all succeeded. Coverage is shown and no gate: a
-number that must not fall invites tests that check nothing. ``JOBS=1`` runs one thing at a time.
+number that must not fall invites tests that check nothing. It is that of lines: a tracer of branches makes some tests take five times as
+long. ``JOBS=1`` runs one thing at a time.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -29,6 +31,8 @@ REPORTS = HOUSE / "build" / "reports"
 NO_TESTS = 5  # pytest's exit code when nothing was collected: here a defect, since each run has tests to find
 TELL_SECONDS = 30.0
 BROWSERS = "tests/e2e"
+COVERAGE = REPORTS / "coverage.json"
+LEAST_COVERED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +53,14 @@ class Count:
 
 @dataclass(slots=True)
 class Job:
-    """Something that runs beside others: its command, and with ``database`` (``sqlite`` or ``postgres``) tests to be counted."""
+    """Something that runs beside others: its command, and with ``database`` (``sqlite`` or ``postgres``) tests to be counted;
+    ``covering`` sees which lines they reach.
+    """
 
     name: str
     command: list[str]
     database: str = ""
+    covering: bool = False
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     started: float = field(default=0.0, init=False)
     seconds: float = field(default=0.0, init=False)
@@ -73,7 +80,10 @@ class Job:
         self.report.unlink(missing_ok=True)
         command, environment = list(self.command), dict(os.environ)
         if self.database:
-            command = [sys.executable, "-m", "pytest", *command, f"--junitxml={self.report}"]
+            watched = ["-m", "slipcover", "--source", str(HOUSE / "src"), "--json", "--out", str(COVERAGE)]
+            command = [
+                sys.executable, *(watched if self.covering else []), "-m", "pytest", *command, f"--junitxml={self.report}",
+            ]  # fmt: skip
             environment |= {"TANSIQ_TEST_DB": self.database, "PYTHONHASHSEED": "0"}
         self.started = time.monotonic()
         with self.log.open("wb") as log:
@@ -135,7 +145,7 @@ def jobs() -> list[Job]:
     apart = ["--ignore", BROWSERS]
     found = [
         Job("PostgreSQL", [*apart, "-m", "storage and not crash and not soak"], "postgres"),
-        Job("SQLite", [*apart, "-m", "not crash and not soak", "--cov", "--cov-report="], "sqlite"),
+        Job("SQLite", [*apart, "-m", "not crash and not soak"], "sqlite", covering=True),
         Job("crashes", [*apart, "-m", "crash and not soak"], "sqlite"),
         Job("crashes on PostgreSQL", [*apart, "-m", "crash and storage and not soak"], "postgres"),
         Job("check", [str(HOUSE / "scripts" / "check.sh"), str(Path(sys.executable).parent)]),
@@ -180,14 +190,31 @@ def run(waiting: list[Job], *, at_once: int) -> None:
                 job.process.wait()
 
 
+def show_coverage() -> None:
+    """Tells how many lines the tests reach, and where they reach least."""
+    if not COVERAGE.exists():
+        return
+    told = json.loads(COVERAGE.read_text(encoding="utf-8"))
+    share = {
+        name: (about["summary"]["percent_covered"], about["summary"]["missing_lines"])
+        for name, about in told["files"].items()
+    }
+    print(
+        f"\n== coverage: {told['summary']['percent_covered']:.1f} % of the lines, by the tests' own process on SQLite (nodes started"
+    )
+    print("   beside it are not measured); most lines not reached:", flush=True)
+    for name in sorted(share, key=lambda name: -share[name][1])[:LEAST_COVERED]:
+        print(f"   {share[name][1]:4} of {name} ({share[name][0]:.0f} %)", flush=True)
+
+
 def main() -> int:
     """All jobs; the exit code of the whole."""
     started = time.monotonic()
     REPORTS.mkdir(parents=True, exist_ok=True)
+    COVERAGE.unlink(missing_ok=True)
     everything = jobs()
     run(list(everything), at_once=int(os.environ.get("JOBS") or os.cpu_count() or 1))
-    print("\n== coverage (of the tests' own process on SQLite; nodes started beside it are not measured)", flush=True)
-    subprocess.run([sys.executable, "-m", "coverage", "report"], cwd=HOUSE, check=False)
+    show_coverage()
 
     counts = [job.count() for job in everything]
     tests = [count for count, job in zip(counts, everything, strict=True) if job.database]
