@@ -6,6 +6,8 @@ the source learns what another member found. INTERPOL's Rules on the Processing 
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 
 from tansiq.channels.officers import ActingOfficer
@@ -23,6 +25,7 @@ from tansiq.notices.saying import (
     day_of,
     disclosed,
     follows_for,
+    handling_of,
     held,
     keep_item,
     note_said,
@@ -34,6 +37,13 @@ from tansiq.policy.notice import NoticeAnswer
 from tansiq.policy.notice_law import notice_word_faults
 
 __all__ = ["answer_notice", "found_in_answer"]
+
+
+def _bounds(body: NoticeAnswer, row: NoticeRow) -> dict[str, Any]:
+    """What gives nothing away has no conditions of its own: it is handled as the notice is."""
+    if body.conditions is not None:
+        return {}
+    return {"handling": handling_of(row), "classification": row.classification}
 
 
 def found_in_answer(word: WordRow, body: NoticeAnswer, row: NoticeRow, *, context: Context) -> None:
@@ -72,9 +82,18 @@ def answer_notice(matter: bytes, body: NoticeAnswer, *, officer: ActingOfficer, 
             follows=follows,
             answers=row.version,
             field=row.field,
+            **_bounds(body, row),
         )
         statement = send(draft, context=context)
-        keep_item(statement, ANSWER, body, matter=matter, received_ms=statement.time_ms, context=context)
+        keep_item(
+            statement,
+            ANSWER,
+            body,
+            matter=matter,
+            received_ms=statement.time_ms,
+            context=context,
+            purpose=row.purpose,
+        )
         word = WordRow(
             statement=statement.id,
             matter=matter,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
+from hashlib import sha256
 from typing import Any, Final
 
 from django.db import connection, transaction
@@ -23,7 +24,7 @@ from tansiq.registers.own import end_entries, listed_person, put_entries
 
 __all__ = [
     "DECLARED", "HELD", "DeclarationRow", "Direction", "declaration_rows", "declared_in_answer", "end_declarations",
-    "expire_declarations", "keep_declaration",
+    "expire_declarations", "keep_declaration", "reference_of", "without_recipients",
 ]  # fmt: skip
 
 HELD: Final = "held"
@@ -63,6 +64,16 @@ class DeclarationRow:
     said_ms: int
     at_ms: int
     ended_ms: int | None = None
+
+    @property
+    def by_answer(self) -> bool:
+        """Whether it was said in an answer to a notice, whose contents end with the notice."""
+        return "." in self.reference
+
+
+def reference_of(matter: bytes, agency: str) -> str:
+    """The register's reference of what a partner declared: of that partner, so no other one told in the matter replaces it."""
+    return f"{matter.hex()}/{sha256(agency.encode()).hexdigest()[:24]}"
 
 
 _COLUMNS: Final = tuple(field.name for field in fields(DeclarationRow))
@@ -104,6 +115,14 @@ def keep_declaration(row: DeclarationRow, subject: Subject, *, context: Context)
     put_entries(_register(row.direction), [listed_person(subject, row.reference)], context=context)
 
 
+def without_recipients(rows: Sequence[DeclarationRow]) -> None:
+    """Declarations of ours that were taken back before anybody got them: we still hold the person, and nobody was told."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE notices_declaration SET recipients = '' WHERE statement = %s", [(row.statement,) for row in rows]
+        )
+
+
 def end_declarations(rows: Sequence[DeclarationRow], *, context: Context) -> None:
     """Ends declarations of one side; a person whom another declaration still names stays in the register."""
     if not rows:
@@ -120,17 +139,12 @@ def end_declarations(rows: Sequence[DeclarationRow], *, context: Context) -> Non
         f"reference IN ({marks(references)}) AND direction = %s AND ended_ms IS NULL", [*references, int(direction)]
     )
     end_entries(_register(direction), sorted({*references} - {row.reference for row in lasting}), context=context)
-    answers = [row.statement for row in rows if _by_answer(row)]
+    answers = [row.statement for row in rows if row.by_answer]
     declared = [one for one in statements if one not in answers]
     if direction is Direction.IN:
         bring_forward(declared, review_ms=now_ms, erase_ms=now_ms)
     else:
         bring_forward(declared, review_ms=now_ms + CLOSED_REVIEW_MS)
-
-
-def _by_answer(row: DeclarationRow) -> bool:
-    """Whether it was said in an answer to a notice, whose contents end with the notice."""
-    return row.reference != row.matter.hex()
 
 
 def declared_in_answer(

@@ -29,7 +29,14 @@ from tansiq.exchange.drafts import Draft
 from tansiq.exchange.kinds import Arrived
 from tansiq.exchange.services import send
 from tansiq.journal.access import Access, Operation, log_access
-from tansiq.notices.declared import DeclarationRow, Direction, declaration_rows, end_declarations, keep_declaration
+from tansiq.notices.declared import (
+    DeclarationRow,
+    Direction,
+    declaration_rows,
+    end_declarations,
+    keep_declaration,
+    reference_of,
+)
 from tansiq.notices.kinds import STATUS
 from tansiq.notices.saying import day_of
 from tansiq.policy.enquiry import LawBasis
@@ -246,7 +253,7 @@ def take_status(arrived: Sequence[Arrived], context: Context) -> None:
             post=next((post for post in one.docket.addressees if agency_of(post) == context.agency), act.post),
             officer=act.officer,
             status=body.status or "",
-            reference=one.docket.matter.hex(),
+            reference=reference_of(one.docket.matter, one.statement.agency),
             said_ms=one.statement.time_ms,
             at_ms=one.at_ms,
         )

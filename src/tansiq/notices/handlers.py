@@ -13,7 +13,9 @@ from dataclasses import replace
 from typing import Final
 
 from tansiq.cases.files_sending import files_in, note_files
+from tansiq.channels.arriving import came_by_their_way
 from tansiq.channels.officers import verified_act
+from tansiq.directory.queries import current_directory
 from tansiq.enquiries.notices import ring
 from tansiq.errors import BadInput, Conflict, NotFound, NotProven, Refused
 from tansiq.exchange.context import Context
@@ -22,8 +24,9 @@ from tansiq.journal.access import Access, Operation, log_access
 from tansiq.notices import legal, passing
 from tansiq.notices.answering import found_in_answer
 from tansiq.notices.declaring import take_status
-from tansiq.notices.desks import carriers, hub_agency, is_hub, legal_posts, own_desk
+from tansiq.notices.desks import bureaux_of, carriers, hub_agency, is_hub, legal_posts, own_desk
 from tansiq.notices.flagging import flag_asked, flag_bound, take_flags
+from tansiq.notices.given import given_to
 from tansiq.notices.kinds import (
     ANSWER,
     BODIES,
@@ -45,14 +48,14 @@ from tansiq.notices.kinds import (
     Side,
     speaker_of,
 )
-from tansiq.notices.members import member_of, take_members
+from tansiq.notices.members import member_of, members, take_members
 from tansiq.notices.recovered import register_recovered_kinds
 from tansiq.notices.rows import NoticeRow, WordRow, add_notice, notice_rows, words_of
 from tansiq.notices.saying import day_of, keep_item, known_words, note_said
 from tansiq.notices.settling import on_bound, settle
 from tansiq.policy.enquiry import LawBasis
 from tansiq.policy.faults import Faults, refuse
-from tansiq.policy.notice import Cancellation, Notice, NoticeAnswer, Restriction
+from tansiq.policy.notice import Cancellation, Notice, NoticeAnswer, NoticeRequest, Restriction
 from tansiq.policy.notice_course import Kind, Move, past_of, permits
 from tansiq.policy.notice_law import notice_faults, notice_word_faults
 from tansiq.policy.plain import Record
@@ -102,6 +105,22 @@ def _require_carried(arrived: Arrived) -> None:
     expected = {arrived.statement.agency} if is_hub() else carriers()
     if arrived.peer not in expected:
         raise NotProven("notices.not-the-carrier", agency=arrived.peer)
+
+
+def _require_answering(one: Arrived, row: NoticeRow, context: Context) -> None:
+    """Raises unless an answer came by the organisation's channel, on its way, from the bureau of a member that has the notice."""
+    agency, sender = one.statement.agency, one.docket.sender
+    if one.docket.channel != CHANNEL:
+        raise BadInput("notices.other-channel")
+    came_by_their_way([one], context)
+    known = {member.agency for member in members()}
+    given = given_to(row.matter) if row.kind is Kind.DIFFUSION else []
+    if (
+        sender not in bureaux_of(current_directory(agency))
+        or (known and agency not in known)
+        or (given and agency not in given)
+    ):
+        raise Refused("notices.not-theirs-to-say", agency=agency)
 
 
 def _read_notice(arrived: Arrived) -> Notice:
@@ -277,7 +296,9 @@ def _lawful(one: Arrived, body: Record) -> None:
 def _take_word(one: Arrived, context: Context) -> None:
     row = _known(one)
     kind = one.docket.kind
-    if kind != ANSWER:
+    if kind == ANSWER:
+        _require_answering(one, row, context)
+    else:
         _require_carried(one)
     if is_hub() and not one.body_open and row.kind is Kind.DIFFUSION:
         passing.word(one, row, None, context=context)
@@ -301,10 +322,18 @@ def _take_word(one: Arrived, context: Context) -> None:
     settled = settle(_numbered(row, body), [*words, word], context=context)
     if isinstance(body, NoticeAnswer) and settled.side is Side.SOURCE:
         found_in_answer(word, body, settled, context=context)
-    if is_hub() and isinstance(body, Restriction):
-        legal.restrict_members(settled, [*words, word], body.denied, context=context)
+    if is_hub() and isinstance(body, Restriction | NoticeRequest):
+        _restrict(settled, [*words, word], context)
     passing.word(one, settled, word, context=context)
     _call(settled, kind)
+
+
+def _restrict(row: NoticeRow, words: Sequence[WordRow], context: Context) -> None:
+    """At the hub: its source's last word on whom a notice is denied holds from now on, in whichever order these words came. What
+    waits to be published is judged by it then.
+    """
+    if row.binds or words[-1].kind == RESTRICTION:
+        legal.restrict_members(row, words, legal.denied_in(row, words, context=context), context=context)
 
 
 def _numbered(row: NoticeRow, body: Record) -> NoticeRow:

@@ -8,6 +8,7 @@ Processing of Data, Articles 58, 76 and 86.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -50,6 +51,8 @@ from tansiq.protocol.parts import Part
 
 __all__ = ["cancel_by_hub", "denied_in", "pass_on", "publish", "refuse", "restrict_members"]
 
+_log = logging.getLogger("tansiq.notices")
+
 
 def _require_legal(officer: ActingOfficer) -> str:
     """The legal desk. Raises Refused unless this is the hub and the officer is at it."""
@@ -82,15 +85,20 @@ def pass_on(statement: bytes, to: Sequence[MemberRow], *, came_ms: int, context:
 
 
 def denied_in(row: NoticeRow, words: Sequence[WordRow], *, context: Context) -> tuple[str, ...]:
-    """Whom its source denies a notice now: by its last restriction, else by its request."""
+    """Whom its source denies a notice now: by its last restriction, else by its request.
+
+    Raises Conflict ('notices.request-missing') when neither is here, or the last can't be read: then nobody gets it.
+    """
     asked = [word for word in words if word.kind in {REQUEST, RESTRICTION} and word.side is Side.SOURCE]
     if not asked:
-        return ()
+        raise Conflict("notices.request-missing")
     last = max(asked, key=lambda word: (word.said_ms, word.statement))
     stored = open_statements([last.statement], keys=context.keys).get(last.statement)
     record = NoticeRequest if last.kind == REQUEST else Restriction
     body = body_of(stored, [last.kind], record)
-    return body.denied if isinstance(body, NoticeRequest | Restriction) else ()
+    if not isinstance(body, NoticeRequest | Restriction):
+        raise Conflict("notices.request-missing")
+    return body.denied
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +193,8 @@ def publish(
 ) -> str:
     """The legal desk finds what waits lawful: it goes to all members but those denied, and binds. Returns its number.
 
-    ``until_ms`` is five years from now unless it is said. Raises Refused (not the legal desk, law), NotFound, Conflict (nothing waits).
+    ``until_ms`` is five years from now unless it is said. Raises Refused (not the legal desk, law), NotFound, Conflict (nothing
+    waits, or it can't be read whom the source denies it).
     """
     _require_legal(officer)
     if lawful.officer not in {one.number for one in own_directory().officers}:
@@ -293,7 +302,14 @@ def _bring_all(agencies: Sequence[str], context: Context) -> None:
     )
     words = words_of([row.matter for row in rows])
     for row in rows:
-        without = {*denied_in(row, words[row.matter], context=context), *given_to(row.matter), row.source}
+        try:
+            denied = denied_in(row, words[row.matter], context=context)
+        except Conflict:
+            _log.warning(
+                "a notice is not brought to new members: whom its source denies it can't be read: %s", row.matter.hex()
+            )
+            continue
+        without = {*denied, *given_to(row.matter), row.source}
         _bring(row, words[row.matter], [one for one in found if one.agency not in without], context=context)
 
 

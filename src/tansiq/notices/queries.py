@@ -32,9 +32,11 @@ from tansiq.policy.handling import Use
 from tansiq.policy.notice_course import BINDING, Kind, Move, permits
 from tansiq.protocol.ids import id_text
 
-__all__ = ["Json", "NoticeView", "counts", "notice_page", "pending", "show_notice", "summary", "unseen"]
+__all__ = ["ENDS_IT", "Json", "NoticeView", "counts", "notice_page", "pending", "show_notice", "summary", "unseen"]
 
 Json = dict[str, Any]
+ENDS_IT: Final = frozenset({"result.arrested", "result.held", "result.found", "result.deceased", "result.identified"})
+"""Answers after which its source asks itself whether the notice is still needed."""
 SCOPES: Final = ("binding", "asked", "ended")
 _STATES: Final = {"binding": BINDING, "asked": ("requested", "refused"), "ended": ("cancelled", "expired")}
 _MOST: Final = 200
