@@ -32,13 +32,16 @@ __all__ = [
     "delegations",
     "delegations_at",
     "end_delegation",
+    "forget_opened",
     "handed_to",
+    "note_ended",
     "note_handed_down",
     "note_opened",
     "note_read_by_partner",
     "thread",
     "threads",
     "unread_direct",
+    "unread_matters",
     "word_of",
 ]  # fmt: skip
 
@@ -72,6 +75,8 @@ class DirectRow:
     read_by: str = ""
     handed_to: str = ""
     handed: bytes | None = None
+    erase_ms: int | None = None
+    erased_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,13 +155,24 @@ def threads(posts: Sequence[str], *, before_ms: int | None = None, limit: int = 
     return _words(where, [*posts, *([] if before_ms is None else [before_ms]), limit])
 
 
+def unread_matters(posts: Sequence[str], *, limit: int = 200) -> list[DirectRow]:
+    """The last unread message of each matter in which one waits for these posts, the oldest first."""
+    if not posts:
+        return []
+    found = _words(
+        f"direction = 2 AND read_ms IS NULL AND erased_ms IS NULL AND own_post IN ({marks(posts)}) ORDER BY at_ms, statement LIMIT %s",
+        [*posts, limit],
+    )
+    return list({one.matter: one for one in found}.values())
+
+
 def unread_direct(posts: Sequence[str]) -> int:
     """How many messages for these posts nobody has read yet."""
     if not posts:
         return 0
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT COUNT(*) FROM {_TABLE} WHERE direction = 2 AND read_ms IS NULL AND own_post IN ({marks(posts)})",
+            f"SELECT COUNT(*) FROM {_TABLE} WHERE direction = 2 AND read_ms IS NULL AND erased_ms IS NULL AND own_post IN ({marks(posts)})",
             list(posts),
         )
         return int(cursor.fetchone()[0])
@@ -186,6 +202,15 @@ def note_opened(statement: bytes, *, signed_by: str, read_by: str, now_ms: int) 
         )
 
 
+def forget_opened(statements: Sequence[bytes]) -> None:
+    """That these messages to us count as unread again: the word that they were read never left."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {_TABLE} SET read_ms = NULL, read_by = '' WHERE statement = %s AND direction = 2",
+            [(one,) for one in statements],
+        )
+
+
 def note_read_by_partner(statement: bytes, *, partner: str, read_by: str, read_ms: int) -> bool:
     """That the partner's head has read what we said, by the partner's word; False for what we never said to it."""
     with connection.cursor() as cursor:
@@ -204,12 +229,38 @@ def note_handed_down(statement: bytes, *, desk: str, by: bytes) -> None:
 
 
 def add_delegation(row: DelegationRow) -> None:
-    """Adds a delegation, in the caller's transaction; one that is there stays."""
+    """Adds a delegation, in the caller's transaction; one that is there stays, and one of which the end came first has ended."""
     with connection.cursor() as cursor:
         cursor.execute(
             insert("relations_direct_delegation", _DELEGATION, "ON CONFLICT DO NOTHING"),
             [getattr(row, name) for name in _DELEGATION],
         )
+        if not cursor.rowcount:  # what another agency said of it before binds nobody
+            cursor.execute(
+                "UPDATE relations_direct_delegation SET head = %s, deputy = %s, from_ms = %s, until_ms = %s, said_ms = %s, "
+                "ended_ms = CASE WHEN agency = %s AND post = %s THEN ended_ms END, agency = %s, post = %s "
+                "WHERE matter = %s AND deputy = ''",
+                (
+                    row.head, row.deputy, row.from_ms, row.until_ms, row.said_ms, row.agency, row.post, row.agency, row.post,
+                    row.matter,
+                ),
+            )  # fmt: skip
+
+
+def note_ended(matter: bytes, *, agency: str, post: str, head: str, ended_ms: int) -> None:
+    """That a head ended a delegation, in whatever order it is heard: an end that comes first is kept without a deputy, so that what it
+    ends never holds (`add_delegation`). The first end stays.
+    """
+    if not end_delegation(matter, agency=agency, ended_ms=ended_ms):
+        row = DelegationRow(
+            matter=matter, agency=agency, post=post, head=head, deputy="", from_ms=0, until_ms=0, said_ms=ended_ms,
+            ended_ms=ended_ms,
+        )  # fmt: skip
+        with connection.cursor() as cursor:
+            cursor.execute(
+                insert("relations_direct_delegation", _DELEGATION, "ON CONFLICT DO NOTHING"),
+                [getattr(row, name) for name in _DELEGATION],
+            )
 
 
 def end_delegation(matter: bytes, *, agency: str, ended_ms: int) -> bool:
@@ -226,7 +277,7 @@ def delegations(posts: Sequence[str]) -> list[DelegationRow]:
     """Every delegation at these posts, the newest first."""
     if not posts:
         return []
-    where = f"post IN ({marks(posts)}) ORDER BY said_ms DESC, matter"
+    where = f"post IN ({marks(posts)}) AND deputy <> '' ORDER BY said_ms DESC, matter"
     return [DelegationRow(**one) for one in _rows(_DELEGATION, "relations_direct_delegation", where, list(posts))]
 
 

@@ -13,6 +13,7 @@ from django.db import connection
 
 from tansiq.channels.arriving import came_by_their_way
 from tansiq.channels.officers import verified_act
+from tansiq.enquiries.notices import ring
 from tansiq.errors import BadInput, NotFound, Refused
 from tansiq.exchange.context import Context
 from tansiq.exchange.kinds import Arrived, register
@@ -33,11 +34,13 @@ from tansiq.relations.direct import (
     DirectRow,
     add_delegation,
     add_direct,
-    end_delegation,
+    note_ended,
     note_read_by_partner,
 )
+from tansiq.relations.direct_ending import end_ms
 from tansiq.relations.direct_judging import check_docket
 from tansiq.relations.direct_persons import require_head
+from tansiq.relations.interrupted import register_interrupted
 
 __all__ = ["register_direct"]
 
@@ -68,6 +71,7 @@ def _row(one: Arrived, direction: int) -> DirectRow:
         answers=docket.answers or None,
         said_ms=one.statement.time_ms,
         at_ms=one.at_ms,
+        erase_ms=end_ms(one.statement.time_ms),
     )
 
 
@@ -79,7 +83,9 @@ def _take_messages(arrived: Sequence[Arrived], context: Context) -> None:
             raise Refused("relations.not-sealed", officer=one.docket.addressees[0])
         if _partner_of(one.docket.matter) not in {"", one.statement.agency}:
             raise Refused("relations.other-agency", agency=one.statement.agency)
-        add_direct([_row(one, IN)])
+        row = _row(one, IN)
+        add_direct([row])
+        ring([(row.own_post, False)])  # how urgent it is stands in what only the head opens
     accesses = [
         Access(
             operation=Operation.COLLECTION,
@@ -140,10 +146,19 @@ def _take_delegations(arrived: Sequence[Arrived], _context: Context) -> None:
         add_delegation(_delegation_row(one, _require_head(one)))
 
 
+def _note_ended(one: Arrived, head: str) -> None:
+    note_ended(
+        one.docket.matter,
+        agency=one.statement.agency,
+        post=one.docket.sender,
+        head=head,
+        ended_ms=one.statement.time_ms,
+    )
+
+
 def _take_ends(arrived: Sequence[Arrived], _context: Context) -> None:
     for one in arrived:
-        _require_head(one)
-        end_delegation(one.docket.matter, agency=one.statement.agency, ended_ms=one.statement.time_ms)
+        _note_ended(one, _require_head(one))
 
 
 def _again(one: Arrived, _context: Context) -> None:
@@ -157,12 +172,14 @@ def _delegated_again(one: Arrived, _context: Context) -> None:
         add_delegation(_delegation_row(one, act[0].officer))
 
 
-def _ended_again(one: Arrived, context: Context) -> None:
-    end_delegation(one.docket.matter, agency=context.agency, ended_ms=one.statement.time_ms)
+def _ended_again(one: Arrived, _context: Context) -> None:
+    act = one.act()
+    _note_ended(one, act[0].officer if act is not None else "")
 
 
 def register_direct() -> None:
-    """Registers the kinds of direct relations."""
+    """Registers the kinds of direct relations, and what becomes of what waits for a suspended channel of persons."""
+    register_interrupted()
     register(MESSAGE, _take_messages)
     register(READ, _take_reads)
     register(DELEGATION, _take_delegations)

@@ -24,18 +24,21 @@ from tansiq.protocol.docket import Docket
 from tansiq.protocol.envelope import Lane
 from tansiq.protocol.parts import Part
 from tansiq.relations.direct import CHANNEL, IN, MESSAGE, READ, DirectRow, note_opened, thread
+from tansiq.relations.direct_ending import bring_forward
 from tansiq.relations.direct_judging import judged
 from tansiq.relations.direct_persons import require_may_act
 from tansiq.relations.officers import KeyOfficer
 
-__all__ = ["ReadMessage", "read_thread"]
+__all__ = ["ReadMessage", "peek_thread", "read_thread"]
 
 _PURPOSE = "purpose.investigation"
 
 
 @dataclass(frozen=True, slots=True)
 class ReadMessage:
-    """One message as its reader sees it. ``message`` is None where it does not open (``fault``: the code of why)."""
+    """One message as its reader sees it. ``message`` is None where it does not open (``fault``: the code of why) or has ended (no
+    ``fault``).
+    """
 
     row: DirectRow
     message: DirectMessage | None = field(repr=False)
@@ -44,6 +47,8 @@ class ReadMessage:
 
 
 def _opened(row: DirectRow, officer: KeyOfficer, context: Context) -> ReadMessage:
+    if row.erased_ms is not None:
+        return ReadMessage(row, None, row.officer)
     if not officer.reading:
         return ReadMessage(row, None, row.officer, "relations.unopened")
     try:
@@ -76,15 +81,20 @@ def _receipt(row: DirectRow, officer: KeyOfficer, now_ms: int) -> Draft:
     )
 
 
+def peek_thread(matter: bytes, *, context: Context, officer: KeyOfficer) -> list[ReadMessage]:
+    """What `read_thread` returns, for who is writing in it: nothing is logged and nobody is told. Raises the same."""
+    rows = thread(matter, officer.posts)
+    require_may_act(rows[0].own_post, officer.number, context.clock())
+    return [_opened(row, officer, context) for row in rows]
+
+
 def read_thread(matter: bytes, *, context: Context, officer: KeyOfficer) -> list[ReadMessage]:
     """All that was said in a matter, opened as far as this reader opens it; what is opened for the first time is receipted.
 
     Raises NotFound (no such matter of this reader's desk) and Refused (a deputy whose delegation does not hold).
     """
     now_ms = context.clock()
-    rows = thread(matter, officer.posts)
-    require_may_act(rows[0].own_post, officer.number, now_ms)
-    found = [_opened(row, officer, context) for row in rows]
+    found = peek_thread(matter, context=context, officer=officer)
     access = Access(
         operation=Operation.CONSULTATION,
         officer=officer.number,
@@ -100,6 +110,9 @@ def read_thread(matter: bytes, *, context: Context, officer: KeyOfficer) -> list
 
 
 def _tell(found: Sequence[ReadMessage], officer: KeyOfficer, context: Context, now_ms: int) -> None:
+    for one in found:
+        if one.message is not None:
+            bring_forward(one.row.statement, one.message.conditions)
     fresh = [one for one in found if one.message is not None and one.row.direction == IN and one.row.read_ms is None]
     for one in fresh:
         note_opened(one.row.statement, signed_by=one.by, read_by=officer.number, now_ms=now_ms)

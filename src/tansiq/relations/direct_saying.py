@@ -14,9 +14,11 @@ from typing import Final
 
 from django.db import transaction
 
+from tansiq.channels.agreed import check_agreed
 from tansiq.channels.choices import ChoiceRow, add_choices
 from tansiq.channels.choosing import Chosen, choose
 from tansiq.channels.officers import ActingOfficer, post_in_role
+from tansiq.channels.queries import taken_back
 from tansiq.channels.ways import Way, find
 from tansiq.channels.world import world_for
 from tansiq.directory.queries import own_directory
@@ -40,6 +42,7 @@ from tansiq.protocol.envelope import Lane
 from tansiq.protocol.ids import IdMaker
 from tansiq.protocol.parts import Part
 from tansiq.relations.direct import CHANNEL, MESSAGE, OUT, DirectRow, add_direct, thread
+from tansiq.relations.direct_ending import end_ms
 from tansiq.relations.direct_persons import head_of, readers_of, require_may_act
 
 __all__ = ["HEAD", "Prepared", "faults_of", "head_desk", "latest", "prepare", "say", "way_between"]
@@ -98,8 +101,9 @@ def faults_of(message: DirectMessage, *, to: str, field: str, now_ms: int) -> Fa
 
 
 def latest(words: Sequence[DirectRow]) -> tuple[bytes, ...]:
-    """The last word of each side: what the other must have before the next."""
-    last = {one.direction: one.statement for one in words}
+    """The last word of each side: what the other must have before the next. What was taken back nobody ever gets."""
+    gone = taken_back([one.statement for one in words if one.direction == OUT])
+    last = {one.direction: one.statement for one in words if one.statement not in gone}
     return tuple(last.values())
 
 
@@ -159,6 +163,7 @@ def prepare(
     if words and (words[0].their_post != to or (answers and answers not in {one.statement for one in words})):
         raise BadInput("relations.wrong-way")
     refuse(faults_of(message, to=to, field=field, now_ms=now_ms))
+    check_agreed((message.law,), agency_of(to), at_ms=now_ms)
     check_attested(message.law, message.subjects, own_directory())
     judged, chosen = _choose(message, field=field, own=own, their=to, number=number, now_ms=now_ms)
     way = way_between(own, to, number=number, context=context)
@@ -217,6 +222,7 @@ def say(
             answers=answers or None,
             said_ms=statement.time_ms,
             at_ms=statement.time_ms,
+            erase_ms=end_ms(statement.time_ms, message.conditions),
         )
         add_direct([row])
         add_choices(

@@ -28,6 +28,8 @@ from tansiq.relations.liaison_basis import basis_of
 from tansiq.relations.liaison_judging import check_docket, judged
 from tansiq.relations.liaison_limits import require_known
 from tansiq.relations.liaison_saying import message_items, purpose_of
+from tansiq.relations.papers_handlers import register_papers
+from tansiq.relations.reports_handlers import register_reports
 
 __all__ = ["register_kinds"]
 
@@ -150,5 +152,7 @@ def register_kinds() -> None:
     """Registers the kinds of this room."""
     register_accreditations()
     register_direct()
+    register_reports()
+    register_papers()
     register(MESSAGE, _take)
     register_recovered(MESSAGE, _again)

@@ -96,8 +96,10 @@ def _with_key(row: LiaisonRow, channel: ChannelRow, officer: KeyOfficer, context
     return Read(row, message, by)
 
 
-def _may_view(read: Read, channel: ChannelRow, officer: KeyOfficer, context: Context) -> bool:
-    """Whether the originator's conditions let the reader view it; what does not open is there, closed."""
+def _may_view(read: Read, channel: ChannelRow, officer: KeyOfficer, context: Context, *, heir: str) -> bool:
+    """Whether the originator's conditions let the reader view it; what does not open is there, closed. ``heir`` is the liaison
+    post to which the channel was handed over, or its own.
+    """
     if read.message is None:
         return True
     purpose = read.message.law.purpose if read.message.law is not None else None
@@ -105,7 +107,7 @@ def _may_view(read: Read, channel: ChannelRow, officer: KeyOfficer, context: Con
     held = Held(
         originator=agency_of(row.sender),
         origin_posts=frozenset((row.sender,)),
-        addressees=frozenset((row.addressee, channel.liaison_post, *((channel.desk,) if row.handed_ms else ()))),
+        addressees=frozenset((row.addressee, channel.liaison_post, heir, *((channel.desk,) if row.handed_ms else ()))),
         purpose=purpose or _PURPOSE,
         conditions=read.message.conditions or Conditions(),
     )
@@ -142,7 +144,7 @@ def read_channel(matter: bytes, *, context: Context, officer: KeyOfficer, log: b
             read = _with_key(row, where, officer, context)
         else:
             read = Read(row, None, row.officer, _UNOPENED)
-        if _may_view(read, where, officer, context):
+        if _may_view(read, where, officer, context, heir=channel.liaison_post):
             former = where.officer if where.officer != channel.officer else ""
             found.append(Read(row, read.message, read.by, read.fault, former))
     if log:

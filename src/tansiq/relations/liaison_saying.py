@@ -18,6 +18,8 @@ from django.db import transaction
 from tansiq.cases.items import NewItem, Whence, plain_item
 from tansiq.cases.services import add_items
 from tansiq.channels.accreditations import accreditation_row, words_of
+from tansiq.channels.agreed import check_agreed
+from tansiq.channels.queries import taken_back
 from tansiq.channels.ways import Way, find
 from tansiq.directory.queries import own_directory, sealing_key_of
 from tansiq.enquiries.attested import check_attested
@@ -106,11 +108,16 @@ def faults_of(
 def _follows(channel: ChannelRow) -> tuple[bytes, ...]:
     """What the other side must have before this: the acceptance, and the last that crossed either way.
 
-    What desk and officer say among themselves never crosses, and what waits for the officer has not yet.
+    What desk and officer say among themselves never crosses, what waits for the officer has not yet, and what was taken back
+    never does.
     """
     accepted = [word.statement for word in words_of(channel.accreditation) if word.kind == Move.ACCEPT]
     last: dict[str, bytes] = {}
-    for one in words_on([channel.matter]):
+    words = words_on([channel.matter])
+    gone = taken_back([one.statement for one in words])
+    for one in words:
+        if one.statement in gone:
+            continue
         if agency_of(one.sender) != agency_of(one.addressee) and not (one.waits and channel.ours):
             last[agency_of(one.sender)] = one.statement
     return tuple(dict.fromkeys((*accepted[-1:], *last.values())))
@@ -202,6 +209,7 @@ def prepare(
     require_carried(channel, at_ms=now_ms)
     standing = basis_of(message.law_of, channel, agency=context.agency, reading=reading, context=context)
     refuse(faults_of(message, channel, to, standing=standing, now_ms=now_ms))
+    check_agreed((message.law or standing,), channel.partner, at_ms=now_ms)
     check_attested(message.law, message.subjects, own_directory())
     leaves = agency_of(route[-1]) != context.agency
     way = way_out(channel, route, context=context) if leaves else Way(channel=CHANNEL, route=route)

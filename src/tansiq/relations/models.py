@@ -1,5 +1,6 @@
 """What this room keeps: the channel of a liaison officer in one case, what was said on it, and who handed cases over to whom; what heads
-said to one another, and who stands in for a head.
+said to one another, and who stands in for a head; the strategic reports of the office, and the papers of two services (agreements,
+meetings, contact points) with what each side said of them.
 
 Invariant: rows hold codes, times, service numbers and references; what was said stands in the bodies, sealed to their readers.
 A `LiaisonWord` is never deleted.
@@ -9,7 +10,9 @@ from __future__ import annotations
 
 from django.db import models
 
-__all__ = ["DirectDelegation", "DirectWord", "LiaisonChannel", "LiaisonHandover", "LiaisonWord"]
+__all__ = [
+    "DirectDelegation", "DirectWord", "LiaisonChannel", "LiaisonHandover", "LiaisonWord", "Paper", "PaperWord", "Report",
+]  # fmt: skip
 
 
 class LiaisonChannel(models.Model):
@@ -104,7 +107,8 @@ class DirectWord(models.Model):
 
     ``officer`` is who signed it ('' as long as nobody opened it here), ``read_ms`` when the one whom it is for read it (by the
     partner's receipt where that is the partner's), ``read_by`` who that was. ``handed_to`` is the desk of ours to which a part of
-    it was handed down, by the statement ``handed``.
+    it was handed down, by the statement ``handed``. ``erase_ms`` is when its body ends here (NULL: it has), ``erased_ms`` when that
+    was done.
     """
 
     statement = models.BinaryField(primary_key=True, max_length=16)
@@ -123,6 +127,8 @@ class DirectWord(models.Model):
     read_by = models.CharField(max_length=64, default="")
     handed_to = models.CharField(max_length=96, default="")
     handed = models.BinaryField(max_length=16, null=True)
+    erase_ms = models.BigIntegerField(null=True)
+    erased_ms = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "relations_direct_word"
@@ -135,6 +141,11 @@ class DirectWord(models.Model):
                 condition=models.Q(direction=2, read_ms__isnull=True),
             ),
             models.Index(fields=["handed_to", "at_ms"], name="relations_direct_handed"),
+            models.Index(
+                fields=["erase_ms", "statement"],
+                name="relations_direct_ends",
+                condition=models.Q(erase_ms__isnull=False),
+            ),
         ]
 
 
@@ -154,3 +165,112 @@ class DirectDelegation(models.Model):
     class Meta:
         db_table = "relations_direct_delegation"
         indexes = [models.Index(fields=["post", "until_ms"], name="relations_direct_deputies")]
+
+
+class Report(models.Model):
+    """A strategic report. ``direction`` 1: ours, 2: the partner's. ``office`` is the embassy's office between the two ends ('': it is one
+    of them); ``fields`` are codes of the offences, ``files`` how many came with it; ``read_ms`` when somebody at the desk that it is
+    for first read it, ``withdrawn_ms`` when it was taken back while it waited.
+    """
+
+    statement = models.BinaryField(primary_key=True, max_length=16)
+    matter = models.BinaryField(max_length=16)
+    direction = models.SmallIntegerField()
+    partner = models.CharField(max_length=64)
+    sender = models.CharField(max_length=96)
+    office = models.CharField(max_length=96)
+    addressee = models.CharField(max_length=96)
+    fields = models.CharField(max_length=1024)
+    from_ms = models.BigIntegerField()
+    until_ms = models.BigIntegerField()
+    officer = models.CharField(max_length=64)
+    files = models.SmallIntegerField(default=0)
+    said_ms = models.BigIntegerField()
+    at_ms = models.BigIntegerField()
+    read_ms = models.BigIntegerField(null=True)
+    read_by = models.CharField(max_length=64, default="")
+    withdrawn_ms = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "relations_report"
+        indexes = [
+            models.Index(fields=["addressee", "at_ms"], name="relations_reports_to"),
+            models.Index(fields=["sender", "at_ms"], name="relations_reports_from"),
+            models.Index(fields=["office", "at_ms"], name="relations_reports_office"),
+            models.Index(
+                fields=["addressee", "at_ms"],
+                name="relations_reports_unread",
+                condition=models.Q(read_ms__isnull=True, withdrawn_ms__isnull=True),
+            ),
+        ]
+
+
+class Paper(models.Model):
+    """Something of which two services keep the same: an agreement, a meeting, the contact points of one of them (``kind``).
+
+    ``direction`` 1: we said it first, 2: the partner did; ``proposal`` is the statement whose content stands. ``fields``, ``grounds``
+    and ``channels`` are codes; ``from_ms`` is when it begins to hold or takes place, ``until_ms`` when it no longer holds. What it says stands in
+    the statement.
+    """
+
+    id = models.BinaryField(primary_key=True, max_length=16)
+    kind = models.CharField(max_length=16)
+    direction = models.SmallIntegerField()
+    partner = models.CharField(max_length=64)
+    own_post = models.CharField(max_length=96)
+    their_post = models.CharField(max_length=96)
+    code = models.CharField(max_length=64, default="")
+    fields = models.CharField(max_length=2048, default="")
+    grounds = models.CharField(max_length=512, default="")
+    channels = models.CharField(max_length=64, default="")
+    state = models.CharField(max_length=16)
+    pending = models.IntegerField(default=0)
+    proposal = models.BinaryField(max_length=16)
+    from_ms = models.BigIntegerField(default=0)
+    until_ms = models.BigIntegerField(null=True)
+    said_ms = models.BigIntegerField()
+    changed_ms = models.BigIntegerField()
+
+    class Meta:
+        db_table = "relations_paper"
+        indexes = [
+            models.Index(fields=["kind", "partner", "from_ms"], name="relations_papers_of"),
+            models.Index(fields=["kind", "from_ms", "id"], name="relations_papers_last"),
+            models.Index(
+                fields=["partner"],
+                name="relations_papers_agreed",
+                condition=models.Q(kind="agreement", state__in=["agreed", "ended"]),
+            ),
+            models.Index(
+                fields=["kind", "partner"], name="relations_papers_waiting", condition=models.Q(pending__gt=0)
+            ),
+            models.Index(
+                fields=["from_ms"], name="relations_papers_held", condition=models.Q(kind="meeting", state="held")
+            ),
+        ]
+
+
+class PaperWord(models.Model):
+    """One word on a paper, by its ``place`` among its side's words; ``side`` 1: of who said the paper first, 2: of the other.
+
+    ``number`` is that of the proposal that it is about; ``item`` that of a decision, where one was carried out; ``until_ms`` when an end takes
+    effect.
+    """
+
+    statement = models.BinaryField(primary_key=True, max_length=16)
+    paper = models.BinaryField(max_length=16)
+    kind = models.CharField(max_length=64)
+    side = models.SmallIntegerField()
+    place = models.IntegerField()
+    number = models.IntegerField()
+    item = models.IntegerField(default=0)
+    officer = models.CharField(max_length=64)
+    post = models.CharField(max_length=96)
+    reason = models.CharField(max_length=64, default="")
+    until_ms = models.BigIntegerField(null=True)
+    said_ms = models.BigIntegerField()
+    at_ms = models.BigIntegerField()
+
+    class Meta:
+        db_table = "relations_paper_word"
+        constraints = [models.UniqueConstraint(fields=["paper", "side", "place"], name="relations_paper_word_place")]

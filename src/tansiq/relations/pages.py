@@ -15,7 +15,10 @@ from tansiq.relations.liaison import channels_for, seat_of
 from tansiq.relations.pages_accreditations import answers_for
 from tansiq.relations.pages_case import of_case
 from tansiq.relations.pages_common import AT_A_DESK, looker
+from tansiq.relations.pages_direct_frame import direct_patterns, register_direct_frame
 from tansiq.relations.pages_handover import mine
+from tansiq.relations.pages_institutional import register_frame as register_institutional
+from tansiq.relations.pages_institutional import urlpatterns as institutional_patterns
 from tansiq.relations.pages_liaison import waiting_for
 from tansiq.texts import text
 from tansiq.web.registry import NAVIGATION, NOTICES, TABS, Entry, Notice, Tab
@@ -54,6 +57,8 @@ urlpatterns: list[URLPattern] = [
     path("liaison/handovers/<uuid:identifier>/", pages_handover.handover, name="liaison-handover"),
     path("liaison/handovers/<uuid:identifier>/<slug:deed>/", pages_handover.step, name="liaison-handover-step"),
     path("liaison/case/<str:named>/", of_case, name="case-liaison"),
+    *direct_patterns,
+    *institutional_patterns,
 ]
 
 
@@ -120,3 +125,5 @@ def register_frame() -> None:
     NAVIGATION.register("liaison", entry, order=40)
     NOTICES.register("liaison", _notices, order=20)
     TABS.register("liaison", _tabs, order=60)
+    register_direct_frame()
+    register_institutional()

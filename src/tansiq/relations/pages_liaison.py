@@ -6,7 +6,7 @@ the desk it is shown that it waits, never what it says. Handing on can't be take
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from tansiq.channels.accreditations import AccreditationRow, accreditation_row
+from tansiq.channels.queries import taken_back
 from tansiq.enquiries.pages_common import told
 from tansiq.enquiries.pages_showing import Block, Showing
 from tansiq.errors import Error
@@ -125,6 +126,7 @@ class Shown:
     urgent: str
     late: bool
     waits: str
+    taken_back: bool
     former: str
     words: Text | None
     conditions: Conditions
@@ -157,7 +159,7 @@ def _may_hand(read: Read, channel: ChannelRow, seat: Seat, limits: Sequence[str]
     return "desk" if read.row.closed else ""
 
 
-def _shown(read: Read, thread: Thread, request: Request, named: Named) -> Shown:
+def _shown(read: Read, thread: Thread, request: Request, named: Named, *, gone: Collection[bytes] = ()) -> Shown:
     row, channel, language = read.row, thread.channel, request.language
     message = read.message
     showing = Showing(reader_here(request))
@@ -176,6 +178,7 @@ def _shown(read: Read, thread: Thread, request: Request, named: Named) -> Shown:
         urgent=code_list("urgency_grounds").label(ground, language) if ground else "",
         late=row.late,
         waits=_waits(row, channel, thread.seat, language),
+        taken_back=row.statement in gone,
         former=read.former,
         words=message.words if message is not None else None,
         conditions=(message.conditions if message is not None else None) or Conditions(),
@@ -246,11 +249,12 @@ def channel(request: Request, matter: UUID) -> HttpResponse:
         )
         for one in seats_to(thread.channel, thread.seat)
     ]
+    gone = taken_back([one.row.statement for one in thread.words])
     context = {
         **_frame(thread, row, request, named),
         "seat": str(thread.seat),
         "writes": [] if thread.limits else writes,
-        "words": [_shown(one, thread, request, named) for one in reversed(thread.words)],
+        "words": [_shown(one, thread, request, named, gone=gone) for one in reversed(thread.words)],
         "key_closed": thread.seat is Seat.OFFICER and not looker(request).reading,
     }
     return render(request, "relations/channel.html", context)
