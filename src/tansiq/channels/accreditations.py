@@ -6,7 +6,7 @@ those of the proposal that the host accepted; before that they permit nothing. W
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import Any, Final
@@ -20,7 +20,7 @@ from tansiq.policy.accreditation_course import Move, Said, Side, Standing, State
 from tansiq.protocol.ids import id_text
 
 __all__ = [
-    "AccreditationRow", "Direction", "WordRow", "accreditation_row", "accreditation_rows", "add_word", "against", "grants_of",
+    "AccreditationRow", "Direction", "WordRow", "accreditation_row", "accreditation_rows", "add_word", "against", "carriers", "grants_of",
     "in_world", "permitting", "standing_of", "state_at", "store_accreditation", "words_of",
 ]  # fmt: skip
 
@@ -233,6 +233,19 @@ def permitting(partner: str, *, own: str, field: str, case: bytes, at_ms: int) -
         if len(found) < fewest:
             nearest, fewest = found, len(found)
     raise Refused("channels.not-carried", agency=partner, reasons=", ".join(nearest))
+
+
+def carriers(desks: Iterable[str], partner: str, *, own: str, field: str, case: bytes, at_ms: int) -> dict[str, str]:
+    """By desk, which liaison officer there (a service number) is accredited for this case: of several at one desk, it is that one's."""
+    found: dict[str, str] = {}
+    for desk in desks:
+        rows = accreditation_rows("partner = %s AND post = %s", (partner, desk))
+        grants = grants_of([row.id for row in rows])
+        for row in sorted(rows, key=lambda one: -one.until_ms):
+            host = partner if row.direction == Direction.OURS else own
+            if not against(row, grants[row.id], Carried(host=host, field=field, case=case.hex(), at_ms=at_ms)):
+                found.setdefault(desk, row.officer)
+    return found
 
 
 _VALIDITY: Final = {

@@ -168,6 +168,8 @@ class Approvals:
 
     def used(self, statement: bytes) -> None:
         """Writes the approvals off to ``statement``, in the caller's transaction. Raises Conflict when one was used meanwhile."""
+        if not self._used:
+            return
         with connection.cursor() as cursor:
             for identifier in self._used:
                 cursor.execute(

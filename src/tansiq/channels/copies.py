@@ -1,7 +1,9 @@
 """Dockets that stand here for a desk that is not the addressee: of what passed, and of what the desk gets a copy.
 
 Invariant: a row says what the docket says, in codes; a desk that is only copied never reads the body by it. The copy of a
-desk on another node is brought by the side of its own state: the sender's of what it says, the addressee's of what it gets.
+desk on another node is brought by the side of its own state: the sender's of what it says, the addressee's of what it gets. Who
+has the docket of what heads say each service rules for itself. Of what its head is told that can only be a desk of its own node: a
+docket travels to nobody whom its author did not name.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ from tansiq.protocol.statement import Statement
 
 __all__ = ["copy_here", "follow_copies", "keep_passages", "note_said"]
 
-_FOUR: Final = frozenset({"interpol", "embassy", "liaison", "direct"})
+_DIRECT: Final = "direct"
+_FOUR: Final = frozenset({"interpol", "embassy", "liaison", _DIRECT})
 _BESIDE: Final = frozenset({"sender.bureau", "hub", "addressee.bureau", "copy"})
 _ADD: Final = (
     "INSERT INTO channels_passage (statement, post, step, reads_body, kind, channel, field, matter, sender, addressee, "
@@ -86,13 +89,17 @@ def copy_here(one: Arrived, context: Context) -> None:
     _keep(one.statement, one.docket, copied, peer=one.peer, taken_ms=one.at_ms, ends_ms=ends_ms)
 
 
+def _ruled(docket: Docket) -> tuple[str, ...]:
+    """The desks that our service lets have the docket of what heads say."""
+    return house_rules().direct_copies if docket.channel == _DIRECT else ()
+
+
 def _here(docket: Docket, agency: str) -> list[Seat]:
     """Our desks that have something of it and are neither of the two ends nor the office or officer between, who see the
     matter itself: bureaux of ours on the way, and desks that get a copy, those that the docket names and, of what heads say,
     those that we rule.
     """
-    ruled = house_rules().direct_copies if docket.channel == "direct" else ()
-    found = seats(docket.channel, docket.route, tuple(dict.fromkeys((*docket.copies, *ruled))))
+    found = seats(docket.channel, docket.route, tuple(dict.fromkeys((*docket.copies, *_ruled(docket)))))
     return [seat for seat in found if agency_of(seat.post) == agency and seat.step in _BESIDE]
 
 

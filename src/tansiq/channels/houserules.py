@@ -20,7 +20,8 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HouseRules:
     """``bureau``: our national central bureau; ``hub``: the desk of the organisation; ``offices``: our office by the state
-    that it stands in (``ma``); ``direct_copies``: our desks that get the docket of what our head says or is told directly.
+    that it stands in (``ma``); ``direct_copies``: the desks that get the docket of what our head says directly, and, those of
+    this node, of what our head is told.
 
     Raises BadInput for what is no desk.
     """

@@ -274,6 +274,7 @@ class Passage(models.Model):
         db_table = "channels_passage"
         indexes = [
             models.Index(fields=["post", "taken_ms", "statement"], name="channels_passed_desk"),
+            models.Index(fields=["post", "channel", "taken_ms", "statement"], name="channels_passed_by"),
             models.Index(fields=["ends_ms"], name="channels_passed_end", condition=models.Q(ends_ms__isnull=False)),
         ]
 

@@ -19,7 +19,7 @@ from tansiq.channels.world import world_for
 from tansiq.exchange.context import Context
 from tansiq.policy.channel_matter import Channel, Matter
 from tansiq.policy.channel_values import Advice, Verdict
-from tansiq.protocol.docket import agency_of
+from tansiq.protocol.docket import ALL_MEMBERS, agency_of
 
 __all__ = ["Settlement", "is_danger", "offers", "settle_choice"]
 
@@ -56,7 +56,7 @@ def _ends(one: Stored, channel: Channel, *, via: str, officer: ActingOfficer, co
 def offers(one: Stored, *, officer: ActingOfficer, context: Context) -> tuple[Advice, ...]:
     """The channels other than its own by which the matter may go now, the best first."""
     partner = next((agency_of(post) for post in one.docket.addressees if agency_of(post) != context.agency), "")
-    if not partner:
+    if not partner or partner == ALL_MEMBERS:
         return ()
     matter = _judged(one)
     world = world_for(matter, partner, sender=one.docket.sender, at_ms=context.clock())

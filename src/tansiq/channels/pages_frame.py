@@ -11,7 +11,7 @@ from typing import Final
 
 from django.urls import URLPattern, path, reverse
 
-from tansiq.channels import pages_states, pages_waiting
+from tansiq.channels import pages_courier, pages_partner, pages_passing, pages_states, pages_waiting
 from tansiq.channels.emergencies import unreviewed
 from tansiq.channels.pages_shared import LOOKS, agency_name, channel_label, decides, met, reviews
 from tansiq.channels.queries import THEIRS, decisions, proposals
@@ -26,6 +26,9 @@ _LATELY_MS: Final = 7 * 86_400_000
 
 urlpatterns: list[URLPattern] = [
     path("channels/", pages_states.channels, name="channels"),
+    *pages_courier.urlpatterns,
+    *pages_passing.urlpatterns,
+    path("channels/with/<str:partner>/", pages_partner.partner_page, name="channel-partner"),
     path("channels/with/<str:partner>/<str:channel>/", pages_states.channel, name="channel-with"),
     path("channels/with/<str:partner>/<str:channel>/decide/", pages_states.decide_page, name="channel-decide"),
     path("channels/proposals/<str:identifier>/", pages_states.proposal, name="channel-proposal"),
@@ -75,6 +78,7 @@ def _notices(request: Request) -> Iterable[Notice]:
 
 def register_frame() -> None:
     """Registers all of it; again does nothing new."""
+    pages_passing.register_passing()
     NAVIGATION.register(
         "channels",
         Entry(label="channels.states.title", url="channels", roles=frozenset(LOOKS), count=_count),

@@ -27,7 +27,7 @@ from tansiq.web.forms import Field, Form
 from tansiq.web.visitor import Request
 
 __all__ = [
-    "AT_A_DESK", "LOOKS", "TONES", "acting", "agency_name", "channel_label", "decides", "form_page", "met", "moment_of", "named_channel",
+    "AT_A_DESK", "LOOKS", "TONES", "acting", "agency_name", "channel_label", "decides", "form_page", "in_words", "met", "moment_of", "named_channel",
     "node_of", "period", "reviews", "told",
 ]  # fmt: skip
 
@@ -76,9 +76,22 @@ def channel_label(channel: str, language: str) -> str:
     return code_list("channels").label(channel, language)
 
 
+_NAMED: Final = {"channel": "channels", "recommended": "channels", "roles": "roles"}
+
+
+def in_words(error: Error, language: str) -> Error:
+    """The same error with the names of channels and roles in place of their codes, for who reads it on a page."""
+    named = dict(error.values)
+    for name, listed in _NAMED.items():
+        codes = str(named.get(name, "")).split(", ")
+        if all(code in code_list(listed) for code in codes):
+            named[name] = " · ".join(code_list(listed).label(code, language) for code in codes)
+    return type(error)(error.code, **named)
+
+
 def told(error: Error, language: str) -> str:
     """What went wrong and what to do, in one line."""
-    advice = error.advice(language)
+    advice = in_words(error, language).advice(language)
     return " ".join(part for part in (advice.what, advice.do) if part)
 
 

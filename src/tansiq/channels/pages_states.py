@@ -57,7 +57,7 @@ from tansiq.web.access import page
 from tansiq.web.forms import Field, Form, choices_of
 from tansiq.web.visitor import Request
 
-__all__ = ["acceptance", "channel", "channels", "decide_page", "proposal"]
+__all__ = ["acceptance", "channel", "channels", "decide_page", "event_of", "line_of", "proposal"]
 
 
 def _state(state: State | str, language: str) -> str:
@@ -90,7 +90,8 @@ def _decided(row: DecisionRow | None, request: Request) -> dict[str, Any] | None
     }
 
 
-def _line(partner: str, row: StandingRow, waiting: int, request: Request) -> dict[str, Any]:
+def line_of(partner: str, row: StandingRow, waiting: int, request: Request) -> dict[str, Any]:
+    """How one channel stands, as a table shows it: the stricter word, whose it is, since when, what waits."""
     worst = row.standing.worst
     ours = row.standing.own is worst and worst is not State.OPEN
     behind = row.ours if ours else row.theirs
@@ -113,7 +114,7 @@ def _partner(partner: str, counted: dict[tuple[str, str], int], request: Request
     return {
         "agency": partner,
         "name": agency_name(partner, request.language),
-        "rows": [_line(partner, row, counted.get((partner, str(row.channel)), 0), request) for row in rows.values()],
+        "rows": [line_of(partner, row, counted.get((partner, str(row.channel)), 0), request) for row in rows.values()],
         "accepts": accepts_emergency(partner, side=THEIRS),
         "we_accept": accepts_emergency(partner, side=OURS),
         "reports": [
@@ -204,7 +205,7 @@ def channel(request: Request, partner: str, channel: str) -> HttpResponse:
             for one in waits
         ],
         "others": waiting_counts().get((partner, channel), 0) if not waits else 0,
-        "events": [_event(one, request) for one in decisions(partner, channel) if one.taken_ms or one.open],
+        "events": [event_of(one, request) for one in decisions(partner, channel) if one.taken_ms or one.open],
         "reports": interruptions_with(partner, channel=channel),
         "decides": every,
     }
@@ -216,7 +217,8 @@ def _side(behind: bytes, state: State, request: Request) -> dict[str, Any]:
     return found or {"state": _state(state, request.language), "tone": TONES[state]}
 
 
-def _event(row: DecisionRow, request: Request) -> dict[str, Any]:
+def event_of(row: DecisionRow, request: Request) -> dict[str, Any]:
+    """A decision as an event of `components/course.html`."""
     side = "us" if row.side == OURS else "them"
     key = f"channels.states.event-{'proposed' if row.open else side}"
     found = _decided(row, request)

@@ -28,12 +28,12 @@ from tansiq.channels.pages_shared import (
     reviews,
     told,
 )
-from tansiq.channels.passing import by_hand, reroute, take_back
+from tansiq.channels.passing import by_hand, check_matter, may_reroute, may_take_back, reroute, take_back
 from tansiq.channels.profile import channel_rules
 from tansiq.channels.queries import accepts_emergency, standings
 from tansiq.channels.stored import dockets
 from tansiq.channels.waiting import MatterWaiting, matters_waiting
-from tansiq.errors import Error, NotFound
+from tansiq.errors import Error, NotFound, Refused
 from tansiq.policy.channel_matter import Channel, State
 from tansiq.policy.channel_showing import sentence
 from tansiq.policy.codes import code_list
@@ -69,7 +69,7 @@ def _title(one: MatterWaiting, language: str) -> str:
 
 
 def _offers(one: MatterWaiting, request: Request) -> list[dict[str, Any]]:
-    if request.officer is None:
+    if request.officer is None or not may_reroute(one.first):
         return []
     language = request.language
     return [
@@ -126,6 +126,9 @@ def _page(
         "due_ms": one.about.deadline_ms if one.about else None,
         "by_hand": one.by_hand,
         "offers": _offers(one, request),
+        "moves": may_reroute(one.first),
+        "takes_back": may_take_back(one.first),
+        "not_back": told(refused, language) if (refused := _not_back(one, request)) else "",
         "deviations": choices_of("deviation_reasons", language),
         "emergency_closed": _emergency_open(one),
         "hours": channel_rules().emergency.review_hours,
@@ -134,6 +137,15 @@ def _page(
         "key_closed": request.officer is None,
     }
     return render(request, "channels/waiting.html", shown, status=error.http_status if error else 200)
+
+
+def _not_back(one: MatterWaiting, request: Request) -> Refused | None:
+    """Why the reader does not take it back; None: nothing stands against it."""
+    try:
+        check_matter(one.matter, officer=request.visitor.number, context=node_of(request))
+    except Refused as error:
+        return error
+    return None
 
 
 def _words_form(request: Request) -> Form:
@@ -180,11 +192,10 @@ def act(request: Request, matter: str, deed: str) -> HttpResponse:
     if one is None or deed not in {*_ACTS, "emergency"}:
         raise NotFound("channels.not-waiting")
     if request.method != "POST":
-        return (
-            _question(request, one)
-            if deed == "take-back"
-            else HttpResponseRedirect(reverse("channel-waiting", args=(matter,)))
-        )
+        if deed != "take-back":
+            return HttpResponseRedirect(reverse("channel-waiting", args=(matter,)))
+        refused = _not_back(one, request)
+        return _question(request, one) if refused is None else _page(request, one, error=refused)
     form: Form | None = None
     try:
         if deed == "emergency":

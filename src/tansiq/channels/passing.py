@@ -29,34 +29,96 @@ from tansiq.policy.channel_matter import Channel
 from tansiq.protocol.docket import agency_of
 from tansiq.protocol.manifest import PART_KIND as FILE
 
-__all__ = ["Mover", "by_hand", "held_for", "on_moved", "reroute", "take_back"]
+__all__ = [
+    "Keeper",
+    "Mover",
+    "by_hand",
+    "check_matter",
+    "check_take_back",
+    "follow_taken_back",
+    "held_for",
+    "keep_for",
+    "may_reroute",
+    "may_take_back",
+    "on_moved",
+    "reroute",
+    "take_back",
+]
 
 Mover = Callable[[Mapping[bytes, bytes], Sequence[Stored], str, Context], None]
 """Is told, in the same commit, which statements were taken back (old → new; new b'' when it was not said again), what they
 were, and the new channel ('' none).
 """
-_movers: dict[str, Mover] = {}
+Keeper = Callable[[Sequence[Stored], str, Context], None]
+"""Raises Refused unless the officer (a service number) may take these statements back."""
+_movers: dict[str, tuple[Mover, bool]] = {}
+_keepers: dict[str, Keeper] = {}
+_listeners: list[Callable[[Sequence[bytes]], None]] = []
 
 
-def on_moved(prefix: str, mover: Mover) -> None:
+def on_moved(prefix: str, mover: Mover, *, reroutes: bool = True) -> None:
     """Lets a capability keep its own rows in step for the kinds that begin with ``prefix``: only what some capability keeps
-    in step may be taken back or moved. Registering again takes the place.
+    in step may be taken back or moved. ``reroutes`` False: it is said to persons on their channel, so it may be taken
+    back and written anew, and no other channel says it. Registering again takes the place.
     """
-    _movers[prefix] = mover
+    _movers[prefix] = (mover, reroutes)
+
+
+def keep_for(prefix: str, keeper: Keeper) -> None:
+    """Lets a capability say who may take back what begins with ``prefix``, beyond the desk that said it: what is said between persons is
+    not everybody's at their desk. Registering again takes the place.
+    """
+    _keepers[prefix] = keeper
+
+
+def _known(kind: str) -> tuple[Mover, bool] | None:
+    return next((known for prefix, known in _movers.items() if kind.startswith(prefix)), None)
+
+
+def follow_taken_back(listener: Callable[[Sequence[bytes]], None]) -> None:
+    """Lets a room look at the statements that were taken back, said again or not, in the same commit; again changes nothing."""
+    if listener not in _listeners:
+        _listeners.append(listener)
 
 
 def _mover(kind: str) -> Mover:
     """The mover of a kind. Raises Refused where no capability has one: what it says can only be carried by hand, or waits."""
-    found = next((mover for prefix, mover in _movers.items() if kind.startswith(prefix)), None)
+    found = _known(kind)
     if found is None:
         raise Refused("channels.reroute-unable", kind=kind)
-    return found
+    return found[0]
+
+
+def may_take_back(one: Stored) -> bool:
+    """Whether what waits may be taken back: some capability keeps its own rows in step."""
+    return _known(one.docket.kind) is not None
+
+
+def check_take_back(were: Sequence[Stored], *, officer: str, context: Context) -> None:
+    """Raises Refused unless ``officer`` (a service number) may take all of this back, by the rule of whoever's kind it is."""
+    for prefix, keeper in _keepers.items():
+        if mine := [one for one in were if one.docket.kind.startswith(prefix)]:
+            keeper(mine, officer, context)
+
+
+def check_matter(matter: bytes, *, officer: str, context: Context) -> None:
+    """As `check_take_back`, for all that waits of a matter."""
+    were = [stored(one, context=context, lane=lane) for one, _, lane in held_rows(matter)]
+    check_take_back(were, officer=officer, context=context)
+
+
+def may_reroute(one: Stored) -> bool:
+    """Whether another channel may say it again: this node opens all of it, and its capability lets it."""
+    found = _known(one.docket.kind)
+    return found is not None and found[1] and one.whole
 
 
 def _tell(moved: Mapping[bytes, bytes], were: Sequence[Stored], channel: str, context: Context) -> None:
     for kind in dict.fromkeys(one.docket.kind for one in were):
         mine = [one for one in were if one.docket.kind == kind]
         _mover(kind)({one.id: moved[one.id] for one in mine}, mine, channel, context)
+    for listener in _listeners:
+        listener(list(moved))
 
 
 def held_for(matter: bytes, *, officer: ActingOfficer, context: Context) -> list[tuple[Stored, str]]:
@@ -100,6 +162,7 @@ def take_back(matter: bytes, *, officer: ActingOfficer, context: Context) -> lis
         _require_ours(found, context)
         for one, _ in found:
             _mover(one.docket.kind)
+        check_take_back([one for one, _ in found], officer=officer.number, context=context)
         _drop(found, context=context)
         for one, peer in found:
             end_waits(peer, [one.id], how="withdrawn", now_ms=now_ms, officer=officer.number)
@@ -160,12 +223,15 @@ def reroute(
 
 def _require_movable(were: Sequence[Stored], channel: Channel) -> None:
     """Raises BadInput and Refused for what can't take ``channel``: it waits there, is for several, or can't be opened whole."""
+    if len({agency_of(post) for one in were for post in one.docket.addressees}) > 1:
+        raise Refused(
+            "channels.reroute-unable", kind=were[0].docket.kind
+        )  # each was told apart: one way is not theirs all
     for one in were:
         if one.docket.channel == channel:
             raise BadInput("channels.reroute-same")
-        if not one.whole or len(one.docket.addressees) > 1:
+        if not may_reroute(one) or len(one.docket.addressees) > 1:
             raise Refused("channels.reroute-unable", kind=one.docket.kind)
-        _mover(one.docket.kind)
 
 
 def _say_again(

@@ -19,7 +19,7 @@ from tansiq.policy.values import Text
 
 __all__ = [
     "OURS", "THEIRS", "DecisionRow", "StandingRow", "Waiting", "accepts_emergency", "decision", "decisions", "proposals", "said_by",
-    "standing_rows", "standings", "waiting", "waiting_counts", "words_of",
+    "standing_rows", "standings", "taken_back", "waiting", "waiting_counts", "words_of",
 ]  # fmt: skip
 
 OURS, THEIRS = 1, 2
@@ -211,6 +211,15 @@ def waiting(*, partner: str = "", channel: str = "", matter: bytes = b"", limit:
         )
         for row in rows
     ]
+
+
+def taken_back(statements: Sequence[bytes]) -> set[bytes]:
+    """Those of ``statements`` that were taken back while they waited: nobody ever got them."""
+    marks = ", ".join(["%s"] * len(statements))
+    if not marks:
+        return set()
+    sql = f"SELECT DISTINCT statement FROM channels_wait WHERE how = 'withdrawn' AND statement IN ({marks})"
+    return {bytes(row[0]) for row in _rows(sql, list(statements))}
 
 
 def waiting_counts() -> dict[tuple[str, str], int]:

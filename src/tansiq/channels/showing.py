@@ -39,7 +39,8 @@ _TONES: Final = {Verdict.RECOMMENDED: "accent", Verdict.PERMITTED: "", Verdict.A
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """One channel. ``verdict`` and ``name`` in the reader's language; ``tone`` of its chip; ``reasons`` decide, ``others`` are told
-    besides; ``expected`` how long it took; ``approval`` who must approve ('' nobody), ``approved`` by whom it was.
+    besides; ``expected`` how long it took; ``approval`` who must approve ('' nobody), ``approved`` by whom it was. ``state``
+    says that the channel is not plainly open, ``url`` leads to why; ``otherwise`` to a page that writes for this channel alone.
     """
 
     code: str
@@ -56,6 +57,10 @@ class Card:
     approved: str = ""
     asked: bool = False
     chosen: bool = False
+    state: str = ""
+    state_tone: str = ""
+    url: str = ""
+    otherwise: str = ""
 
 
 def expected_words(expected: Expected | None, language: str) -> str:

@@ -100,12 +100,15 @@ class Accredited:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """An agreement between two states: its code, the fields of crime that it covers (none: every), from when until when."""
+    """An agreement between two states: its code, the fields of crime that it covers (none: every), from when until when, the grounds for a
+    transfer that it gives (none: it says nothing of them).
+    """
 
     code: str
     fields: frozenset[str] = frozenset()
     from_ms: int = 0
     until_ms: int = 0
+    grounds: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from tansiq.policy.notice import Appearance, Notice, Warrant
 from tansiq.policy.subjects import Name, Place, Subject
 from tansiq.policy.values import PartialDate, Text
 
-__all__ = ["PUBLIC_COLOURS", "LeftOut", "PublicNotice", "date_from", "date_to", "read_public", "read_public_list",
+__all__ = ["PUBLIC_COLOURS", "LeftOut", "PublicNotice", "date_from", "date_to", "public_items", "read_public", "read_public_list",
            "write_public", "write_public_list"]  # fmt: skip
 
 PUBLIC_COLOURS: Final = {"red": "notice.red", "yellow": "notice.yellow", "un": "notice.un"}
@@ -235,8 +235,8 @@ def read_public(plain: object, *, colour: str) -> PublicNotice:
     return PublicNotice(reading.entity_id, notice, tuple(reading.left_out))
 
 
-def read_public_list(plain: object, *, colour: str) -> list[PublicNotice]:
-    """The notices of an answer of the service: a list of it, one notice, or several.
+def public_items(plain: object) -> list[object]:
+    """What an answer of the service holds, unread: a list of it, one notice, or several.
 
     Raises BadInput('policy.public-notice') for what is none of these, and for more than 10,000.
     """
@@ -249,7 +249,12 @@ def read_public_list(plain: object, *, colour: str) -> list[PublicNotice]:
         found = []
     if not isinstance(found, list) or len(found) > _MOST:
         raise BadInput("policy.public-notice")
-    return [read_public(one, colour=colour) for one in found]
+    return found
+
+
+def read_public_list(plain: object, *, colour: str) -> list[PublicNotice]:
+    """The notices of an answer of the service. Raises as `public_items` and `read_public`."""
+    return [read_public(one, colour=colour) for one in public_items(plain)]
 
 
 # ---------------------------------------------------------------------------------------------------- and back
