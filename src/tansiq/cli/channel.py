@@ -12,6 +12,7 @@ import typer
 
 from tansiq.cli.asking import ask_node, credential
 from tansiq.cli.channel_states import register_states
+from tansiq.cli.channel_times import register_times
 from tansiq.cli.channel_view import show_advice, show_comparison, show_rules
 from tansiq.cli.channel_waiting import register_waiting
 from tansiq.cli.frame import command, group
@@ -173,6 +174,7 @@ def register(app: typer.Typer) -> None:
     )(advise)
     register_states(made)
     register_waiting(made)
+    register_times(made)
     own = group("channel-rules", examples=["tansiq channel rules check channels.toml"])
     made.add_typer(own, name="rules")
     command(own, "check", key="channel-rules-check", examples=["tansiq channel rules check channels.toml"])(check)

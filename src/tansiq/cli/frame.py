@@ -24,8 +24,8 @@ __all__ = ["Command", "Group", "command", "group", "usage_error"]
 _WIDEST: Final = 100
 _COLUMN: Final = 34
 _ORDER: Final = (
-    "demo", "init", "run", "directory", "officer", "import", "names", "enquiry", "channel", "courier", "file", "evidence", "verify", "exchange",
-    "health", "doctor", "fsck", "backup", "restore", "keys", "upgrade", "systemd", "web", "worker", "bench",
+    "demo", "init", "run", "directory", "officer", "import", "names", "enquiry", "channel", "courier", "notice", "file", "evidence", "verify",
+    "exchange", "health", "doctor", "fsck", "backup", "restore", "keys", "upgrade", "systemd", "web", "worker", "bench",
 )  # fmt: skip
 F = TypeVar("F", bound=Callable[..., Any])
 

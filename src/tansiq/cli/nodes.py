@@ -52,6 +52,8 @@ def init(
     pages: Annotated[str, typer.Option("--pages", metavar="HOST:PORT", help=help_for("pages"))] = "",
     pages_address: Annotated[str, typer.Option("--pages-address", metavar="URL", help=help_for("pages-address"))] = "",
     pulls: Annotated[bool, typer.Option("--pulls", help=help_for("pulls"))] = False,
+    hub: Annotated[str, typer.Option("--hub", metavar="POST", help=help_for("hub-post"))] = "",
+    bureau: Annotated[str, typer.Option("--bureau", metavar="POST", help=help_for("bureau-post"))] = "",
     home_option: HomeOption = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -59,7 +61,7 @@ def init(
     from tansiq.cli.making import Making, check_listen, make_node, officer_passphrases
     from tansiq.cli.profile import load_profile
     from tansiq.protocol.directory import fingerprint
-    from tansiq.protocol.docket import check_agency
+    from tansiq.protocol.docket import check_agency, check_post
     from tansiq.protocol.words import fingerprint_words
 
     path = home or home_option
@@ -71,6 +73,9 @@ def init(
     if bool(database) != bool(keys_database) or (database and database == keys_database):
         raise BadInput("cli.two-databases")
     check_agency(agency)
+    for post in (hub, bureau):
+        if post:
+            check_post(post)
     check_listen(listen)
     if pages:
         check_listen(pages)
@@ -90,6 +95,7 @@ def init(
             home=Home(
                 path=path.resolve(), agency=agency, listen=listen, unlock_file=str(unlock), database=database,
                 keys_database=keys_database, mirror=mirror, language=LANGUAGE, pages=pages, pages_address=pages_address,
+                hub=hub, bureau=bureau,
             ),
             profile=wanted, address=address or f"https://{listen}", identity=key_file, identity_passphrase=identity_words,
             passphrases=words, pulls=pulls,
@@ -141,14 +147,15 @@ def _notify(state: str) -> None:
 
 
 def _announce(home: Home) -> None:
-    """Waits until the door and the acts answer, then says so, in a thread of its own."""
+    """Waits until the door, the pages and the acts answer, then says so, in a thread of its own."""
 
     def wait() -> None:
         from tansiq.node.running import is_running
 
+        doors = [door for door in (home.listen, home.pages) if door]
         until = time.monotonic() + _READY_SECONDS
         while time.monotonic() < until:
-            if is_running(home) and _answers(home.listen):
+            if is_running(home) and all(map(_answers, doors)):
                 _log.info("ready https://%s agency=%s pid=%d", home.listen, home.agency, os.getpid())
                 _notify("READY=1")
                 return

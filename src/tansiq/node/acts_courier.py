@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from tansiq.channels.emergencies import pass_emergency, review
 from tansiq.channels.offers import offers
-from tansiq.channels.passing import by_hand, reroute, take_back
+from tansiq.channels.passing import by_hand, may_reroute, reroute, take_back
 from tansiq.channels.states import decider_post
 from tansiq.channels.waiting import matters_waiting
 from tansiq.enquiries.reading import parse_matter
@@ -57,6 +57,7 @@ def waiting(asked: Asked) -> list[dict[str, Any]]:
             "offers": [
                 {"channel": str(advice.channel), "verdict": str(advice.verdict), "approvers": list(advice.approvers)}
                 for advice in offers(one.first, officer=officer, context=asked.context)
+                if may_reroute(one.first)
             ],
         }
         for one in found

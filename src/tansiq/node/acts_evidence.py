@@ -9,10 +9,11 @@ from __future__ import annotations
 import io
 from base64 import b64encode
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from django.db import connection
 
+from tansiq.cases.exits import clearance_of
 from tansiq.enquiries.reading import parse_matter
 from tansiq.enquiries.rows import enquiry_rows, replies_of
 from tansiq.errors import BadInput, NotFound
@@ -26,10 +27,7 @@ from tansiq.protocol.evidence_report import utc_text
 from tansiq.protocol.ids import id_text
 from tansiq.protocol.statement import parse_part_proofs
 
-__all__ = ["CLEARANCE", "export"]
-
-CLEARANCE: Final = "class.restricted"
-"""Up to what everybody at a desk is cleared, as long as no clearance stands beside an officer's name."""
+__all__ = ["export"]
 
 
 def _places(statement: bytes) -> list[tuple[bytes, int]]:
@@ -79,11 +77,12 @@ def export(asked: Asked) -> dict[str, Any]:
     shown = None
     if places:
         rows = enquiry_rows("matter = %s", (matter,)) if matter else []
+        officer = asked.require_officer()
         shown = disclosing(
-            asked.require_officer(),
+            officer,
             context=asked.context,
             purpose=text_of(asked, "purpose", default="") or (rows[0].purpose if rows else ""),
-            clearance=CLEARANCE,
+            clearance=clearance_of(officer.number, context=asked.context),
             use=_use(asked),
             justification=text_of(asked, "justification", default=""),
             ordered_by=text_of(asked, "ordered_by", default=""),

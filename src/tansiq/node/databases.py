@@ -8,6 +8,7 @@ waits longer for the disk; smaller ones store a message of 2 KiB in a quarter mo
 
 from __future__ import annotations
 
+import operator
 import sqlite3
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -18,8 +19,10 @@ from tansiq.node.home import Home
 __all__ = ["databases_for"]
 
 _WAIT_SECONDS = 60
-# Else the driver looks in vain for an adapter at each of the sixty byte strings of a message.
-sqlite3.register_adapter(bytes, bytes)
+# Else the driver looks in vain for an adapter at each of the sixty byte strings of a message, and of what is absent, true or false.
+sqlite3.register_adapter(bytes, bytes.__bytes__)
+sqlite3.register_adapter(bool, operator.index)
+sqlite3.register_adapter(type(None), {None: None}.get)
 
 
 def _sqlite(name: str, *, secure_delete: bool) -> dict[str, Any]:

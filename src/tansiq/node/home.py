@@ -30,7 +30,8 @@ class Home:
     """A node's configuration. ``database`` and ``keys_database`` are '' for embedded SQLite or postgresql:// addresses;
     ``listen`` is host:port for TLS; ``unlock_file`` the path of the unlock secret ('' when it comes otherwise);
     ``population`` among how many persons a name is judged (never counted from a register), ``names_file`` where their index
-    is kept encrypted ('' in the home's data); ``largest_file`` the bytes of a file that is taken in or fetched;
+    is kept encrypted ('' in the home's data); ``clock_seconds`` how often what needs no event is looked after (see `worker.tick`);
+    ``largest_file`` the bytes of a file that is taken in or fetched;
     ``clearance`` that of every officer to whom no other was given (a code of the classification);
     ``no_hit_days`` after how many days a partner's data end of which nothing was found; ``remind_before`` and ``remind_after`` which part
     of a deadline's length before and after it officers are called, ``remind_most_hours`` at most; ``pages`` is host:port of the pages
@@ -41,7 +42,8 @@ class Home:
     how officers are told that something waits (nothing: they are not, see `notify`); ``channel_deciders`` roles of the desks
     whose members decide how channels stand, ``channel_two_persons`` whether it takes two of them. ``bureau`` is our national
     central bureau's desk, ``hub`` that of the organisation, ``offices`` our office by the state that it stands in, where the
-    directories don't tell; ``direct_copies`` our desks that get the docket of what our head says or is told directly.
+    directories don't tell; ``direct_copies`` our desks that get the docket of what our head says or is told directly, ``direct_days`` after how
+    many days what heads said to one another ends here.
     """
 
     path: Path
@@ -51,6 +53,7 @@ class Home:
     listen: str = "127.0.0.1:8443"
     unlock_file: str = ""
     pull_seconds: float = 5.0
+    clock_seconds: float = 30.0
     mirror: str = ""
     language: str = "en"
     largest_file: int = 50_000_000
@@ -79,6 +82,7 @@ class Home:
     hub: str = ""
     offices: tuple[tuple[str, str], ...] = ()
     direct_copies: tuple[str, ...] = ()
+    direct_days: int = 365
 
     @property
     def pages_origin(self) -> str:
@@ -150,6 +154,8 @@ class Home:
         )
         lines.extend(f'{name} = "{getattr(self, name)}"' for name in names if getattr(self, name))
         lines.append(f"pull_seconds = {self.pull_seconds}")
+        if self.clock_seconds != _DEFAULTS["clock_seconds"]:
+            lines.append(f"clock_seconds = {self.clock_seconds}")
         if self.largest_file != _DEFAULTS["largest_file"]:
             lines.append(f"largest_file = {self.largest_file}")
         if self.population != _DEFAULTS["population"]:
@@ -164,6 +170,8 @@ class Home:
             lines.append(f"channel_deciders = {json.dumps(self.channel_deciders)}")
         if self.direct_copies:
             lines.append(f"direct_copies = {json.dumps(self.direct_copies)}")
+        if self.direct_days != _DEFAULTS["direct_days"]:
+            lines.append(f"direct_days = {self.direct_days}")
         if self.offices:
             lines.append("offices = { " + ", ".join(f'{state} = "{post}"' for state, post in self.offices) + " }")
         if self.channel_two_persons:
@@ -176,20 +184,22 @@ class Home:
 _DEFAULTS = {field.name: field.default for field in fields(Home)}
 _TYPES = {
     "agency": str, "database": str, "keys_database": str, "listen": str, "unlock_file": str,
-    "pull_seconds": (int, float), "mirror": str, "language": str,
+    "pull_seconds": (int, float), "clock_seconds": (int, float), "mirror": str, "language": str,
     "largest_file": int, "no_hit_days": int, "population": int, "names_file": str,
     "clearance": str, "pages": str, "pages_address": str, "pages_certificate": str, "pages_key": str,
     "session_minutes": int, "session_hours": int,
     "remind_before": (int, float), "remind_after": (int, float), "remind_most_hours": int,
     "metrics": str, "mail": str, "mail_from": str, "mail_credentials": str, "mail_authority": str, "notify_command": list,
     "channel_deciders": list, "channel_two_persons": bool,
-    "bureau": str, "hub": str, "offices": dict, "direct_copies": list,
+    "bureau": str, "hub": str, "offices": dict, "direct_copies": list, "direct_days": int,
 }  # fmt: skip
 _BOUNDS: Final = {
+    "clock_seconds": (0.5, 60),
     "population": (1, 10_000_000_000),
     "remind_before": (0.01, 1),
     "remind_after": (0.01, 1),
     "remind_most_hours": (1, 168),
+    "direct_days": (1, 1095),
 }
 
 

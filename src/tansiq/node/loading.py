@@ -47,6 +47,9 @@ def _migrate_to(alias: str, applied: set[tuple[str, str]]) -> None:
     known = set(executor.loader.graph.nodes)
     if applied - known:
         raise BadInput("node.newer-dump", format=min(f"{app}.{name}" for app, name in applied - known))
+    if applied == known:
+        bring_up_to_date(alias)
+        return
     parents = {parent for node in applied for parent in executor.loader.graph.node_map[node].parents}
     executor.migrate(
         [node for node in applied if node not in {(one[0], one[1]) for one in parents if one[0] == node[0]}]

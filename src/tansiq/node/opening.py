@@ -54,6 +54,8 @@ def register_capabilities() -> None:
     from tansiq.node.header import register_header  # noqa: PLC0415
     from tansiq.node.registered import register_acts  # noqa: PLC0415
     from tansiq.notices import handlers as notices  # noqa: PLC0415
+    from tansiq.notices.interrupted import register_interrupted_notices  # noqa: PLC0415
+    from tansiq.office import handlers as office  # noqa: PLC0415
     from tansiq.relations import handlers as relations  # noqa: PLC0415
 
     service.register_kinds()
@@ -64,7 +66,9 @@ def register_capabilities() -> None:
     notices.register_kinds()
     register_spans(spans_of)
     register_interrupted()
+    register_interrupted_notices()
     relations.register_kinds()
+    office.register_kinds()
     register_roster()
     register_acts()
     register_header()
@@ -81,11 +85,13 @@ def open_node(home: Home, *, secret: bytes | None = None, clock: Callable[[], in
     from tansiq.channels.rules import Rules, set_rules  # noqa: PLC0415
     from tansiq.enquiries.terms import Terms, set_terms  # noqa: PLC0415
     from tansiq.node.sessions import open_sessions  # noqa: PLC0415
+    from tansiq.relations.direct_ending import set_direct_days  # noqa: PLC0415
 
     keys = open_key_store(find_unlock_secret(home) if secret is None else secret)
     register_capabilities()
     steps = Steps(before=home.remind_before, after=home.remind_after, most_hours=home.remind_most_hours)
     set_terms(Terms(no_hit_days=home.no_hit_days, steps=steps))
+    set_direct_days(home.direct_days)
     set_channel_rules(load_rules(home.path))
     set_house_rules(
         HouseRules(bureau=home.bureau, hub=home.hub, offices=dict(home.offices), direct_copies=home.direct_copies)

@@ -14,6 +14,7 @@ from tansiq.node import (
     acts_between,
     acts_channels,
     acts_courier,
+    acts_direct,
     acts_directory,
     acts_enquiries,
     acts_evidence,
@@ -21,6 +22,10 @@ from tansiq.node import (
     acts_files,
     acts_health,
     acts_liaison,
+    acts_notices,
+    acts_office,
+    acts_reports,
+    acts_times,
 )
 from tansiq.node.acts import Act, register_act
 
@@ -30,6 +35,8 @@ _ACTS: Final[Mapping[str, Act]] = {
     **acts_advice.ADVICE,
     **acts_channels.CHANNELS,
     **acts_courier.COURIER,
+    **acts_times.TIMES,
+    **acts_direct.DIRECT,
     "directory.confirm": acts_directory.confirm,
     "directory.export": acts_directory.export,
     "directory.fingerprint": acts_directory.show_fingerprint,
@@ -53,6 +60,9 @@ _ACTS: Final[Mapping[str, Act]] = {
     "exchange.status": acts_exchange.status,
     **acts_files.FILES,
     **acts_liaison.LIAISON,
+    **acts_office.OFFICE,
+    **acts_notices.NOTICES,
+    **acts_reports.REPORTS,
     "node.health": acts_health.health,
     "register.import": acts_enquiries.import_list,
     "register.list": acts_enquiries.list_registers,

@@ -16,12 +16,12 @@ from tansiq.node.visiting import serves
 __all__ = ["open_sessions"]
 
 
-def open_sessions(home: Home, context: Context) -> None:
-    """Makes this process serve the accounts and sessions of ``home``."""
+def open_sessions(home: Home, context: Context, *, secret: bytes = b"") -> bytes:
+    """Makes this process serve the accounts and sessions of ``home``. Returns the secret of its pages; given as ``secret``, it is not read."""
     node = Opened(
         agency=context.agency,
         keys=context.keys,
-        secret=secret_of(context.keys, agency=context.agency),
+        secret=secret or secret_of(context.keys, agency=context.agency),
         clock=context.clock,
         idle_ms=home.session_minutes * 60_000,
         most_ms=home.session_hours * 3_600_000,
@@ -32,3 +32,4 @@ def open_sessions(home: Home, context: Context) -> None:
     settings.SECRET_KEY = node.derived("django").hex()
     settings.SESSION_COOKIE_NAME = name
     settings.CSRF_COOKIE_NAME = f"{name}-form"
+    return node.secret

@@ -22,7 +22,7 @@ INSTALLED_APPS = [
     "django_htmx", "tansiq.web",
     "django.contrib.contenttypes", "django.contrib.auth", "allauth", "allauth.account", "allauth.mfa",
     "tansiq.accounts", "tansiq.keystore", "tansiq.journal", "tansiq.directory", "tansiq.exchange", "tansiq.channels", "tansiq.cases",
-    "tansiq.registers", "tansiq.enquiries", "tansiq.notices", "tansiq.relations", "tansiq.oversight",
+    "tansiq.registers", "tansiq.enquiries", "tansiq.notices", "tansiq.relations", "tansiq.office", "tansiq.oversight",
 ]  # fmt: skip
 DATABASES: dict[str, dict[str, Any]] = databases_for(None)
 DATABASE_ROUTERS = ["tansiq.keystore.router.KeyStoreRouter"]

@@ -9,6 +9,8 @@ from tansiq.cases.pages import register_frame as register_cases
 from tansiq.channels.pages_approvals import register_approvals
 from tansiq.channels.pages_frame import register_frame as register_channels
 from tansiq.enquiries.pages import register_frame as register_enquiries
+from tansiq.notices.pages import register_frame as register_notices
+from tansiq.office.pages import register_frame as register_office
 from tansiq.oversight.pages import register_frame as register_oversight
 from tansiq.registers.pages import register_frame as register_registers
 from tansiq.relations.pages import register_frame as register_relations
@@ -21,7 +23,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tansiq.cases.pages")),
     path("", include("tansiq.registers.pages")),
     path("", include("tansiq.enquiries.pages")),
+    path("", include("tansiq.notices.pages")),
     path("", include("tansiq.relations.pages")),
+    path("", include("tansiq.office.pages")),
     path("", include("tansiq.oversight.pages")),
     path("", include("tansiq.node.pages_evidence")),
 ]
@@ -36,5 +40,7 @@ register_channels()
 register_cases()
 register_registers()
 register_enquiries()
+register_notices()
 register_relations()
+register_office()
 register_oversight()

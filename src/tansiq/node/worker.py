@@ -42,11 +42,12 @@ from tansiq.node.sweep import sweep
 from tansiq.notices.declared import expire_declarations
 from tansiq.notices.members import tell_members
 from tansiq.notices.settling import expire
+from tansiq.office.folding import fold_came
+from tansiq.relations.direct_ending import erase_direct_due
 
 __all__ = ["keep_up", "tick", "work"]
 
 _log = logging.getLogger("tansiq.worker")
-_SWEEP_EVERY = 30.0
 _UPKEEP_FIRST = 60.0
 _UPKEEP_EVERY = 3600.0
 _AT_ONCE = 100
@@ -103,10 +104,10 @@ def _check_journal(context: Context) -> None:
 
 
 def tick(context: Context) -> int:
-    """What the clock does every half minute: lets what waited be looked at again, settles the channels of which a named moment has
-    come, writes down when partners received our enquiries, calls officers to what is due, ends notices whose time has come and sessions,
-    goes on with a check of the access journal, tells partners our newer directory document and members one another's; returns
-    how many partners were told.
+    """What the clock does every half minute (or as often as ``clock_seconds`` says): lets what waited be looked at again, settles the
+    channels of which a named moment has come, writes down when partners received our enquiries, calls officers to what is due, ends notices
+    whose time has come and sessions, folds what came into an office's register, goes on with a check of the access journal, tells partners
+    our newer directory document and members one another's; returns how many partners were told.
     """
     close_old_connections()
     wake_waiting()
@@ -118,6 +119,7 @@ def tick(context: Context) -> int:
     expire_declarations(context=context)
     sweep_accounts()
     tell_members(context=context)
+    fold_came(context=context)
     _check_journal(context)
     return tell_directory(context=context)
 
@@ -131,15 +133,16 @@ def keep_up(home: Home, context: Context) -> None:
     if not restoring_peers():
         sweep_erasures(context=context)
         sweep_uploads(context=context)
-        while erase_due(context=context, limit=_AT_ONCE) == _AT_ONCE:
-            continue
+        for erase in (erase_due, erase_direct_due):
+            while erase(context=context, limit=_AT_ONCE) == _AT_ONCE:
+                continue
         sweep_passed(context=context)
     sweep(context=context)
     mirror_if_due(home, context=context)
 
 
-async def _clock(context: Context, pool: ThreadPoolExecutor, delivery: Delivery) -> None:
-    """The sweeps that need no event."""
+async def _clock(home: Home, context: Context, pool: ThreadPoolExecutor, delivery: Delivery) -> None:
+    """The sweeps that need no event, one after another with ``clock_seconds`` between them."""
     loop = asyncio.get_running_loop()
     while True:
         try:
@@ -147,7 +150,7 @@ async def _clock(context: Context, pool: ThreadPoolExecutor, delivery: Delivery)
                 delivery.wake()
         except Exception:
             _log.exception("a sweep failed")
-        await asyncio.sleep(_SWEEP_EVERY)
+        await asyncio.sleep(home.clock_seconds)
 
 
 async def _restoring(context: Context, pool: ThreadPoolExecutor, delivery: Delivery) -> None:
@@ -236,7 +239,7 @@ async def work(home: Home, context: Context, *, pulls: bool) -> None:
         asyncio.create_task(files.run()),
         asyncio.create_task(_dispatching(context, arrived, dispatching, delivery)),
         asyncio.create_task(_waking(home, arrived, delivery)),
-        asyncio.create_task(_clock(context, delivering, delivery)),
+        asyncio.create_task(_clock(home, context, delivering, delivery)),
         asyncio.create_task(_upkeep(home, context, delivering)),
         asyncio.create_task(_restoring(context, delivering, delivery)),
         asyncio.create_task(serve_acts(home, context, woken=woken)),
