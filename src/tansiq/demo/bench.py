@@ -2,7 +2,8 @@
 
 Invariant: what is compared is measured in one run, in turns: the bare bound, a transfer, the bare bound again; figures are medians of the
 rounds and every round is told. A message counts when it is signed, sealed, in both journals (on disk), receipted, dispatched to a
-handler that opened and stored it, and both journals are witnessed. CPU is of both nodes' whole process trees and of who composes.
+handler that opened and stored it, and both journals are witnessed. CPU is of both nodes' whole process trees, of who composes,
+and of what the clock does later for the office on an enquiry's way.
 """
 
 from __future__ import annotations
@@ -75,6 +76,8 @@ def transfer(pair: Running, composer: Program, *, messages: int, size: int, kind
     bound = (before + pair.bound_us(size=size, times=times)) / 2
     server = spent.pop("server", 0.0)
     spent["composer"] = moved["cpu_s"] / messages * 1e6
+    if kind == "enquiry":
+        spent["office"] = composer.ask(do="fold")["cpu_s"] / messages * 1e6
     total = sum(spent.values())
     return {
         "bound_us": bound,

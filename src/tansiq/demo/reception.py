@@ -30,8 +30,16 @@ def _code(person: Person, at_s: float) -> str:
 
 
 def _rows(node: Node, language: str, second: Callable[[Person], str]) -> list[list[str]]:
-    roles = code_list("roles")
-    return [[one.number, roles.label(one.role, language), one.passphrase, second(one)] for one in node.member.people]
+    roles, member = code_list("roles"), node.member
+    return [
+        [
+            one.number,
+            member.desk_of(one.number, language) or roles.label(one.role, language),
+            one.passphrase,
+            second(one),
+        ]
+        for one in member.people
+    ]
 
 
 def show_sign_ins(nodes: Sequence[Node], teller: Teller, *, while_up: Callable[[], bool]) -> None:

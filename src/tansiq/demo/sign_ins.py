@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 
-from tansiq.demo.cast import CAST, Member
+from tansiq.demo.cast import CAST, FELLOWS, Member
 from tansiq.node.home import load_home
 from tansiq.node.opening import open_node
 
@@ -29,7 +29,7 @@ def prepare(path: str) -> None:
     from tansiq.demo.duty import fill_roster  # noqa: PLC0415
     from tansiq.directory.queries import own_directory  # noqa: PLC0415
 
-    member: Member = next(one for one in CAST if one.agency == home.agency)
+    member: Member = next(one for one in (*CAST, *FELLOWS) if one.agency == home.agency)
     now_ms = context.clock()
     for person in member.people:
         if person.apart:
@@ -41,8 +41,8 @@ def prepare(path: str) -> None:
             account, person.factor, factors.code_now(person.factor, now_ms=then_ms), now_ms=then_ms
         )
         factors.drill(account, codes[0], now_ms=now_ms)
-    head = next(person.number for person in member.people if person.role == "head")
-    fill_roster(directory=own_directory(), zone=member.zone, by=head, node=opened())
+    heads = [person.number for person in member.people if person.role == "head"]
+    fill_roster(directory=own_directory(), zone=member.zone, by=next(iter(heads), member.officer), node=opened())
 
 
 if __name__ == "__main__":

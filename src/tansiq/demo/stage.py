@@ -1,4 +1,4 @@
-"""Two agencies on one machine: their homes are made and their nodes run as processes of their own, as on two machines.
+"""Nodes on one machine: their homes are made and they run as processes of their own, as on machines of their own.
 
 Invariant: everything that is started here is ended here, and a temporary folder is removed, also when the story breaks off. The
 passphrases are part of the demonstration and are shown; they protect nothing but invented persons.
@@ -7,73 +7,35 @@ passphrases are part of the demonstration and are shown; they protect nothing bu
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import secrets
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from tansiq.demo.cast import CAST, Member
+from tansiq.demo.cast import CAST, FELLOWS, Member
+from tansiq.demo.commands import Process, Workshop
 from tansiq.errors import Conflict, Unavailable
 from tansiq.node.asking import ask
-from tansiq.node.home import Home
+from tansiq.node.home import CONFIGURATION, Home, load_home
 from tansiq.node.running import is_running
 
-__all__ = ["Node", "Stage", "run_command", "stage"]
+__all__ = ["Node", "Stage", "stage"]
 
-_START_SECONDS: Final = 30.0
+_START_SECONDS: Final = 60.0
 _FIRST_PORT: Final = 20_000
 _PORTS: Final = 12_000
 _END_SECONDS: Final = 15.0
-
-
-def _command(*words: str) -> list[str]:
-    return [sys.executable, "-m", "tansiq.cli", *words]
-
-
-@contextlib.contextmanager
-def _descriptors(*words: str) -> Iterator[list[int]]:
-    """Descriptors from which the words can be read, one each."""
-    opened = []
-    try:
-        for one in words:
-            reading, writing = os.pipe()
-            opened.append(reading)
-            os.write(writing, one.encode())
-            os.close(writing)
-        yield opened
-    finally:
-        for descriptor in opened:
-            os.close(descriptor)
-
-
-def run_command(*words: str, descriptors: Sequence[int] = (), language: str = "en") -> subprocess.CompletedProcess[str]:
-    """Runs one command of the command line to its end."""
-    return _run("tansiq.cli", *words, descriptors=descriptors, language=language)
-
-
-def _run(
-    module: str, *words: str, descriptors: Sequence[int] = (), language: str = "en"
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 (our own program, no shell)
-        [sys.executable, "-m", module, *words],
-        pass_fds=tuple(descriptors),
-        env=os.environ | {"TANSIQ_LANGUAGE": language},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
+_log = logging.getLogger("tansiq.demo")
 
 
 @dataclass(slots=True)
@@ -83,8 +45,10 @@ class Node:
     member: Member
     home: Home
     log: Path
+    shop: Workshop = field(repr=False)
     databases: tuple[str, str] | None = None
-    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    process: Process | None = field(default=None, repr=False)
 
     @property
     def agency(self) -> str:
@@ -99,32 +63,41 @@ class Node:
     def make(self, folder: Path) -> None:
         """Makes the home with `tansiq init`, and lets its people sign in. Raises Unavailable."""
         officers = "".join(f"{number} {words}\n" for number, words in self.member.passphrases.items())
-        with _descriptors(self.member.identity_passphrase, officers) as (identity, passphrases):
-            words = [
-                "init", str(self.home.path), "--agency", self.agency, "--listen", self.home.listen,
-                "--unlock-file", str(folder / f"{self.agency}.unlock"), "--identity", str(folder / f"{self.agency}.identity"),
-                "--identity-passphrase-fd", str(identity), "--officer-passphrases-fd", str(passphrases),
-                "--profile", str(self.member.profile), "--pages", self.home.pages, "--pages-address", self.home.pages_address,
-            ]  # fmt: skip
-            if self.databases:
-                words += ["--database", self.databases[0], "--keys-database", self.databases[1]]
-            made = run_command(*words, descriptors=(identity, passphrases), language=self.member.language)
-        made = made if made.returncode else _run("tansiq.demo.sign_ins", str(self.home.path))
+        feeds = (
+            ("--identity-passphrase-fd", self.member.identity_passphrase), ("--officer-passphrases-fd", officers),
+        )  # fmt: skip
+        words = [
+            "init", str(self.home.path), "--agency", self.agency, "--listen", self.home.listen,
+            "--unlock-file", str(folder / f"{self.agency}.unlock"), "--identity", str(folder / f"{self.agency}.identity"),
+            "--profile", str(self.member.profile),
+        ]  # fmt: skip
+        if self.home.pages:
+            words += ["--pages", self.home.pages, "--pages-address", self.home.pages_address]
+        if self.member.pulls:
+            words.append("--pulls")
+        if self.databases:
+            words += ["--database", self.databases[0], "--keys-database", self.databases[1]]
+        made = self.shop.run(*words, feeds=feeds, language=self.member.language)
+        if not made.returncode:
+            self._set()
+            made = self.shop.run(str(self.home.path), module="tansiq.demo.sign_ins")
         if made.returncode:
+            _log.error("%s was not made: %s", self.agency, made.stderr)
             raise Unavailable("demo.node-not-made", agency=self.agency, status=made.returncode)
+
+    def _set(self) -> None:
+        """Writes what its operator sets in ``node.toml`` after the node was made."""
+        if self.settings:
+            home = replace(load_home(self.home.path), **self.settings)
+            (self.home.path / CONFIGURATION).write_text(home.to_toml(), encoding="utf-8")
 
     def start(self) -> None:
         """Starts `tansiq run` and waits until it answers. Raises Unavailable."""
-        self.process = subprocess.Popen(  # noqa: S603 (our own program, no shell)
-            _command("run", str(self.home.path), "--log-file", str(self.log)),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        self.process = self.shop.start("run", str(self.home.path), "--log-file", str(self.log), acts=True)
         until = time.monotonic() + _START_SECONDS
         while time.monotonic() < until and self.process.poll() is None:
-            if is_running(self.home) and _listens(self.home.listen) and _listens(self.home.pages):
+            addresses = [self.home.listen, *([self.home.pages] if self.home.pages else [])]
+            if is_running(self.home) and all(map(_listens, addresses)):
                 return
             time.sleep(0.02)
         raise Unavailable("demo.node-not-started", agency=self.agency)
@@ -133,8 +106,7 @@ class Node:
         """Ends the process; returns its exit code, None when it did not run."""
         if self.process is None:
             return None
-        with contextlib.suppress(ProcessLookupError):
-            self.process.terminate()
+        self.process.terminate()
         try:
             code = self.process.wait(_END_SECONDS)
         except subprocess.TimeoutExpired:
@@ -181,27 +153,28 @@ def _free_ports(count: int) -> list[int]:
 
 @dataclass(slots=True)
 class Stage:
-    """Both nodes, and the folder where their homes, documents and the proof lie."""
+    """All nodes, the folder where their homes, documents and the proof lie, and the workshop that makes and starts them."""
 
     folder: Path
     nodes: tuple[Node, ...]
+    shop: Workshop = field(repr=False)
 
     def node(self, agency: str) -> Node:
         """The node of an agency."""
         return next(node for node in self.nodes if node.agency == agency)
 
     def make(self) -> None:
-        """Makes both homes, side by side."""
+        """Makes the homes, side by side."""
         with ThreadPoolExecutor(len(self.nodes)) as pool:
             list(pool.map(lambda node: node.make(self.folder), self.nodes))
 
     def start(self) -> None:
-        """Starts both nodes, side by side."""
+        """Starts the nodes, side by side."""
         with ThreadPoolExecutor(len(self.nodes)) as pool:
             list(pool.map(Node.start, self.nodes))
 
     def stop(self) -> None:
-        """Ends both nodes."""
+        """Ends the nodes."""
         with ThreadPoolExecutor(len(self.nodes)) as pool:
             list(pool.map(Node.stop, self.nodes))
 
@@ -216,30 +189,50 @@ def _folder(wanted: Path | None) -> Path:
     return wanted.resolve()
 
 
-@contextlib.contextmanager
-def stage(home: Path | None = None, *, databases: Mapping[str, tuple[str, str]] | None = None) -> Iterator[Stage]:
-    """A stage in ``home``, or in a temporary folder; ``databases`` are two PostgreSQL addresses by agency."""
-    folder = _folder(home)
-    ports = _free_ports(2 * len(CAST))
-    nodes = tuple(
-        Node(
-            member,
-            Home(
-                path=folder / member.agency,
-                agency=member.agency,
-                listen=f"127.0.0.1:{ports.pop()}",
-                pages=f"127.0.0.1:{(port := ports.pop())}",
-                pages_address=f"http://{member.host}:{port}",
-            ),
-            folder / f"{member.agency}.log",
-            (databases or {}).get(member.agency),
-        )
-        for member in CAST
+def _node(
+    member: Member, folder: Path, ports: list[int], shop: Workshop, *, pages: bool, settings: Mapping[str, Any]
+) -> Node:
+    port = ports.pop()
+    home = Home(
+        path=folder / member.agency,
+        agency=member.agency,
+        listen=f"127.0.0.1:{ports.pop()}",
+        pages=f"127.0.0.1:{port}" if pages else "",
+        pages_address=f"http://{member.host}:{port}" if pages else "",
     )
-    made = Stage(folder, nodes)
+    return Node(member, home, folder / f"{member.agency}.log", shop, settings=settings)
+
+
+@contextlib.contextmanager
+def stage(
+    home: Path | None = None,
+    *,
+    databases: Mapping[str, tuple[str, str]] | None = None,
+    fellows: bool = False,
+    pages: bool = True,
+    shop: Workshop | None = None,
+) -> Iterator[Stage]:
+    """A stage in ``home``, or in a temporary folder; ``databases`` are two PostgreSQL addresses by agency.
+
+    The two agencies alone play on it, or with ``fellows`` the bureaux, the hub and the office too; those have pages where
+    ``pages`` says so. ``shop`` is the workshop where another than the usual makes and starts them; it is closed at the end.
+    """
+    folder = _folder(home)
+    cast = (*CAST, *FELLOWS) if fellows else CAST
+    ports, shop = _free_ports(2 * len(cast)), shop or Workshop()
+    nodes = [
+        _node(member, folder, ports, shop, pages=pages or member in CAST, settings=member.settings if fellows else {})
+        for member in cast
+    ]
+    for node in nodes:
+        node.databases = (databases or {}).get(node.agency)
+    made = Stage(folder, tuple(nodes), shop)
     try:
         yield made
     finally:
-        made.stop()
-        if home is None:
-            shutil.rmtree(folder, ignore_errors=True)
+        try:
+            made.stop()
+        finally:
+            shop.close()
+            if home is None:
+                shutil.rmtree(folder, ignore_errors=True)

@@ -18,7 +18,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-from tansiq.demo.stage import Node, Stage, run_command
+from tansiq.demo.counting import Lines, counted, is_whole, settled
+from tansiq.demo.stage import Node, Stage
 from tansiq.demo.telling import Teller
 from tansiq.errors import NotFound, Unavailable
 from tansiq.node.evidence import parse_pins, verify_evidence
@@ -50,14 +51,16 @@ class Story:
     def __init__(self, stage: Stage, teller: Teller) -> None:
         self._stage = stage
         self._teller = teller
-        self.madrid, self.rabat = stage.nodes
+        self.madrid, self.rabat = self.pair = stage.nodes[:2]
         self.enquiry = ""
         self.evidence = stage.folder / "evidence.zip"
 
     # ------------------------------------------------------------------------------------------------ the whole
 
-    def play(self, un_list: Path | None = None) -> Json:
-        """Plays all steps; returns what `tansiq demo --json` prints. Raises what a step raises."""
+    def play(self, un_list: Path | None = None, *, then: Callable[[], None] = lambda: None) -> Json:
+        """Plays all steps, and ``then`` what follows on the same stage before all is counted; returns what `tansiq demo --json`
+        prints. Raises what a step raises.
+        """
         real_list = self._read(un_list) if un_list is not None else None
         step = self._teller.step
         with step("demo.step.make"):
@@ -82,6 +85,7 @@ class Story:
         with step("demo.step.receive"):
             answered = self.receive_answer()
         self._show_answer(answered)
+        then()
         with step("demo.step.witness"):
             self.wait_for_witnesses()
         with step("demo.step.evidence"):
@@ -107,7 +111,7 @@ class Story:
 
     def meet(self) -> dict[str, Json]:
         """Both documents are written, carried over and taken; the words are compared and an officer says so."""
-        for node in self._stage.nodes:
+        for node in self.pair:
             self.document(node.agency).write_bytes(b64decode(node.ask("directory.export")["document"]))
         shown = {}
         for node, other in ((self.madrid, self.rabat), (self.rabat, self.madrid)):
@@ -182,25 +186,10 @@ class Story:
         self.madrid.ask("enquiry.origin", {"id": self.enquiry, "answer": "obtained.no-sign"}, officer=officer)
         return shown
 
-    def lines(self) -> dict[str, Json]:
-        """How each node stands with the other."""
-        return {node.agency: node.ask("exchange.status")["peers"][0] for node in self._stage.nodes}
-
-    def _settled(self) -> dict[str, Json] | None:
-        """The lines, when all that was sent has arrived and each journal is co-signed; else None."""
-        lines = self.lines()
-        madrid, rabat = lines.values()
-        crossed = madrid["sent"] == rabat["received"] and rabat["sent"] == madrid["received"]
-        quiet = all(
-            line["waiting"] == line["pending"] == 0 and line["journal"] and line["journal"]["cosigned"]
-            for line in (madrid, rabat)
-        )
-        return lines if crossed and quiet else None
-
-    def wait_for_witnesses(self) -> dict[str, Json]:
+    def wait_for_witnesses(self) -> Lines:
         """Until everything has arrived and each has signed the other's journal; how the lines stand then."""
-        settled: dict[str, Json] = self._until("witness", self._settled)
-        return settled
+        lines: Lines = self._until("witness", lambda: settled(self._stage))
+        return lines
 
     def prove(self) -> bool:
         """Madrid exports the exchange with request and answer disclosed; it is verified offline, by the file and two pins."""
@@ -213,7 +202,7 @@ class Story:
         made = self.madrid.ask("evidence.export", asked, officer=self.madrid.member.officer)
         with os.fdopen(os.open(self.evidence, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
             stream.write(b64decode(made["archive"]))
-        pins = parse_pins([str(self.document(node.agency)) for node in self._stage.nodes])
+        pins = parse_pins([str(self.document(node.agency)) for node in self.pair])
         report = verify_evidence(self.evidence, pinned=pins)
         return not report.missing and not report.doubts
 
@@ -221,43 +210,26 @@ class Story:
         """What `tansiq fsck` says of each node: 'clean', or the first fault."""
 
         def fsck(node: Node) -> str:
-            ended = run_command("fsck", str(node.home.path), "--json", language=self._teller.language)
+            ended = self._stage.shop.run("fsck", str(node.home.path), "--json", language=self._teller.language)
             try:
                 report = json.loads(ended.stdout)
             except ValueError:
                 return f"exit {ended.returncode}"
             return "clean" if report["clean"] and not ended.returncode else str(report["findings"][0]["text"])
 
+        nodes = self._stage.nodes
         with ThreadPoolExecutor(2) as pool:
-            return dict(
-                zip((node.agency for node in self._stage.nodes), pool.map(fsck, self._stage.nodes), strict=True)
-            )
+            return {node.agency: said for node, said in zip(nodes, pool.map(fsck, nodes), strict=True)}
 
     def result(self, *, verified: bool, checks: Mapping[str, str]) -> Json:
         """What came of it, counted at both nodes."""
-        lines = self.wait_for_witnesses()
-        nodes = {}
-        for node in self._stage.nodes:
-            line = lines[node.agency]
-            journal = line["journal"]
-            nodes[node.agency] = {
-                "sent": line["sent"],
-                "received": line["received"],
-                "receipts_held": line["receipts"],
-                "journal": {
-                    line["peer"]: {"size": journal["size"], "root": journal["root"], "cosigned": journal["cosigned"]}
-                },
-                "fsck": checks[node.agency],
-            }
+        nodes = counted(self.wait_for_witnesses(), checks)
         fields = ("id", "state", "sent_at", "received_at", "deadline", "answered_at")
-        enquiries = [{name: one[name] for name in fields} for one in self.madrid.ask("enquiry.summaries")]
-        madrid, rabat = nodes.values()
+        asked = [one for one in self.madrid.ask("enquiry.summaries") if one["direction"] == "out"]
+        enquiries = [{name: one[name] for name in fields} for one in asked]
         whole = (
             verified
-            and all(one["fsck"] == "clean" and one["receipts_held"] == one["sent"] > 0 for one in nodes.values())
-            and madrid["sent"] == rabat["received"]
-            and rabat["sent"] == madrid["received"]
-            and all(journal["cosigned"] for one in nodes.values() for journal in one["journal"].values())
+            and is_whole(nodes)
             and bool(enquiries)
             and all(one["state"] == "answered" and all(one[name] for name in fields) for one in enquiries)
         )
@@ -290,7 +262,7 @@ class Story:
     # ------------------------------------------------------------------------------------------------ what is shown
 
     def _show_words(self, fingerprints: Mapping[str, Json]) -> None:
-        for node in self._stage.nodes:
+        for node in self.pair:
             words = fingerprints[node.agency]["words"]
             self._teller.detail("demo.words", agency=node.agency)
             rows = [(" ".join(words["es"][at : at + 4]), " ".join(words["ar"][at : at + 4])) for at in range(0, 16, 4)]
