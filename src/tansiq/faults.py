@@ -59,6 +59,8 @@ POINTS = frozenset(
         "courier.taken",
         "mirror.before-rename",
         "mirror.after-rename",
+        "office.fold.before-commit",
+        "office.fold.after-commit",
     }
 )
 

@@ -10,7 +10,6 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
-from zoneinfo import available_timezones
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
@@ -23,6 +22,7 @@ from tansiq.accounts.opened import Opened
 from tansiq.accounts.passphrases import check_passphrase
 from tansiq.accounts.roles import check_roles
 from tansiq.accounts.sessions import family_hash
+from tansiq.accounts.zones import known_zones
 from tansiq.errors import BadInput, Conflict, NotFound, Refused
 from tansiq.keystore.officers import OfficerKey, has_officer, open_officer_keys, reseal_officer_keys
 from tansiq.keystore.sessions import drop_family
@@ -72,7 +72,7 @@ def create_account(
             number=number,
             roles=column,
             language=language if language in LANGUAGES else "en",
-            zone=zone if zone in available_timezones() else "UTC",
+            zone=zone if zone in known_zones() else "UTC",
             family=secrets.token_bytes(16),
             created_ms=now_ms,
         )
@@ -184,7 +184,7 @@ def change_passphrase(
 
 def set_preferences(account: Account, *, language: str, zone: str, calendar: str) -> None:
     """Sets how pages read for this account. Raises BadInput."""
-    if language not in LANGUAGES or zone not in available_timezones() or calendar not in CALENDARS:
+    if language not in LANGUAGES or zone not in known_zones() or calendar not in CALENDARS:
         raise BadInput("accounts.wrong-preference")
     account.language, account.zone, account.calendar = language, zone, calendar
     with transaction.atomic():

@@ -1,8 +1,8 @@
 """Exits: whoever wants an item out of here, to read, show, print, export or hand on, asks here first.
 
 Invariant: one decision for every use (`policy.handling`), from the conditions that the originator wrote, the posts that
-it was sent to or handed down to, the reader's posts, clearance and purpose. What a reader may not view is, to that
-reader, not here: not listed, not counted, and named with the same words as what never was. A use that the law wants
+it was sent to or handed down to, the reader's posts, compartment there, clearance and purpose. What a reader may not view is, to
+that reader, not here: not listed, not counted, and named with the same words as what never was. A use that the law wants
 logged is logged before anything leaves (Directive (EU) 2016/680, Article 25).
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 from django.db import connection
 
@@ -18,6 +18,7 @@ from tansiq.accounts.clearances import given_clearance
 from tansiq.cases.contents import StoredStatement, open_statements
 from tansiq.cases.queries import ItemRow, item_row, own_part
 from tansiq.cases.sql import chunks, marks
+from tansiq.channels.compartments import reads_body
 from tansiq.directory.queries import own_directory
 from tansiq.errors import Error, NotFound, Refused
 from tansiq.exchange.context import Context
@@ -27,17 +28,17 @@ from tansiq.policy.conditions import Conditions
 from tansiq.policy.enquiry import Enquiry
 from tansiq.policy.handling import Decision, Held, Reader, Use, decide
 from tansiq.policy.notice import Notice, NoticeAnswer, StatusDeclaration
+from tansiq.policy.report import StrategicReport
 from tansiq.policy.ways import body_readers
 from tansiq.protocol.cbor import decode
 from tansiq.protocol.concealment import reveal
-from tansiq.protocol.docket import ALL_MEMBERS
+from tansiq.protocol.docket import ALL_MEMBERS, Docket
 from tansiq.protocol.ids import id_text
 from tansiq.protocol.manifest import PART_KIND as FILE
 from tansiq.protocol.parts import Part
 
 __all__ = [
-    "Weighed", "clearance_of", "incoming_of", "reader_of", "take_out", "visible", "weigh",
-    "weigh_uses",
+    "Weighed", "clearance_of", "conditions_in", "incoming_of", "reader_of", "take_out", "visible", "weigh", "weigh_uses", "withheld_at",
 ]  # fmt: skip
 
 
@@ -92,6 +93,11 @@ def _of_status(part: Part) -> Conditions | None:
     return StatusDeclaration.from_plain(part.content).conditions
 
 
+def _of_report(part: Part) -> Conditions | None:
+    return StrategicReport.from_plain(part.content).conditions
+
+
+_REPORT: Final = "report.strategic"
 _CONDITIONS: Final[Mapping[str, Callable[[Part], Conditions | None]]] = {
     "enquiry.request": _of_enquiry,
     "item": _of_item,
@@ -100,6 +106,7 @@ _CONDITIONS: Final[Mapping[str, Callable[[Part], Conditions | None]]] = {
     "notice.diffusion": _of_notice,
     "notice.answer": _of_answer,
     "person.status": _of_status,
+    _REPORT: _of_report,
 }
 """The kinds of parts that carry conditions of their own."""
 _RELAY: Final = "hub"
@@ -114,10 +121,46 @@ def _conditions_of(part: Part | None) -> Conditions | None:
         return None
 
 
-def _belongs_to(part: Part, parts: Sequence[Part | None]) -> Part | None:
-    """The part that a file belongs to."""
+def conditions_in(parts: Sequence[Part | None], place: int) -> Conditions | None:
+    """The conditions of the part at a place: its own, or of a file those of the part that it belongs to; None for none."""
+    part = parts[place] if 0 <= place < len(parts) else None
+    if part is None:
+        return None
     of = part.content.get(7) if part.kind == FILE else None
-    return parts[of] if type(of) is int and 0 <= of < len(parts) else None
+    owner = parts[of] if type(of) is int and 0 <= of < len(parts) else None
+    return _conditions_of(part) or _conditions_of(owner)
+
+
+def fields_of(docket: Docket, parts: Sequence[Part | None]) -> frozenset[str]:
+    """Every field of crime of a statement: its docket names the first, a strategic report may be on more."""
+    found = {docket.field}
+    for part in parts:
+        if part is not None and part.kind == _REPORT:
+            try:
+                found.update(StrategicReport.from_plain(part.content).fields)
+            except Error:  # a newer version's: the docket's field then
+                continue
+    return frozenset(found - {""})
+
+
+Asked: TypeAlias = dict[tuple[str, str, tuple[str, ...], frozenset[str]], bool]
+"""What was asked of compartments for one page: desk, officer, ends and fields."""
+
+
+def withheld_at(
+    docket: Docket, parts: Sequence[Part | None], reader: Reader, *, posts: frozenset[str] = frozenset(), asked: Asked
+) -> frozenset[str]:
+    """The reader's desks at which the reader's compartment does not reach a statement: those that it passes, that are an end of it, and
+    ``posts``, those of the case that it stands in.
+    """
+    desks = ({docket.sender, *docket.route, *docket.addressees} | posts) & reader.posts
+    if not desks:
+        return frozenset()
+    ends, fields = (docket.sender, *docket.addressees), fields_of(docket, parts)
+    for post in desks:
+        if (post, reader.officer, ends, fields) not in asked:
+            asked[post, reader.officer, ends, fields] = reads_body(post, reader.officer, ends=ends, fields=fields)
+    return frozenset(post for post in desks if not asked[post, reader.officer, ends, fields])
 
 
 def incoming_of(item: bytes, *, context: Context) -> IncomingCheck | None:
@@ -187,6 +230,7 @@ class _Scales:
     posts: Mapping[bytes, frozenset[str]]
     drafts: Mapping[bytes, tuple[str, bytes | None]]
     context: Context
+    asked: Asked = field(default_factory=dict)
 
     @classmethod
     def of(cls, rows: Sequence[ItemRow], context: Context) -> _Scales:
@@ -213,23 +257,28 @@ class _Scales:
         )
         return held, part
 
-    def said(self, row: ItemRow) -> tuple[Held | None, Part | None]:
+    def said(self, row: ItemRow, reader: Reader) -> tuple[Held | None, Part | None]:
         """An item that stands in a statement: who said it to whom is in the docket."""
         stored = self.stored.get(row.statement or b"")
         if stored is None or stored.docket is None:
             return None, None
         docket = stored.docket
         part = stored.parts[row.place] if row.place < len(stored.parts) else None
-        own = _conditions_of(part) or (_conditions_of(_belongs_to(part, stored.parts)) if part is not None else None)
+        own = conditions_in(stored.parts, row.place)
         strictest = Conditions(
             codes=docket.handling, classification=docket.classification or None, expires_at_ms=row.expires_ms
         )
+        withheld = withheld_at(
+            docket, stored.parts, reader, posts=self.posts.get(row.case, frozenset()), asked=self.asked
+        )
         held = Held(
             originator=row.originator,
-            origin_posts=frozenset((docket.sender,)),
-            addressees=body_readers(docket.channel, docket.route, docket.addressees)
-            | (_every_desk() if ALL_MEMBERS in docket.addressees else frozenset())
-            | self.posts.get(row.case, frozenset()),
+            origin_posts=frozenset((docket.sender,)) - withheld,
+            addressees=(
+                body_readers(docket.channel, docket.route, docket.addressees) | self.posts.get(row.case, frozenset())
+            )
+            - withheld
+            | (_every_desk() if ALL_MEMBERS in docket.addressees else frozenset()),
             purpose=row.purpose,
             conditions=own or strictest,
         )
@@ -247,7 +296,7 @@ def weigh_uses(
     now_ms = context.clock()
     out: dict[Use, list[Weighed]] = {use: [] for use in uses}
     for row in rows:
-        held, part = scales.own(row) if row.statement is None else scales.said(row)
+        held, part = scales.own(row) if row.statement is None else scales.said(row, reader)
         if held is None:
             for use in uses:
                 out[use].append(Weighed(row, _CLOSED, None))

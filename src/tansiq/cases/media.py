@@ -373,7 +373,7 @@ def _text(source: Source) -> Seen:
     try:
         while piece := source.some():
             text = decoder.decode(piece)
-            if any(ord(one) < 32 and one not in "\t\n\r\f" for one in text):
+            if re.search(r"[\x00-\x08\x0b\x0e-\x1f]", text):  # control characters, which stand in no text
                 raise _refuse("type")
             window = (before + text).lower()
             if any(mark.decode() in window for mark in _MARKUP):

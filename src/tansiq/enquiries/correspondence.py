@@ -36,6 +36,7 @@ from tansiq.enquiries.history import heads, require_permitted, settle
 from tansiq.enquiries.made import word_whence
 from tansiq.enquiries.officers import ActingOfficer
 from tansiq.enquiries.rows import Direction, EnquiryRow, ReplyRow, add_replies, enquiry_rows, replies_of
+from tansiq.enquiries.seen import stands_at
 from tansiq.enquiries.services import disclosure, held_matter
 from tansiq.enquiries.translations import store_own, translation_items, translations_kept
 from tansiq.enquiries.wording import check_wording, languages_read
@@ -272,7 +273,7 @@ def translate(
     BadInput ('enquiries.translates-nothing').
     """
     rows = enquiry_rows("matter = %s", (matter,))
-    if not rows or {rows[0].own_post, rows[0].office_post}.isdisjoint(officer.posts):
+    if not rows or not stands_at(rows[0], officer):
         raise NotFound("enquiries.unknown", enquiry=id_text(matter))
     opened = open_statements([statement], keys=context.keys).get(statement)
     if statement not in {rows[0].request, *(word.statement for word in replies_of([matter]))} or opened is None:

@@ -16,12 +16,13 @@ from tansiq.web.forms import Form
 __all__ = ["by_field", "source_in"]
 
 _WORDS: Final = re.compile(
-    r"Directive \(EU\)|Regulation \(EU\)|Convention against Torture|INTERPOL's Constitution|Articles|Article|recital|and|Practice"
+    r"Directive \(EU\)|Regulation \(EU\)|Convention against Torture|INTERPOL's Constitution|INTERPOL's Rules on the Processing of Data"
+    r"|Articles|Article|recital|and|to(?= \d)|Practice"
 )
 _KEYS: Final = {
     "Directive (EU)": "directive", "Regulation (EU)": "regulation", "Convention against Torture": "torture",
-    "INTERPOL's Constitution": "interpol", "Articles": "articles", "Article": "article", "recital": "recital", "and": "and",
-    "Practice": "practice",
+    "INTERPOL's Constitution": "interpol", "INTERPOL's Rules on the Processing of Data": "interpol-rules", "to": "to",
+    "Articles": "articles", "Article": "article", "recital": "recital", "and": "and", "Practice": "practice",
 }  # fmt: skip
 _ELSEWHERE: Final = {"deadline_class": "urgency_ground"}
 """A field that the form derives, and the one that it is derived from."""

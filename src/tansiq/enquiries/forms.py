@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from tansiq.errors import BadInput
-from tansiq.policy.plain import Code, Flag, Many, One, Prose, Record, Shape, Slot, slots_of
+from tansiq.policy.plain import Code, Flag, Many, One, Prose, Record, Shape, Slot, Whole, slots_of
 from tansiq.policy.subjects import Identifier, Name, Place, Subject
 from tansiq.policy.values import COUNTRY, MOMENT, Attestation, PartialDate, Text
 from tansiq.texts import LANGUAGES, text
@@ -226,7 +226,8 @@ class _Reading:
             return self._date(name)
         if kind is Attestation:
             return self._attested(name)
-        return self.record(kind, f"{name}.") or None
+        made = self.record(kind, f"{name}.")
+        return made if set(made) - _BARE.get(kind, frozenset()) else None
 
     def _simple(self, slot: Slot, name: str) -> Any:
         if isinstance(slot.inner, Flag):
@@ -239,7 +240,12 @@ class _Reading:
             if found is None:
                 self._fault(name, text("enquiries.form.wrong-day", self.language, field=self._label(name)))
             return found
-        value = country_code(said) if slot.inner is COUNTRY else said
+        value: Any = country_code(said) if slot.inner is COUNTRY else said
+        if isinstance(slot.inner, Whole):
+            if not said.isdecimal():
+                self._fault(name, text("enquiries.form.wrong-number", self.language, field=self._label(name)))
+                return None
+            value = int(said)
         self._checked(slot.inner, value, name)
         return value
 

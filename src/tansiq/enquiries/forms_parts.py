@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tansiq.enquiries.forms import Data, Part, Section, count_of
+from tansiq.policy.codes import code_list
 from tansiq.texts import LANGUAGES, catalogue, text
 from tansiq.web.forms import Field, choices_of
 
@@ -91,7 +92,8 @@ def subject_parts(
     parts: list[Part] = []
     for number in range(count_of(data, group, least=least)):
         at = f"{group}.{number}"
-        kind = str(data.get(f"{at}.kind") or "subject.person")
+        said = str(data.get(f"{at}.kind"))
+        kind = said if said in code_list("subject_kinds") else "subject.person"
         parts += _subject(making, data, at, kind=kind, number=number + 1, head=head, plain=plain)
     return tuple(parts)
 

@@ -6,23 +6,35 @@ gets that of every later word.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from tansiq.channels.accreditations import carriers
 from tansiq.channels.desks import role_of
 from tansiq.channels.ways import Way, along, copies_of
 from tansiq.enquiries.rows import Direction, EnquiryRow
 from tansiq.exchange.context import Context
 from tansiq.exchange.eyes_only import owners_of
+from tansiq.policy.channel_matter import Channel
 from tansiq.policy.ways import way_rule
 from tansiq.protocol.docket import agency_of
 
-__all__ = ["between_persons", "way_in"]
+__all__ = ["between_persons", "carried_by", "way_in"]
+
+
+def carried_by(
+    channel: str, between: Sequence[str], partner: str, *, field: str, case: bytes, context: Context
+) -> dict[str, str]:
+    """By desk ``between`` the two, the liaison officer (a service number) who is accredited for the case."""
+    if channel != Channel.LIAISON or not between:
+        return {}
+    return carriers(between, partner, own=context.agency, field=field, case=case, at_ms=context.clock())
 
 
 def _persons(row: EnquiryRow, officer: str, context: Context) -> Mapping[str, str]:
     """Who reads with a key of one's own: here the officer who speaks, there the one to whom the request is sealed."""
     theirs = owners_of(row.request, agency_of(row.their_post), context=context)
-    return {row.own_post: officer, **({row.their_post: theirs[0]} if len(theirs) == 1 else {})}
+    carrying = carried_by(row.channel, row.route[1:-1], row.partner, field=row.field, case=row.case, context=context)
+    return {**carrying, row.own_post: officer, **({row.their_post: theirs[0]} if len(theirs) == 1 else {})}
 
 
 def way_in(row: EnquiryRow, *, context: Context, officer: str, now_ms: int) -> Way:

@@ -16,6 +16,7 @@ from tansiq.cases.contents import StoredStatement, open_statements
 from tansiq.cases.exits import Weighed, reader_of, weigh_uses
 from tansiq.cases.items import ITEM
 from tansiq.cases.queries import ItemRow, items_of_statements, own_part, rows_by_id
+from tansiq.channels.compartments import desks_seen
 from tansiq.enquiries.drafts import ANSWER, PARTIAL_REFUSAL, REFUSAL, REQUEST
 from tansiq.enquiries.duplicates import duplicates_of
 from tansiq.enquiries.going import between_persons
@@ -24,6 +25,7 @@ from tansiq.enquiries.proofs import StatementProof, proofs_of
 from tansiq.enquiries.proposed import proposed_for
 from tansiq.enquiries.routes import handovers_of, received_at, stops
 from tansiq.enquiries.rows import MOVES, Direction, EnquiryRow, ReplyRow, enquiry_rows, replies_of
+from tansiq.enquiries.seen import stands_at
 from tansiq.enquiries.summaries import DIRECTIONS, Json, as_time, summaries_of, with_receipts
 from tansiq.enquiries.timeline import timeline_of
 from tansiq.enquiries.translations import Kept, kept_translations
@@ -253,7 +255,7 @@ def _named(opened: _Opened, words: Sequence[ReplyRow]) -> dict[bytes, tuple[Subj
 
 def _visible(matter: bytes, officer: ActingOfficer) -> EnquiryRow:
     rows = enquiry_rows("matter = %s", (matter,))
-    if not rows or {rows[0].own_post, rows[0].office_post}.isdisjoint(officer.posts):
+    if not rows or not stands_at(rows[0], officer):
         raise NotFound("enquiries.unknown", enquiry=id_text(matter))
     return with_receipts(rows)[0]
 
@@ -359,7 +361,7 @@ def show_enquiry(
                 "reason": one.reason,
             }
             for one in duplicates_of(
-                row, [subject for some in named.values() for subject in some], context=context, posts=officer.posts
+                row, [subject for some in named.values() for subject in some], context=context, posts=desks_seen(officer.posts, officer.number)
             )
         ],
         "incoming": _incoming(opened),

@@ -6,12 +6,17 @@ stand in it already.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+from django.urls import reverse
 
 from tansiq.channels.approvals import ask_approval, standing_of
 from tansiq.channels.available import Ends, ends_of
 from tansiq.channels.history import expected_by_channel
+from tansiq.channels.otherwise import otherwise_by
+from tansiq.channels.pages_shared import TONES
+from tansiq.channels.queries import standings
 from tansiq.channels.seen import digest_of
 from tansiq.channels.showing import Card, cards, pending
 from tansiq.enquiries.forms import Data, count_of
@@ -20,8 +25,9 @@ from tansiq.enquiries.forms_enquiry import Way
 from tansiq.enquiries.pages_common import node_of
 from tansiq.enquiries.weighing import Choosing, matter_of
 from tansiq.errors import BadInput
-from tansiq.policy.channel_matter import Channel, Matter
+from tansiq.policy.channel_matter import Channel, Matter, State
 from tansiq.policy.channel_values import Advice
+from tansiq.policy.codes import code_list
 from tansiq.policy.conditions import Conditions
 from tansiq.policy.enquiry import Enquiry, LawBasis
 from tansiq.policy.subjects import Subject
@@ -113,9 +119,22 @@ def four_of(data: Data, request: Request, way: Way, enquiry: Enquiry | None = No
     matter, choosing = judged_matter(data, way, enquiry), choosing_of(request, way)
     found = choosing.advice(matter)
     approved, asked = _approvals(found, matter, request, choosing.partner)
-    return cards(
+    four = cards(
         found, expected=expected_by_channel(choosing.posts, choosing.partner), chosen=str(data.get("channel") or ""),
         language=request.language, approved=approved, asked=asked,
+    )  # fmt: skip
+    standing = standings(choosing.partner)
+    return [_standing(one, standing[Channel(one.code)].worst, request, choosing.partner) for one in four]
+
+
+def _standing(card: Card, state: State, request: Request, partner: str) -> Card:
+    """The card with how its channel stands, where it is not plainly open, and where else something is written for it."""
+    otherwise = otherwise_by(Channel(card.code), request, partner) if card.open else ""
+    if state is State.OPEN:
+        return replace(card, otherwise=otherwise)
+    return replace(
+        card, state=code_list("channel_states").label(state, request.language), state_tone=TONES[state],
+        url=reverse("channel-with", args=(partner, card.code)), otherwise=otherwise,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from django.shortcuts import render
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 
+from tansiq.channels.compartments import desks_seen
 from tansiq.directory.queries import current_directory, own_directory
 from tansiq.enquiries.officers import ActingOfficer
 from tansiq.errors import Error, NotFound, Refused
@@ -39,6 +40,7 @@ __all__ = [
     "acting",
     "answer_page",
     "day_ends_ms",
+    "desks_of",
     "looking",
     "ms_of",
     "node_of",
@@ -82,6 +84,15 @@ def acting(request: Request) -> ActingOfficer:
     if officer is None:
         raise Refused("enquiries.key-closed")
     return officer
+
+
+def desks_of(request: Request) -> tuple[str, ...]:
+    """The reader's desks, without an office whose compartments keep its agency's matters from the reader; asked once a page."""
+    found: tuple[str, ...] | None = getattr(request, "desks", None)
+    if found is None:
+        found = desks_seen(request.visitor.posts, request.visitor.number)
+        setattr(request, "desks", found)  # noqa: B010 (a request has no such attribute declared)
+    return found
 
 
 def ms_of(moment: object) -> int | None:

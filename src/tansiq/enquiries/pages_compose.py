@@ -16,7 +16,9 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from tansiq.cases.files_sending import OwnFile
+from tansiq.channels.agreed import agreed_faults
 from tansiq.channels.history import expected_by_channel
+from tansiq.channels.pages_shared import in_words
 from tansiq.channels.profile import channel_rules
 from tansiq.channels.showing import Card, cards
 from tansiq.directory.queries import own_directory
@@ -29,7 +31,7 @@ from tansiq.enquiries.forms_channel import case_in, weighing_in
 from tansiq.enquiries.forms_enquiry import INITIAL, Way, enquiry_from, enquiry_sections, translations_from, way_from
 from tansiq.enquiries.forms_files import file_section, files_chosen, files_in_words
 from tansiq.enquiries.pages_channel import Going, ask_for, choosing_of, four_of, going_of, judged_matter
-from tansiq.enquiries.pages_common import AT_A_DESK, Named, acting, node_of, told, tongues, with_names
+from tansiq.enquiries.pages_common import AT_A_DESK, Named, acting, desks_of, node_of, told, tongues, with_names
 from tansiq.enquiries.pages_rows import question_of, term_of
 from tansiq.enquiries.pages_said import reader_here, request_blocks
 from tansiq.enquiries.pages_showing import Showing
@@ -47,6 +49,7 @@ from tansiq.policy.correspondence import Translation
 from tansiq.policy.enquiry import Enquiry
 from tansiq.policy.faults import Faults
 from tansiq.policy.law import law_faults
+from tansiq.protocol.docket import agency_of
 from tansiq.protocol.ids import id_text
 from tansiq.texts import text
 from tansiq.web.access import page
@@ -106,6 +109,7 @@ def _judge(data: Data, request: Request, named: Named) -> Judged:
             enquiry, languages=languages_read(addressee), urgent=enquiry.deadline_class in URGENT_CLASSES,
             translations=translations,
         )  # fmt: skip
+        found += agreed_faults(enquiry.law, agency_of(addressee), at_ms=request.now_ms)
     judged = Judged.of(Faults(found), form=form, language=language)
     if judged.faults or lacking or going is None:
         return Judged(faults={**judged.faults, **lacking}, wanted=judged.wanted)
@@ -153,7 +157,7 @@ def _against_the_channel(error: Error, language: str) -> dict[str, tuple[str, ..
         codes = str(error.values["reasons"]).split(", ")
         return {"channel": tuple(channel_rules().reasons.label(code, language) for code in codes)}
     at = "deviation" if error.code in {"channels.deviation-needed", "policy.unknown-code"} else "channel"
-    return {at: (told(error, language),)}
+    return {at: (told(in_words(error, language), language),)}
 
 
 def _readable(data: Data, request: Request, named: Named) -> Enquiry | None:
@@ -229,7 +233,7 @@ def forget(request: Request, draft: str) -> HttpResponse:
 
 def _earlier(ready: _Ready, request: Request, named: Named) -> list[dict[str, Any]]:
     """Matters of the own desks that may be about the same person: nothing is asked twice without a word of it."""
-    found = earlier_of(ready.enquiry.subjects, context=node_of(request), posts=request.visitor.posts)
+    found = earlier_of(ready.enquiry.subjects, context=node_of(request), posts=desks_of(request))
     language = request.language
     return [
         {

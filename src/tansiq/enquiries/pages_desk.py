@@ -16,7 +16,7 @@ from django.urls import reverse
 from tansiq.accounts.drafts import list_drafts
 from tansiq.directory.queries import partners
 from tansiq.enquiries.desk import MOST_COUNTED, DeskView, counts_of, desk_page
-from tansiq.enquiries.pages_common import AT_A_DESK, Named, day_ends_ms, node_of
+from tansiq.enquiries.pages_common import AT_A_DESK, Named, day_ends_ms, desks_of, node_of
 from tansiq.enquiries.pages_matter import brief_of
 from tansiq.enquiries.pages_rows import question_of, rows_of
 from tansiq.errors import BadInput, NotFound
@@ -25,6 +25,7 @@ from tansiq.policy.course import STATES
 from tansiq.texts import catalogue, text
 from tansiq.web.access import SIGNED_IN, page
 from tansiq.web.forms import Field
+from tansiq.web.frame import alerts_over
 from tansiq.web.plurals import plural_key
 from tansiq.web.registry import NAVIGATION
 from tansiq.web.visitor import Request
@@ -39,7 +40,7 @@ _UNASKED: Final = 10
 
 def view_of(request: Request, **narrowed: Any) -> DeskView:
     """The reader's desks."""
-    return DeskView(posts=request.visitor.posts, day_ends_ms=day_ends_ms(request), **narrowed)
+    return DeskView(posts=desks_of(request), day_ends_ms=day_ends_ms(request), **narrowed)
 
 
 def _counted(key: str, count: int, language: str) -> str:
@@ -100,6 +101,7 @@ def desk(request: Request) -> HttpResponse:
         request,
         "enquiries/desk.html",
         {
+            "alerts": alerts_over(request, "desk"),
             "lead": _lead(request, counts_of(view_of(request), context=context, sections=("open", "overdue", "today"))),
             "rows": rows_of(found.rows, language=language, named=named, current=opened),
             "answered": rows_of(answered, language=language, named=named, current=opened),

@@ -12,14 +12,17 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from tansiq.channels.pages_shared import TONES
+from tansiq.channels.queries import standings
 from tansiq.directory.queries import current_directory, partners
 from tansiq.enquiries.desk import DeskView, counts_of, desk_page, find_reference
 from tansiq.enquiries.pages_cases import register_cases
-from tansiq.enquiries.pages_common import AT_A_DESK, Named, day_ends_ms, ms_of, node_of, with_names
+from tansiq.enquiries.pages_common import AT_A_DESK, Named, day_ends_ms, desks_of, ms_of, node_of, with_names
 from tansiq.enquiries.pages_rows import question_of, state_of
 from tansiq.enquiries.pages_times import register_times
 from tansiq.enquiries.summaries import Json
 from tansiq.errors import BadInput
+from tansiq.policy.channel_matter import Channel
 from tansiq.policy.codes import code_list
 from tansiq.texts import text
 from tansiq.web.registry import GROUPS, NAVIGATION, NOTICES, SEARCH, Entry, Found, Group, GroupRow, Notice
@@ -29,6 +32,7 @@ __all__ = ["register_frame"]
 
 _DESK: Final = frozenset(AT_A_DESK)
 _ALWAYS: Final = "embassy"
+_OPEN: Final = "open"
 _ASKED: Final = frozenset({"desk", "head"})
 """Roles of desks that are spoken to; bureaux, hubs and offices of their own are what it passes."""
 _MOST_NOTICES: Final = 30
@@ -40,7 +44,7 @@ def _has_desk(request: Request) -> bool:
 
 
 def _view(request: Request, **narrowed: Any) -> DeskView:
-    return DeskView(posts=request.visitor.posts, day_ends_ms=day_ends_ms(request), **narrowed)
+    return DeskView(posts=desks_of(request), day_ends_ms=day_ends_ms(request), **narrowed)
 
 
 def _pressing(request: Request) -> int:
@@ -56,25 +60,35 @@ def _has_desks(agency: str) -> bool:
 
 
 def _channels(request: Request) -> Group | None:
-    """The channels with each partner that we have met, with how much is open on each; the embassy's always stands there."""
+    """The channels with each partner that we have met: how each stands, in words, and how much is open on it. With one partner
+    all four stand there; with several the embassy's, and of the others those on which something is open or that are not.
+    """
     if not _has_desk(request):
         return None
     named, language, rows = Named(request.language), request.language, []
     met = [one.agency for one in partners() if not one.is_self and one.confirmed_ms and _has_desks(one.agency)]
     for agency in met:
+        standing = standings(agency)
         for channel in code_list("channels"):
             view = _view(request, partner=agency, channel=channel)
             count = counts_of(view, context=node_of(request), sections=("open",))["open"]
-            if channel != _ALWAYS and not count.number:
+            worst = str(standing[Channel(channel)].worst)
+            if len(met) > 1 and channel != _ALWAYS and not count.number and worst == _OPEN:
                 continue
             address = f"{reverse('enquiries')}?{urlencode({'partner': agency, 'channel': channel})}"
-            label = text(f"enquiries.channel.{channel}", language)
-            rows.append(GroupRow(label=label, url=address, sign=channel, count=count.number))
+            rows.append(
+                GroupRow(
+                    label=text(f"enquiries.channel.{channel}", language), url=address, sign=channel, count=count.number,
+                    state=code_list("channel_states").label(worst, language), tone=TONES[worst],
+                )
+            )  # fmt: skip
     if not rows:
         return None
-    country = named.country(met[0]) if len(met) == 1 else ""
-    heading = text("enquiries.page.channels-with", language, partner=country or named.agency(met[0]))
-    return Group(heading=heading if len(met) == 1 else text("enquiries.page.channels", language), rows=tuple(rows))
+    if len(met) > 1:
+        return Group(heading=text("enquiries.page.channels", language), rows=tuple(rows), url=reverse("channels"))
+    with_whom = named.country(met[0]) or named.agency(met[0])
+    heading = text("enquiries.page.channels-with", language, partner=with_whom)
+    return Group(heading=heading, rows=tuple(rows), url=reverse("channel-partner", args=(met[0],)))
 
 
 def _latest(request: Request, **narrowed: Any) -> list[Json]:
@@ -126,7 +140,7 @@ def _search(request: Request, asked: str) -> Iterable[Found]:
     if not _has_desk(request):
         return
     try:
-        found = find_reference(asked, context=node_of(request), posts=request.visitor.posts)
+        found = find_reference(asked, context=node_of(request), posts=desks_of(request))
     except BadInput:
         return
     named = Named(request.language)

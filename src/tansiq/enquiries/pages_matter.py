@@ -34,6 +34,7 @@ from tansiq.policy.values import Text
 from tansiq.texts import LANGUAGES, text
 from tansiq.web.access import page
 from tansiq.web.forms import Field, Form, choices_of
+from tansiq.web.frame import alerts_over
 from tansiq.web.registry import TABS, Tab
 from tansiq.web.visitor import Request
 
@@ -44,6 +45,7 @@ __all__ = [
     "matches",
     "matter",
     "origin",
+    "origin_form",
     "proof",
     "replies",
     "shown_matter",
@@ -154,7 +156,10 @@ def tab_page(request: Request, matter: UUID, name: str, template: str, more: Any
     """The tab ``name`` of a matter; ``more`` gives its context, given the matter as shown and the names of desks."""
     named = Named(request.language)
     shown = shown_matter(request, matter)
-    context = {"matter": head_of(request, shown, named), "tabs": _tabs(request, shown), "here": name}
+    context = {
+        "matter": head_of(request, shown, named), "tabs": _tabs(request, shown), "here": name,
+        "alerts": alerts_over(request, "enquiry", shown),
+    }  # fmt: skip
     return render(request, template, context | (more(shown, named) if more is not None else {}))
 
 
@@ -184,7 +189,7 @@ def matter(request: Request, matter: UUID) -> HttpResponse:
             "demand": request_of(shown, request, named),
             "cards": [card for card in cards_of(shown, request.language, node_of(request)) if not card.decision],
             "duplicates": _duplicates(shown, named, request.language),
-            "origin_form": _origin_form(request),
+            "origin_form": origin_form(request),
             "choice": [choice_words(row, request.language) for row in choices_made(matter.bytes)],
         }
 
@@ -198,7 +203,7 @@ def replies(request: Request, matter: UUID) -> HttpResponse:
     def more(shown: dict[str, Any], named: Named) -> dict[str, Any]:
         return {
             "words": [word_of(word, shown, request, named) for word in shown["words"]],
-            "origin_form": _origin_form(request),
+            "origin_form": origin_form(request),
         }
 
     return tab_page(request, matter, "enquiry-replies", "enquiries/matter_replies.html", more)
@@ -265,7 +270,8 @@ def decide(request: Request, matter: UUID) -> HttpResponse:
     return HttpResponseRedirect(reverse("enquiry-matches", kwargs={"matter": matter}))
 
 
-def _origin_form(request: Request) -> Form:
+def origin_form(request: Request) -> Form:
+    """The form of the question of ill-treatment."""
     language = request.language
     return Form(
         (
@@ -285,7 +291,7 @@ def _origin_form(request: Request) -> Form:
 def origin(request: Request, matter: UUID) -> HttpResponse:
     """The answer to 'may this have been obtained by ill-treatment?'."""
     language = request.language
-    form = _origin_form(request).bound(request.POST, language=language).checked(language)
+    form = origin_form(request).bound(request.POST, language=language).checked(language)
     if not form.faulty:
         reason = form["reason"]
         check = IncomingCheck(

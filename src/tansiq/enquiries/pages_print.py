@@ -1,7 +1,7 @@
 """A matter on paper: what its originators let be printed, logged as printed before the page is given.
 
 Invariant: each content that stands on the page has passed `cases.exits.take_out` for printing; what has not is left out,
-and the page says how much.
+and the page says how much. What is for an officer's own eyes is never printed.
 """
 
 from __future__ import annotations
@@ -29,9 +29,12 @@ def printed(request: Request, matter: UUID) -> HttpResponse:
     named, officer = Named(request.language), looking(request)
     shown = shown_matter(request, matter)
     asked = request_of(shown, request, named)
-    items = [shown["request"]["item"]] if asked.printable else []
-    left_out = 0 if asked.printable or shown["request"]["content"] is None else 1
-    for word in shown["words"]:
+    printable = asked.printable and not shown["request"]["own_eyes"]
+    items = [shown["request"]["item"]] if printable else []
+    left_out = 0 if printable or shown["request"]["content"] is None else 1
+    said = [word for word in shown["words"] if not word["own_eyes"]]
+    left_out += len(shown["words"]) - len(said)
+    for word in said:
         kept = [item for item in word["items"] if item["uses"].get("print", {}).get("allowed")]
         left_out += len(word["items"]) - len(kept)
         items += [item["id"] for item in kept]
@@ -46,8 +49,8 @@ def printed(request: Request, matter: UUID) -> HttpResponse:
         "enquiries/print.html",
         {
             "matter": head_of(request, shown, named),
-            "demand": asked if asked.printable else None,
-            "words": [word_of(word, shown, request, named) for word in shown["words"]],
+            "demand": asked if printable else None,
+            "words": [word_of(word, shown, request, named) for word in said],
             "left_out": left_out,
             "by": officer.number,
             "answered_ms": ms_of(shown["answered_at"]),

@@ -32,9 +32,9 @@ from tansiq.web.languages import locale_of
 from tansiq.web.markup import reference, written
 from tansiq.web.moments import Reader, day, moment
 
-__all__ = ["Block", "Showing", "label_of", "partial_date"]
+__all__ = ["Block", "Showing", "label_of", "name_fields", "partial_date"]
 
-_OWN_LABELS: Final[Mapping[tuple[type[Record], str], str]] = {
+_OWN_LABELS: Final[dict[tuple[type[Record], str], str]] = {
     (Item, "words"): "item-words",
     (Conditions, "words"): "condition-words",
     (Conditions, "codes"): "handling",
@@ -59,6 +59,11 @@ _OWN_LABELS: Final[Mapping[tuple[type[Record], str], str]] = {
 _SCRIPTS: Final = {"Arab": "ar", "Hebr": "he", "Tfng": "zgh"}
 _NO_HEADING: Final = frozenset({"law", "transfer", "assurance", "neutrality", "conditions"})
 """Records inside a record whose fields stand among the others."""
+
+
+def name_fields(labels: Mapping[tuple[type[Record], str], str]) -> None:
+    """Lets a room above name fields of its own records: (record, field) → the last word of a key ``enquiries.field.…``."""
+    _OWN_LABELS.update(labels)
 
 
 def label_of(name: str, kind: type[Record], language: str) -> str:

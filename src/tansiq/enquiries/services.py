@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from tansiq.cases.files_sending import OwnFile, note_sent_files, with_files
 from tansiq.cases.services import add_items
 from tansiq.cases.sql import marks
+from tansiq.channels.agreed import check_agreed
 from tansiq.channels.copies import note_said
 from tansiq.channels.ways import Way, find
 from tansiq.directory.queries import own_directory
@@ -33,7 +34,7 @@ from tansiq.enquiries.drafts import (
     reply_draft,
     request_draft,
 )
-from tansiq.enquiries.going import way_in
+from tansiq.enquiries.going import carried_by, way_in
 from tansiq.enquiries.history import heads, require_permitted, settle
 from tansiq.enquiries.made import reply_items, word_whence
 from tansiq.enquiries.officers import ActingOfficer
@@ -115,15 +116,25 @@ def send_enquiries(  # noqa: PLR0913 (a way, and what goes along it)
     now_ms = context.clock()
     today, own = _today(now_ms), own_directory()
     act = officer.acting(REQUEST, post=from_post)
+    field = next((request.law.offence for request in requests if request.law), None) or ""
+    carrying = carried_by(
+        channel,
+        [via_office_post] if via_office_post else [],
+        agency_of(to_post),
+        field=field,
+        case=case,
+        context=context,
+    )
     way = find(
         channel, from_post, to_post, via=via_office_post, context=context, now_ms=now_ms,
-        persons={**persons, from_post: officer.number},
+        persons={**carrying, **persons, from_post: officer.number},
     )  # fmt: skip
     if way.between_persons:
         refuse_closed(files=files)
     for request in requests:
         check_enquiry(request, today=today)
         check_attested(request.law, request.subjects, own)
+    check_agreed((request.law for request in requests), agency_of(to_post), at_ms=now_ms)
     choosing = Choosing(
         context=context, officer=officer.number, posts=officer.posts, sender=from_post, addressee=to_post, via=via_office_post
     )  # fmt: skip

@@ -69,14 +69,14 @@ def keep_file(one: CourierFile) -> None:
         )  # fmt: skip
 
 
-def courier_files(peer: str = "", *, limit: int = 50) -> list[CourierFile]:
-    """Courier files to and from ``peer`` (everybody), the latest first."""
-    where = "WHERE peer = %s" if peer else "WHERE peer <> %s"
+def courier_files(peer: str = "", *, file: bytes = b"", limit: int = 50) -> list[CourierFile]:
+    """Courier files to and from ``peer`` (everybody), the latest first; with ``file`` that one alone."""
+    where, value = ("WHERE file = %s", file) if file else ("WHERE peer = %s" if peer else "WHERE peer <> %s", peer)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT file, peer, direction, made_ms, at_ms, statements, receipts, chunks, whole, heard_ms FROM exchange_carried "
             f"{where} ORDER BY at_ms DESC, file LIMIT %s",
-            (peer, limit),
+            (value, limit),
         )
         return [
             CourierFile(

@@ -22,13 +22,15 @@ from tansiq.exchange.kinds import Arrived, handler_of, note_handled, passes
 from tansiq.exchange.opening import Opened, open_docket, open_keys, open_statement
 from tansiq.faults import reach
 from tansiq.keystore.store import Contents
-from tansiq.protocol.cbor import decode
+from tansiq.protocol.cbor import decode_own
 from tansiq.protocol.statement import Statement, parse_part_proofs, parse_statement
 from tansiq.protocol.wraps import ContentKeys
 
 __all__ = ["dispatch_once", "dispatch_statement", "wake_waiting"]
 
-BATCH = 128
+BATCH = 256
+_BATCH_BYTES = 16 << 20
+"""Of ciphertext that is opened at once, beyond the first statement: so memory stays bounded, whatever a peer sends."""
 _MACHINE = (OperationalError, InterfaceError)
 """Not the content's fault: disk full, read-only, connection lost. All else comes of what a handler was given."""
 _log = logging.getLogger("tansiq.exchange")
@@ -46,10 +48,18 @@ def _claim(limit: int) -> list[_Waiting]:
     lock = " FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT id, statement, peer, at_ms FROM exchange_queue WHERE waits_for IS NULL ORDER BY lane, id LIMIT %s{lock}",
+            "SELECT q.id, q.statement, q.peer, q.at_ms, LENGTH(s.parts) FROM (SELECT id, statement, peer, at_ms, lane FROM exchange_queue "
+            f"WHERE waits_for IS NULL ORDER BY lane, id LIMIT %s{lock}) q "
+            "JOIN exchange_statement s ON s.id = q.statement ORDER BY q.lane, q.id",
             (limit,),
         )
-        return [_Waiting(row[0], bytes(row[1]), row[2], row[3]) for row in cursor.fetchall()]
+        rows = cursor.fetchall()
+    sizes = itertools.accumulate(row[4] for row in rows)
+    return [
+        _Waiting(row[0], bytes(row[1]), row[2], row[3])
+        for at, (row, size) in enumerate(zip(rows, sizes, strict=True))
+        if not at or size <= _BATCH_BYTES
+    ]
 
 
 def _open_ahead(limit: int, context: Context) -> tuple[Mapping[bytes, tuple[Arrived, Opened]], bool]:
@@ -79,7 +89,7 @@ def _routes(one: _Waiting, wraps: bytes | None, context: Context) -> Iterator[tu
 def _unwrapped(statement: Statement, wraps: bytes | None, context: Context) -> tuple[ContentKeys, str] | None:
     """The keys of the body that ``wraps`` open, and whose key did; None when something is in the way, which `_read` finds."""
     try:
-        keys, reader = open_keys(statement, wraps=decode(wraps or b""), context=context)
+        keys, reader = open_keys(statement, wraps=decode_own(wraps or b""), context=context)
     except Error:
         return None
     return (keys, reader) if keys.parts or not statement.parts_count else None
@@ -104,7 +114,7 @@ def _read(
     failed: Error | None = None
     for peer, kept in _routes(one, wraps, context):
         try:
-            read = open_statement(statement, docket=docket, wraps=decode(kept), context=context)
+            read = open_statement(statement, docket=docket, wraps=decode_own(kept), context=context)
         except Error as error:
             failed = failed or error
             continue
@@ -151,8 +161,8 @@ def _open(
                 peer=peer,
                 at_ms=one.at_ms,
                 reader=read.reader,
-                ciphertexts=decode(bytes(parts)),
-                proofs=parse_part_proofs(decode(bytes(proofs))),
+                ciphertexts=decode_own(bytes(parts)),
+                proofs=parse_part_proofs(decode_own(bytes(proofs))),
                 part_keys=read.keys.parts,
             )
             opened.append((one, arrived, read))

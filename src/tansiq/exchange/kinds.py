@@ -7,7 +7,7 @@ whatever it says, so that a relay need not know every kind.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -20,8 +20,8 @@ from tansiq.protocol.docket import ALL_MEMBERS, Docket, agency_of
 from tansiq.protocol.parts import Part, parse_part
 from tansiq.protocol.statement import PartProof, Statement
 
-__all__ = ["Arrived", "Handler", "follow_handled", "handler_of", "kinds", "note_handled", "passes", "register",
-           "register_passing"]  # fmt: skip
+__all__ = ["Arrived", "Handler", "Listener", "follow_handled", "follow_said", "handler_of", "kinds", "note_handled", "note_said", "passes",
+           "register", "register_passing"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,13 @@ Handler = Callable[[Sequence[Arrived], Context], None]
 them.
 """
 
+Listener = Callable[[Sequence[tuple[Statement, Docket]], Context], None]
+"""Is shown what this agency says, with its dockets, inside the transaction that says it."""
+
 _handlers: dict[str, Handler] = {}
 _passing: list[Handler] = []
 _followers: list[Handler] = []
+_listeners: list[Listener] = []
 
 
 def register(kind: str, handler: Handler) -> None:
@@ -108,6 +112,20 @@ def note_handled(arrived: Sequence[Arrived], context: Context) -> None:
     """Shows the followers what was handled."""
     for follower in _followers:
         follower(arrived, context)
+
+
+def follow_said(listener: Listener) -> None:
+    """Lets a room look at all that this agency says, in the same transaction; registering again changes nothing."""
+    if listener not in _listeners:
+        _listeners.append(listener)
+
+
+def note_said(said: Iterable[tuple[Statement, Docket]], context: Context) -> None:
+    """Shows the listeners what was said."""
+    if _listeners:
+        told = list(said)
+        for listener in _listeners:
+            listener(told, context)
 
 
 def passes(docket: Docket, agency: str) -> bool:

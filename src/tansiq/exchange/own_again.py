@@ -15,7 +15,7 @@ from django.db import DatabaseError, connection, transaction
 from tansiq.errors import Conflict
 from tansiq.exchange.context import Context
 from tansiq.exchange.files import note_own_again
-from tansiq.exchange.kinds import Arrived
+from tansiq.exchange.kinds import Arrived, note_said
 from tansiq.exchange.standing import read_docket
 from tansiq.protocol.cbor import decode
 from tansiq.protocol.statement import parse_part_proofs, parse_statement
@@ -93,6 +93,8 @@ def _settle(parked: _Parked, context: Context) -> bool:
             if make_again is not None:
                 with transaction.atomic():
                     make_again(arrived, context)
+            with transaction.atomic():
+                note_said([(arrived.statement, arrived.docket)], context)
         except DatabaseError:
             raise
         except Exception:

@@ -19,7 +19,7 @@ from tansiq.exchange.holding import note_carried
 from tansiq.exchange.peers import peer_state
 from tansiq.faults import reach
 from tansiq.journal.services import append
-from tansiq.protocol.cbor import Plain, decode
+from tansiq.protocol.cbor import Plain, decode_own
 from tansiq.protocol.envelope import BatchHead, Entry, Handover, Lane, make_batch_head, parse_batch_head, parse_entry
 from tansiq.protocol.heads import Direction, exchange_leaf
 from tansiq.protocol.merkle import leaf_hash
@@ -65,7 +65,12 @@ def _items(entries: Sequence[tuple[bytes, bytes, Sequence[bytes]]]) -> tuple[Ite
                 f"SELECT id, encoded, docket, proofs, parts FROM exchange_statement WHERE id IN ({marks})", chunk
             )
             for row in cursor.fetchall():
-                rows[bytes(row[0])] = (bytes(row[1]), bytes(row[2]), decode(bytes(row[3])), decode(bytes(row[4])))
+                rows[bytes(row[0])] = (
+                    bytes(row[1]),
+                    bytes(row[2]),
+                    decode_own(bytes(row[3])),
+                    decode_own(bytes(row[4])),
+                )
     items = []
     for statement, entry, wraps in entries:
         encoded, docket, proofs, parts = rows[statement]
@@ -80,7 +85,7 @@ def _named(statement: bytes, entry: bytes, wraps: Mapping[bytes, bytes]) -> list
 
 
 def _wraps_of(statement: bytes, wraps: Mapping[bytes, bytes]) -> list[bytes]:
-    return list(decode(wraps[statement])) if statement in wraps else []
+    return list(decode_own(wraps[statement])) if statement in wraps else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +169,7 @@ def release(
                 number=number,
                 statement=one.digest,
                 wraps=tuple(hashlib.sha256(wrap).digest() for wrap in sealed),
-                handovers=tuple(Handover(*hop) for hop in decode(one.handovers)),
+                handovers=tuple(Handover(*hop) for hop in decode_own(one.handovers)),
                 released_ms=now_ms,
             )
             released.append((one.statement, entry.to_bytes(), sealed))

@@ -18,6 +18,7 @@ from tansiq.exchange.context import Context
 from tansiq.exchange.drafts import Composed, Draft, Reader, compose_many, sealed_to, wraps_to_bytes
 from tansiq.exchange.files import note_sent
 from tansiq.exchange.holding import Going, anything_closed, hold, partners_of
+from tansiq.exchange.kinds import note_said
 from tansiq.faults import reach
 from tansiq.keystore.store import Contents, Kept
 from tansiq.protocol.cbor import decode, encode
@@ -148,6 +149,7 @@ def _store(composed: Sequence[Composed], *, context: Context, now_ms: int) -> No
             agency=context.agency,
             now_ms=now_ms,
         )  # fmt: skip
+    note_said(((one.made.statement, one.draft.docket) for one in composed), context)
     for one in composed:
         if any(part.kind == FILE for part in one.draft.parts):
             peers = [peer for peer in one.wraps if peer != context.agency]

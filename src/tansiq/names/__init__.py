@@ -12,12 +12,12 @@ from tansiq.names.explain import Explanation, Fit, Piece, compare, explain
 from tansiq.names.facts import Birth, Facts
 from tansiq.names.flags import flags
 from tansiq.names.fold import MAX_NAME, folded
-from tansiq.names.index import EQUALLY_GOOD, Hit, NameIndex, search_together
+from tansiq.names.index import EQUALLY_GOOD, Hit, NameIndex, search_by_any, search_together
 from tansiq.names.likeness import likeness
 from tansiq.names.script import script_of, transliterated
 from tansiq.names.segment import Segment, build
 
 __all__ = [
     "EQUALLY_GOOD", "MAX_NAME", "Birth", "Explanation", "Facts", "Fit", "Hit", "NameIndex", "Piece", "Segment", "build", "compare",
-    "explain", "flags", "folded", "likeness", "script_of", "search_together", "transliterated",
+    "explain", "flags", "folded", "likeness", "script_of", "search_by_any", "search_together", "transliterated",
 ]  # fmt: skip

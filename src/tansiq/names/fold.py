@@ -12,6 +12,7 @@ canonical decomposition of أ, ؤ and ئ is carrier and mark.
 from __future__ import annotations
 
 import unicodedata
+from typing import Final
 
 from tansiq.errors import BadInput
 
@@ -38,19 +39,34 @@ LOOK_ALIKES = {
     "ι": "i", "κ": "k", "υ": "u", "τ": "t", "ε": "e", "η": "n", "χ": "x", "μ": "m", "β": "b", "γ": "y",
 }  # fmt: skip
 _LOOKS = str.maketrans(LOOK_ALIKES)
+_ALIKE = frozenset(LOOK_ALIKES)
+_LATIN = frozenset(map(chr, range(ord("a"), ord("z") + 1)))
 _TABLE = str.maketrans({**_LETTERS, **dict.fromkeys(_APOSTROPHES, ""), "ـ": "", "ء": "", "\ufffd": ""})
+_PLAIN = {code: " " for code in range(128) if not chr(code).isalnum()} | {ord("'"): "", ord("`"): ""}
+"""`_TABLE` and then `_KEPT`, of small letters that are ASCII."""
 _DROPPED = frozenset({"Mn", "Me", "Cf", "Cs", "Co", "Cn"})
+_REMEMBERED: Final = 0x2000  # the scripts of the names that come: a stranger's text can't make the table large
 _MODIFIERS = range(0x02B0, 0x0300)  # the half rings and primes of scholarly transliteration
 
 
-def _kept(letter: str) -> str:
-    """``letter`` as it stays, nothing, or a space where it parts words."""
-    category = unicodedata.category(letter)
-    if category in _DROPPED or ord(letter) in _MODIFIERS:
-        return ""
-    if category == "Nd":
-        return str(unicodedata.decimal(letter))
-    return letter if category[0] in "LNM" else " "
+class _Kept(dict[int, str]):
+    """By its code point, a letter as it stays, nothing, or a space where it parts words; worked out when first met."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        category = unicodedata.category(letter)
+        if category in _DROPPED or code in _MODIFIERS:
+            kept = ""
+        elif category == "Nd":
+            kept = str(unicodedata.decimal(letter))
+        else:
+            kept = letter if category[0] in "LNM" else " "
+        if code < _REMEMBERED:
+            self[code] = kept
+        return kept
+
+
+_KEPT = _Kept()
 
 
 def folded(name: str) -> str:
@@ -61,17 +77,16 @@ def folded(name: str) -> str:
     if len(name) > MAX_NAME:
         raise BadInput("names.too-long", length=len(name), limit=MAX_NAME)
     if name.isascii():
-        plain = name.lower().translate(_TABLE)
-        return " ".join("".join(c if c.isalnum() else " " for c in plain).split())
+        return " ".join(name.lower().translate(_PLAIN).split())
     plain = name
     # Twice, because the case of a compatibility letter may only appear when its marks have gone.
     for _ in range(2):
         plain = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", plain).casefold())
-        plain = unicodedata.normalize("NFKC", "".join(map(_kept, plain.translate(_TABLE))).translate(_TABLE))
+        plain = unicodedata.normalize("NFKC", plain.translate(_TABLE).translate(_KEPT).translate(_TABLE))
     words = plain.split()
     return " ".join(word.translate(_LOOKS) if _pretends(word) else word for word in words)
 
 
 def _pretends(word: str) -> bool:
     """Whether Latin and look-alike letters stand in one word."""
-    return any("a" <= letter <= "z" for letter in word) and any(letter in LOOK_ALIKES for letter in word)
+    return not _LATIN.isdisjoint(word) and not _ALIKE.isdisjoint(word)

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +38,7 @@ from tansiq.names.model import DEFAULT_POPULATION, model, probabilities
 from tansiq.names.question import Question, question_of
 from tansiq.names.segment import Segment, build, contents
 
-__all__ = ["EQUALLY_GOOD", "Hit", "NameIndex", "search_together"]
+__all__ = ["EQUALLY_GOOD", "Hit", "NameIndex", "search_by_any", "search_together"]
 
 Array = npt.NDArray[Any]
 _DEPTHS: Final = ((20_000, 120), (200_000, 200), (1 << 40, 300))
@@ -59,6 +59,18 @@ class Hit:
     name: str
     others: int
     reasons: tuple[str, ...]
+
+
+class _Found(NamedTuple):
+    """A hit whose reasons nobody has asked for yet."""
+
+    seen: Seen
+    probability: float
+    others: int
+
+    def hit(self, *, reasons: bool = True) -> Hit:
+        seen = self.seen
+        return Hit(seen.id, self.probability, seen.log_odds, seen.name, self.others, seen.reasons() if reasons else ())
 
 
 class NameIndex:
@@ -258,15 +270,46 @@ def search_together(
 
     Raises BadInput (``names.too-long``).
     """
-    asked, question = facts or Facts(), question_of(name)
-    best: dict[bytes, Seen] = {}
+    found = _together(indexes, name, facts or Facts(), limit, least)
+    return [one.hit(reasons=reasons) for one in found]
+
+
+def search_by_any(
+    indexes: Sequence[NameIndex],
+    names: Iterable[str],
+    facts: Facts | None = None,
+    *,
+    limit: int = 10,
+    least: float = 0.0,
+) -> list[Hit]:
+    """As `search_together`, of a person who bears all of ``names`` (none: by what else is known); each person found by one of them.
+
+    A single name says who is meant where a longer one does not: many bear it, and who decides learns less. Raises BadInput
+    (``names.too-long``).
+    """
+    asked, best = facts or Facts(), dict[bytes, _Found]()
+    for name in sorted(names, key=_words, reverse=True) or [""]:
+        for found in _together(indexes, name, asked, limit, least):
+            seen, known = found.seen, best.get(found.seen.id)
+            if known is None or (seen.log_odds > known.seen.log_odds and _words(seen.name) >= _words(known.seen.name)):
+                best[seen.id] = found
+    ordered = sorted(best.values(), key=lambda one: (-one.seen.log_odds, one.seen.id))
+    return [one.hit() for one in ordered[:limit]]
+
+
+def _words(name: str) -> int:
+    return len(name.split())
+
+
+def _together(indexes: Iterable[NameIndex], name: str, asked: Facts, limit: int, least: float) -> list[_Found]:
+    question, best = question_of(name), dict[bytes, Seen]()
     for index in indexes:
         for found in index.found(question, asked, limit, least):
             if found.id not in best or found.log_odds > best[found.id].log_odds:
                 best[found.id] = found
     if not best:
         return []
-    return _hits(sorted(best.values(), key=lambda one: (-one.log_odds, one.id)), limit, least, reasons=reasons)
+    return _shares(sorted(best.values(), key=lambda one: (-one.log_odds, one.id)), limit, least)
 
 
 def _log_odds(probability: float) -> float:
@@ -288,12 +331,12 @@ def _codes(found: Iterable[Evidence]) -> tuple[str, ...]:
     return tuple(code for code, _ in found)
 
 
-def _hits(ordered: Sequence[Seen], limit: int, least: float, *, reasons: bool) -> list[Hit]:
+def _shares(ordered: Sequence[Seen], limit: int, least: float) -> list[_Found]:
     log_odds = [found.log_odds for found in ordered]
     out = []
     for found, share in zip(ordered[: max(0, limit)], probabilities(log_odds), strict=False):
         if 1.0 / (1.0 + math.exp(-found.log_odds)) < least:
             break
         others = sum(abs(one - found.log_odds) <= EQUALLY_GOOD for one in log_odds) - 1
-        out.append(Hit(found.id, share, found.log_odds, found.name, others, found.reasons() if reasons else ()))
+        out.append(_Found(found, share, others))
     return out

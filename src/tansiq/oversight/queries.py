@@ -32,20 +32,22 @@ _AFTER: Final = re.compile(r"[0-9]{1,18}\.[0-9a-f]{32}")
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An item that is kept, in codes and times: what kind, whose, about whom in which respect, and until when."""
+    """Something that is kept, in codes and times: what kind, whose, about whom in which respect, and until when (None: there is no such
+    moment).
+    """
 
     id: bytes
     kind: str
     originator: str
     category: str
     received_ms: int
-    review_ms: int
+    review_ms: int | None
     erase_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class KeptPage:
-    """A page of items, and where the next begins ('' when there is none)."""
+    """A page of what is kept, and where the next begins ('' when there is none)."""
 
     rows: list[Kept]
     following: str
@@ -63,24 +65,49 @@ def _range(part: str, now_ms: int) -> tuple[str, int, int]:
     return ranges[part]
 
 
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where something is kept: what is selected of it, its table and which rows, and the column that names a row."""
+
+    columns: str
+    rows: str
+    key: str
+
+
+_ITEMS: Final = _Source(
+    "id, kind, originator, category, received_ms, review_ms, erase_ms", "cases_item WHERE NOT erased", "id"
+)
+_DIRECT: Final = _Source(
+    "statement, 'direct.message', CASE WHEN direction = 1 THEN '' ELSE partner END, '', at_ms, NULL, erase_ms",
+    "relations_direct_word WHERE erased_ms IS NULL",
+    "statement",
+)
+"""What heads said to one another: it ends, and nobody reviews it, for nobody else opens it."""
+
+
+def _sources(part: str) -> tuple[_Source, ...]:
+    return (_ITEMS, _DIRECT) if part == "ends" else (_ITEMS,)
+
+
 def kept_counts(*, now_ms: int) -> dict[str, Count]:
-    """How many items each part holds, up to `MOST_COUNTED`."""
+    """How many things each part holds, up to `MOST_COUNTED`."""
     found = {}
     for part in PARTS:
         column, first, end = _range(part, now_ms)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT COUNT(*) FROM (SELECT 1 FROM cases_item WHERE NOT erased AND {column} >= %s AND {column} < %s "
-                "LIMIT %s) counted",
-                [first, end, MOST_COUNTED + 1],
-            )
-            number = int(cursor.fetchone()[0])
+        number = 0
+        for source in _sources(part):
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    f"SELECT COUNT(*) FROM (SELECT 1 FROM {source.rows} AND {column} >= %s AND {column} < %s LIMIT %s) counted",
+                    [first, end, MOST_COUNTED + 1],
+                )
+                number += int(cursor.fetchone()[0])
         found[part] = Count(min(number, MOST_COUNTED), more=number > MOST_COUNTED)
     return found
 
 
 def kept_page(part: str, *, now_ms: int, after: str = "") -> KeptPage:
-    """A page of the items of a part, what is due first first. Raises BadInput ('enquiries.wrong-view')."""
+    """A page of the things of a part, what is due first first. Raises BadInput ('enquiries.wrong-view')."""
     column, first, end = _range(part, now_ms)
     values: list[int | bytes] = [first, end]
     beyond = ""
@@ -89,14 +116,18 @@ def kept_page(part: str, *, now_ms: int, after: str = "") -> KeptPage:
             raise BadInput("enquiries.wrong-view", name="after")
         at_ms, _, item = after.partition(".")
         values += [int(at_ms), bytes.fromhex(item)]
-        beyond = f" AND ({column}, id) > (%s, %s)"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, kind, originator, category, received_ms, review_ms, erase_ms FROM cases_item "
-            f"WHERE NOT erased AND {column} >= %s AND {column} < %s{beyond} ORDER BY {column}, id LIMIT %s",
-            [*values, _ON_A_PAGE + 1],
-        )
-        rows = [Kept(bytes(row[0]), *row[1:]) for row in cursor.fetchall()]
+        beyond = " AND ({0}, {1}) > (%s, %s)"
+    rows: list[Kept] = []
+    own = own_directory().agency
+    for source in _sources(part):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT {source.columns} FROM {source.rows} AND {column} >= %s AND {column} < %s"
+                f"{beyond.format(column, source.key)} ORDER BY {column}, {source.key} LIMIT %s",
+                [*values, _ON_A_PAGE + 1],
+            )
+            rows += [Kept(bytes(row[0]), row[1], row[2] or own, *row[3:]) for row in cursor.fetchall()]
+    rows.sort(key=lambda one: (getattr(one, column), one.id))
     shown = rows[:_ON_A_PAGE]
     following = f"{getattr(shown[-1], column)}.{shown[-1].id.hex()}" if len(rows) > _ON_A_PAGE else ""
     return KeptPage(shown, following)
@@ -130,7 +161,8 @@ def _ids(sql: str, values: Sequence[bytes]) -> list[bytes]:
 
 
 def things_of(reference: str, *, context: Context) -> frozenset[bytes]:
-    """The ids under which the access journal tells of ``reference``: of an enquiry also its messages and their items.
+    """The ids under which the access journal tells of ``reference``: of an enquiry also its messages and their items, of what heads said
+    its messages.
 
     ``reference`` is a whole id, or the beginning (four signs or more) of the one of an enquiry that alone begins so. Raises
     BadInput ('enquiries.wrong-view').
@@ -145,6 +177,7 @@ def things_of(reference: str, *, context: Context) -> frozenset[bytes]:
         thing = parse_id(found[0]["id"])
     statements = _ids("SELECT request FROM enquiries_enquiry WHERE matter IN ({})", [thing])
     statements += _ids("SELECT statement FROM enquiries_reply WHERE matter IN ({})", [thing])
+    statements += _ids("SELECT statement FROM relations_direct_word WHERE matter IN ({})", [thing])
     items = _ids("SELECT id FROM cases_item WHERE statement IN ({})", statements) if statements else []
     return frozenset({thing, *statements, *items})
 

@@ -24,7 +24,7 @@ import cbor2
 from tansiq.errors import BadInput, TooMuch
 from tansiq.protocol.limits import MAX_CBOR_DEPTH, MAX_CBOR_ITEMS, MAX_INTEGER
 
-__all__ = ["Fields", "Plain", "bstr", "decode", "encode", "only_bstr"]
+__all__ = ["Fields", "Plain", "bstr", "decode", "decode_own", "encode", "only_bstr"]
 
 Plain = Any
 """int, bytes, str, bool, None, and lists and maps of these."""
@@ -53,44 +53,39 @@ _SKIPS: Final = bytes(
 """By the initial byte, how long an item is that its initial byte tells all of; else 0."""
 
 
-class _Codec(threading.local):
-    """Each thread's encoder and decoder: making them anew costs more than most of what they write and read."""
+class _Writer(threading.local):
+    """Each thread's encoder: making one anew costs a good part of what it writes."""
 
     def __init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
         self.encoder = cbor2.CBOREncoder(io.BytesIO())
-        self.renew_decoder()
-
-    def renew_decoder(self) -> None:
-        self.pairs = 0
-        self.decoder = cbor2.CBORDecoder(io.BytesIO(), object_hook=self._count)
-
-    def _count(self, _decoder: object, value: dict[Any, Any]) -> dict[Any, Any]:
-        """Counts the pairs of all maps that are decoded: of a key that came twice, only one is there."""
-        self.pairs += len(value)
-        return value
 
 
-_codec = _Codec()
+_writer = _Writer()
 
 
 def encode(value: Plain) -> bytes:
-    """The bytes of ``value``; maps keep the order in which they were built."""
+    """The bytes of ``value``; maps keep the order in which they were built.
+
+    ``value`` is Plain, built here or decoded here: the library would write other sequences too, and follow any depth.
+    """
     try:
-        return _codec.encoder.encode_to_bytes(value)
+        return _writer.encoder.encode_to_bytes(value)
     except BaseException:
-        _codec.encoder = cbor2.CBOREncoder(io.BytesIO())  # what failed half-way leaves nothing behind
+        _writer.renew()  # what failed half-way leaves nothing behind
         raise
 
 
-def _load(data: bytes) -> tuple[Plain, int]:
-    """The value of ``data``, and how many pairs its maps hold."""
-    codec = _codec
-    codec.pairs = 0
+def _load(data: bytes, *, twice: bool = False) -> Plain:
+    """The value of ``data``; of a key that comes twice the later value, where that is let pass. Raises BadInput."""
     try:
-        return codec.decoder.decode_from_bytes(data), codec.pairs
-    except BaseException:
-        codec.renew_decoder()
-        raise
+        return cbor2.loads(data, allow_indefinite=False, allow_duplicate_keys=twice)
+    except cbor2.CBORDecodeError as error:
+        if isinstance(error.__cause__, MemoryError):  # this machine's want, no fault of the data
+            raise error.__cause__ from None
+        raise BadInput("protocol.not-plain", at=0) from error
 
 
 def bstr(data: bytes) -> bytes:
@@ -125,12 +120,12 @@ def _open_head(data: bytes, at: int) -> tuple[int, int, int]:
     return sort, argument, at
 
 
-def _walk(data: bytes, depth_limit: int, item_limit: int) -> tuple[int, int]:
-    """Walks the heads of ``data`` once, without recursion: where its one item ends, and of how many pairs its maps are.
+def _walk(data: bytes, depth_limit: int, item_limit: int) -> int:
+    """Walks the heads of ``data`` once, without recursion, and returns where its one item ends.
 
     Raises IndexError when it is cut off.
     """
-    at = pairs = 0
+    at = 0
     items = left = 1  # what the innermost open container still wants; of a map, an even count before a key
     in_map = False
     outer: list[int] = []  # the same of those around it, a map's as its complement
@@ -160,32 +155,27 @@ def _walk(data: bytes, depth_limit: int, item_limit: int) -> tuple[int, int]:
             in_map = sort == _MAP
             left = argument
             if in_map:
-                pairs += argument
                 left *= 2
             items += left
             if items > item_limit:
                 raise TooMuch("protocol.too-many-items", limit=item_limit)
         if not outer:
-            return at, pairs
+            return at
         left = outer.pop()
         in_map = left < 0
         left = ~left if in_map else left
 
 
-def _check(data: bytes, depth_limit: int, item_limit: int) -> int:
-    """Of how many pairs the maps in ``data`` are, all together.
-
-    Raises BadInput or TooMuch unless it is one item, plain, in its shortest form and within the limits.
-    """
+def _check(data: bytes, depth_limit: int, item_limit: int) -> None:
+    """Raises BadInput or TooMuch unless ``data`` is one item, plain, in its shortest form and within the limits."""
     try:
-        end, pairs = _walk(data, depth_limit, item_limit)
+        end = _walk(data, depth_limit, item_limit)
     except IndexError:
         raise BadInput("protocol.truncated", at=len(data)) from None
     if end > len(data):
         raise BadInput("protocol.truncated", at=len(data))
     if end < len(data):
         raise BadInput("protocol.trailing-bytes", at=end)
-    return pairs
 
 
 def decode(data: bytes, *, depth: int = MAX_CBOR_DEPTH, items: int = MAX_CBOR_ITEMS) -> Plain:
@@ -194,14 +184,17 @@ def decode(data: bytes, *, depth: int = MAX_CBOR_DEPTH, items: int = MAX_CBOR_IT
     Raises BadInput (not well formed, not in the shortest form, a tag, a float, a key twice, bytes left over)
     and TooMuch (deeper than ``depth``, more than ``items`` values).
     """
-    pairs = _check(data, depth, items)
+    _check(data, depth, items)
     try:
-        value, kept = _load(data)
-    except (cbor2.CBORDecodeError, ValueError, TypeError, RecursionError) as error:
-        raise BadInput("protocol.not-plain", at=0) from error
-    if kept != pairs:
-        raise BadInput("protocol.key-twice")
-    return value
+        return _load(data)
+    except BadInput:
+        _load(data, twice=True)  # raises the same again, unless a key that came twice was all that is wrong
+        raise BadInput("protocol.key-twice") from None
+
+
+def decode_own(data: bytes) -> Plain:
+    """The value of ``data``, which this node encoded itself and kept; it isn't checked again. Raises BadInput when it is damaged."""
+    return _load(data)
 
 
 def only_bstr(data: bytes, at: int) -> bytes | None:

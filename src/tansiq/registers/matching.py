@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 from tansiq.errors import Error
 from tansiq.exchange.context import Context
 from tansiq.keystore.store import KeyStore
-from tansiq.names import MAX_NAME, Birth, Explanation, Facts, Hit, NameIndex, build, explain, search_together
+from tansiq.names import MAX_NAME, Birth, Explanation, Facts, NameIndex, build, explain, search_by_any
 from tansiq.policy.subjects import Name, Subject
 from tansiq.policy.values import PartialDate
 from tansiq.registers.kept_index import Kept, keep_index, kept_index
@@ -87,10 +87,6 @@ def _birth(date: PartialDate) -> Birth:
         return Birth(date.year * 10000 - more, (date.until_year or date.year) * 10000 + 9999 + more)
     month = date.year * 10000 + date.month * 100
     return Birth(month + (date.day or 0) - more, month + (date.day or 99) + more)
-
-
-def _words(name: str) -> int:
-    return len(name.split())
 
 
 def facts_of(subject: Subject) -> Facts:
@@ -273,14 +269,7 @@ class RegisterIndex:
             return []
         with self._lock:
             asked = [index for name, index in self._names.items() if registers is None or name in registers]
-            best: dict[bytes, Hit] = {}
-            for name in sorted(names, key=lambda one: -len(one.split())) or [""]:
-                for hit in search_together(asked, name, facts, limit=limit, least=_LEAST):
-                    # A single name says who is meant where a longer one does not: many bear it, and who decides learns less.
-                    known = best.get(hit.id)
-                    if known is None or (hit.log_odds > known.log_odds and _words(hit.name) >= _words(known.name)):
-                        best[hit.id] = hit
-            found = sorted(best.values(), key=lambda hit: (-hit.log_odds, hit.id))[:limit]
+            found = search_by_any(asked, names, facts, limit=limit, least=_LEAST)
             told = self._told([hit.id for hit in found])
             return [
                 PossibleMatch(hit.id, *told[hit.id], round(hit.probability, 4), hit.name, hit.reasons, hit.others)

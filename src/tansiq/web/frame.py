@@ -17,10 +17,10 @@ from django.utils.functional import SimpleLazyObject
 
 from tansiq.texts import LANGUAGES
 from tansiq.web.languages import NAMES
-from tansiq.web.registry import GROUPS, HEADER, NAVIGATION, NOTICES, OFFERS, Group, Header, Notice
+from tansiq.web.registry import ALERTS, GROUPS, HEADER, NAVIGATION, NOTICES, OFFERS, Alert, Group, Header, Notice
 from tansiq.web.visitor import Request
 
-__all__ = ["APPEARANCES", "NavigationRow", "frame"]
+__all__ = ["APPEARANCES", "NavigationRow", "alerts_over", "frame"]
 
 APPEARANCES = ("auto", "light", "dark")
 _T = TypeVar("_T")
@@ -50,7 +50,9 @@ def _navigation(request: Request) -> list[NavigationRow]:
     rows = []
     for entry in NAVIGATION:
         url = _safely(lambda entry=entry: reverse(entry.url), "")  # type: ignore[misc]
-        if url and entry.roles & request.visitor.roles:
+        if not url or not entry.roles & request.visitor.roles:
+            continue
+        if _safely(lambda entry=entry: entry.shown(request), False):  # type: ignore[misc]
             count = _safely(lambda entry=entry: entry.count(request), 0)  # type: ignore[misc]
             rows.append(NavigationRow(entry.label, url, count, False))
     path = request.path
@@ -81,6 +83,14 @@ def _unread(request: Request) -> int:
         return sum(1 for notice in notices if not notice.read)
 
     return _safely(count, 0) if request.visitor.number else 0
+
+
+def alerts_over(request: Request, place: str, thing: Any = None) -> list[Alert]:
+    """What this visitor should read first at a place (`registry.ALERTS`)."""
+    found: list[Alert] = []
+    for provider in ALERTS:
+        found += _safely(lambda provider=provider: list(provider(request, place, thing)), [])  # type: ignore[misc]
+    return found
 
 
 def _by_name(request: Request) -> bool:

@@ -8,6 +8,7 @@
     SEARCH      what the one search box finds
     OFFERS      what may be searched besides, with a reason: a form in the page of what was found
     NOTICES     what happened meanwhile
+    ALERTS      what is to be read before anything else, over a place ('desk', 'enquiry'), given the thing that is looked at
     LANGUAGE    told when a visitor chooses a language, so that it is remembered
 
 Invariant: a name is registered once; again, it replaces (a process that opens a second node registers the same).
@@ -24,6 +25,7 @@ from tansiq.web.access import Role
 from tansiq.web.visitor import Request
 
 __all__ = [
+    "ALERTS",
     "DESK",
     "GROUPS",
     "HEADER",
@@ -33,6 +35,7 @@ __all__ = [
     "OFFERS",
     "SEARCH",
     "TABS",
+    "Alert",
     "Entry",
     "Found",
     "Group",
@@ -66,13 +69,14 @@ class Registry(Generic[_T]):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One entry of the navigation. ``label`` is the key of a text, ``url`` the name of a page, ``roles`` who sees it;
-    ``count`` how much waits there (0 shows nothing).
+    ``count`` how much waits there (0 shows nothing); ``shown`` whether this visitor has it, where the roles do not say it all.
     """
 
     label: str
     url: str
     roles: frozenset[Role]
     count: Callable[[Request], int] = lambda _: 0
+    shown: Callable[[Request], bool] = lambda _: True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +95,11 @@ class GroupRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """A group beside the navigation, its ``heading`` in the reader's language."""
+    """A group beside the navigation, its ``heading`` in the reader's language, and where that leads ('' nowhere)."""
 
     heading: str
     rows: tuple[GroupRow, ...]
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +176,18 @@ class Notice:
     read: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """What stands over a page until somebody has looked: ``words`` in the reader's language, ``url`` where more of it stands and
+    ``action`` the key of the text that leads there; ``tone`` as in `GroupRow`.
+    """
+
+    words: str
+    url: str
+    action: str
+    tone: str = "late"
+
+
 NAVIGATION: Final[Registry[Entry]] = Registry()
 GROUPS: Final[Registry[Callable[[Request], Group | None]]] = Registry()
 HEADER: Final[Registry[Callable[[Request], Header]]] = Registry()
@@ -179,4 +196,5 @@ TABS: Final[Registry[Callable[[Request, str, Any], Iterable[Tab]]]] = Registry()
 SEARCH: Final[Registry[Callable[[Request, str], Iterable[Found]]]] = Registry()
 OFFERS: Final[Registry[tuple[frozenset[Role], Callable[[Request, str], Offer | None]]]] = Registry()
 NOTICES: Final[Registry[Callable[[Request], Iterable[Notice]]]] = Registry()
+ALERTS: Final[Registry[Callable[[Request, str, Any], Iterable[Alert]]]] = Registry()
 LANGUAGE: Final[Registry[Callable[[Request, str], None]]] = Registry()
