@@ -238,6 +238,21 @@ def test_when_its_time_has_come_an_item_ends_by_itself(es: Node, ma: Node) -> No
     assert opens(es, items_of(matter)[0].id), "the asking side keeps its own request"
 
 
+def test_what_is_still_leaving_does_not_hold_up_what_came_due_later(es: Node, ma: Node) -> None:
+    delivered = asked(es, ma)
+    carry(es, ma)
+    leaving = [asked(es, ma) for _ in range(3)]
+    now_ms = es.context.clock()
+    with connection.cursor() as cursor:
+        for at, matter in enumerate([*leaving, delivered]):
+            cursor.execute("UPDATE cases_item SET erase_ms = %s WHERE case_ref = %s", (now_ms - 9 + at, matter))
+    assert erase_due(context=es.context, limit=2) == 1
+    assert tombstone(items_of(delivered)[0].id) == ("node", "erasure.retention", True)
+    carry(es, ma)
+    assert erase_due(context=es.context, limit=2) == 2
+    assert erase_due(context=es.context, limit=2) == 1
+
+
 def test_an_erasure_of_a_later_time_than_the_backup_is_found_among_many(es: Node) -> None:
     items = [own(es) for _ in range(5)]
     erase_item(items[3], context=es.context, ordered_by="ES-1001")

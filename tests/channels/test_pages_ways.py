@@ -80,6 +80,8 @@ def test_what_is_for_a_heads_own_eyes_opens_when_the_head_is_signed_in(world: Wo
     assert "/translate/" not in page.content.decode(), "no translation of it is kept"
     assert "/say/delay/" not in page.content.decode(), "the other clock could not read it"
     assert "/say/answer/" in page.content.decode()
+    printed = words(head.get(f"/enquiries/{id_text(matter)}/print/"))
+    assert FACTS not in printed, "it is for these eyes, and not for paper"
     desk = signs_in("ma.dgst", "MA-2210", "fr")
     assert desk.get(f"/enquiries/{id_text(matter)}/").status_code == 404, "it stands on another desk"
 

@@ -197,7 +197,7 @@ def going(world: World) -> tuple[World, Statement]:
     """A request that Madrid's bureau has and the hub has not yet."""
     world.ask("interpol")
     es, bureau = world["es.cgi"], world["es.ncb"]
-    while world._waits(es, bureau):
+    while bureau in world.waited_for(es):
         world.hop(es, bureau, tuple(Lane))
     ((statement,),) = world.rows("es.cgi", "SELECT request FROM enquiries_enquiry")
     return world, the_statement(world, "es.cgi", statement)

@@ -1,4 +1,5 @@
-"""The how-tos 'set up a node' and 'two agencies meet', typed as they stand, by somebody who has no root account here.
+"""The how-tos 'set up a node', 'two agencies meet' and 'set up a pair of countries', typed as they stand, by somebody who has no
+root account here.
 
 Paths of a real machine become folders of the test; what installs, makes accounts or speaks to systemd is left out (and listed); what is
 asked at the terminal comes through a descriptor. Every other command of these pages is run, in order, and must end as the page says.
@@ -71,7 +72,7 @@ class Machine:
         descriptors = []
         for option, name in self._asked(typed):
             reading, writing = os.pipe()
-            os.write(writing, PASSPHRASES[name].encode() + b"\n")
+            os.write(writing, PASSPHRASES.get(name, "four lanterns beside the quiet harbour").encode() + b"\n")
             os.close(writing)
             descriptors.append(reading)
             typed += [option, str(reading)]
@@ -192,3 +193,78 @@ def test_from_a_fresh_machine_to_two_agencies_that_have_met(machine: Machine) ->
         assert time.monotonic() < until, f"they have not heard one another: {peers}"
         time.sleep(0.5)
         peers = [show(machine, "exchange", "status", "--home", home)["peers"][0] for home in homes.values()]
+
+
+NODES = {
+    "int.hub": "hub", "es.ncb": "bureau-madrid", "ma.ncb": "bureau-rabat", "es.cgi": "madrid", "ma.dgst": "rabat",
+}  # fmt: skip
+
+
+def here(machine: Machine, words: list[str], addresses: dict[str, tuple[int, int]]) -> list[str]:
+    """A command of the page on a pair as it is typed here: five machines are one, and files of the page lie beside it."""
+    if "init" in words:
+        agency = words[words.index("--agency") + 1]
+        door = addresses[agency][0]
+        for option, value in (("--listen", f"127.0.0.1:{door}"), ("--address", f"https://127.0.0.1:{door}")):
+            words[words.index(option) + 1] = value
+    return [str(HOUSE / "docs" / "how-to" / word) if word == "profiles/service.toml" else word for word in words]
+
+
+def test_a_pair(machine: Machine) -> None:
+    """'Set up a pair of countries', typed as it stands; afterwards an enquiry goes by INTERPOL over five desks."""
+    doors = free_ports(len(NODES))
+    addresses = {agency: (door, 0) for agency, door in zip(NODES, doors, strict=True)}
+    homes = {agency: machine.place(f"/var/lib/tansiq/{name}") for agency, name in NODES.items()}
+    theirs = Path(machine.root / "theirs.toml")
+    advised: list[str] = []
+    for words in commands("set-up-a-pair.md"):
+        typed = here(machine, words, addresses)
+        if typed[0] == "systemctl":
+            machine.run(typed[-1].removeprefix("tansiq@").removesuffix(".service"))
+            continue
+        for place, word in enumerate(typed):
+            if word.startswith("THE SIXTEEN WORDS OF "):
+                home = homes[word.removeprefix("THE SIXTEEN WORDS OF ")]
+                typed[place] = " ".join(show(machine, "directory", "fingerprint", "--home", home)["words"]["fr"])
+            elif word == "theirs.toml":
+                typed[place] = str(theirs)
+        if "members" in typed:
+            wait_for(lambda: show(machine, "notice", "members", "--home", homes["es.ncb"]))
+        said = machine(typed)
+        if "--toml" in typed:
+            theirs.write_text(said, encoding="utf-8")
+        if "advise" in typed:
+            found = show(machine, *typed[4:])
+            advised += [one["channel"] for one in found["channels"] if one["verdict"] == "recommended"]
+    assert advised == ["interpol", "embassy", "direct"]
+
+    madrid, rabat = homes["es.cgi"], homes["ma.dgst"]
+    wait_for(lambda: {"int.hub", "ma.ncb"} <= known(machine, madrid))
+    wait_for(lambda: {"int.hub", "es.ncb"} <= known(machine, rabat))
+    draft = machine.root / "enquiry.toml"
+    source = (HOUSE / "src" / "tansiq" / "demo" / "enquiry.toml").read_text("utf-8")
+    draft.write_text(re.sub(r"^via = .*$", "", source, flags=re.MULTILINE), encoding="utf-8")
+    sent = show(
+        machine, "enquiry", "send", "--file", str(draft), "--channel", "interpol", "--not-sensitive", "--warrant", "--as", "ES-4017",
+        "--home", madrid,
+    )  # fmt: skip
+    wait_for(lambda: show(machine, "enquiry", "list", "--as", "MA-2210", "--home", rabat))
+    assert sent["id"] in json.dumps(show(machine, "enquiry", "list", "--as", "MA-2210", "--home", rabat))
+    wait_for(
+        lambda: any(
+            one["stage"] == "desk" for one in show(machine, "channel", "times", "--as", "ES-1001", "--home", madrid)
+        )
+    )
+
+
+def wait_for(ready: Any) -> None:
+    """Waits until it is so."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not ready():
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.5)
+
+
+def known(machine: Machine, home: str) -> set[str]:
+    """The agencies whose documents a node has."""
+    return {one["agency"] for one in show(machine, "directory", "list", "--home", home)}

@@ -21,7 +21,7 @@ from tansiq import faults
 pytestmark = [pytest.mark.crash, pytest.mark.storage]
 
 LEAST = 500
-ELSEWHERE = {"backup", "channels", "courier", "files", "mirror", "restore"}
+ELSEWHERE = {"backup", "channels", "courier", "files", "mirror", "office", "restore"}
 """What has tests of its own."""
 SOAK_SECONDS = float(os.environ.get("SOAK_SECONDS", "1800"))
 

@@ -26,7 +26,7 @@ from support import postgres
 from support.leaks import Needles, files_below, planted, rows_of_postgresql, rows_of_sqlite, unpacked_backup
 from support.visit import Visit
 from tansiq.demo.cast import CAST
-from tansiq.demo.stage import Stage, run_command, stage
+from tansiq.demo.stage import Stage, stage
 from tansiq.demo.story import Story
 from tansiq.demo.telling import Teller
 
@@ -196,7 +196,7 @@ def rest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rest]:
             found.cookies += _signed_in(made)
             for node in made.nodes:
                 file = made.folder / f"{node.agency}.backup"
-                ended = run_command("backup", "--home", str(node.home.path), "--out", str(file))
+                ended = made.shop.run("backup", "--home", str(node.home.path), "--out", str(file))
                 assert ended.returncode == 0, ended.stderr
                 found.places[f"backup of {node.agency}"] = unpacked_backup(file)
             _collect(found, made, "running", story, first_log)

@@ -9,7 +9,9 @@ import pytest
 from playwright.sync_api import Browser
 
 from support.desks import Desk, a_browser
-from tansiq.demo.stage import Node, Stage, stage
+from support.travelling import five_nodes
+from support.workshop import quick_stage
+from tansiq.demo.stage import Node, Stage
 from tansiq.demo.story import Story
 from tansiq.demo.telling import Teller
 
@@ -19,7 +21,7 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # playwright's loop runs in this 
 @pytest.fixture(scope="session")
 def scene() -> Iterator[Story]:
     """Two nodes that run and have met; both have the invented register."""
-    with stage() as made:
+    with quick_stage() as made:
         story = Story(made, Teller("en", quiet=True))
         made.make()
         made.start()
@@ -42,6 +44,13 @@ def es(scene: Story) -> Node:
 @pytest.fixture(scope="session")
 def ma(scene: Story) -> Node:
     return scene.rabat
+
+
+@pytest.fixture(scope="session")
+def road() -> Iterator[Stage]:
+    """Five nodes that have met, for what goes by INTERPOL's network."""
+    with five_nodes() as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

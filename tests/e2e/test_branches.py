@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator
+from html import unescape
 
 import pytest
 from playwright.sync_api import Browser, Locator, expect
@@ -13,7 +14,8 @@ from support.asking import ask, draft, state_at
 from support.desks import Desk, soon
 from support.filling import preview, say, sign_and_send, write, written
 from support.later import start_ahead
-from tansiq.demo.stage import Node, stage
+from support.workshop import quick_stage
+from tansiq.demo.stage import Node
 from tansiq.demo.story import Story
 from tansiq.demo.telling import Teller
 from tansiq.policy.codes import code_list
@@ -37,7 +39,8 @@ def told(listed: str, code: str, desk: Desk) -> str:
 def sees(desk: Desk, matter: str, words: str, *, tab: str = "replies/") -> None:
     """Waits until the words stand in the matter."""
     path = f"/enquiries/{matter}/{tab}"
-    soon(lambda: words in desk.open(path).locator("main").inner_text(), what=f"{desk.person.number} sees {words!r}")
+    soon(lambda: words in unescape(desk.fetch(path).text), what=f"{desk.person.number} sees {words!r}")
+    expect(desk.open(path).locator("main")).to_contain_text(words)
 
 
 def test_a_refusal_tells_its_ground_on_both_sides(madrid: Desk, rabat: Desk, es: Node, ma: Node) -> None:
@@ -203,7 +206,7 @@ def test_nothing_that_was_written_is_lost_when_the_session_ends_meanwhile(desks:
 @pytest.fixture
 def later() -> Iterator[tuple[Story, str]]:
     """Two other nodes that have met, with an urgent enquiry that nobody answered for nine hours."""
-    with stage() as made:
+    with quick_stage() as made:
         story = Story(made, Teller("en", quiet=True))
         made.make()
         made.start()
@@ -211,8 +214,7 @@ def later() -> Iterator[tuple[Story, str]]:
         story.import_lists(None)
         matter = ask(story.madrid, story.rabat, "enquiry")
         made.stop()
-        for node in made.nodes:
-            start_ahead(node, ms=NINE_HOURS_MS)
+        start_ahead(made.nodes, ms=NINE_HOURS_MS)
         yield story, matter
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, ViewportSize
+from playwright.sync_api import ViewportSize
 
-from support.desks import PICTURES, Desk, axe_faults, soon
+from support.desks import PICTURES, Desk, axe_faults, keep, settled, soon
 from tansiq.demo.stage import Node
 from tansiq.demo.story import Story
 
@@ -17,33 +17,26 @@ WIDE: Final[ViewportSize] = {"width": 1280, "height": 900}
 HEADS: Final = {"es": ("ES-1001", "/channels/with/ma.dgst/direct/"), "ar": ("MA-1001", "/channels/with/es.cgi/direct/")}
 
 
-def pictures(desk: Desk, browser: Browser, place: str, name: str) -> None:
+def pictures(desk: Desk, place: str, name: str) -> None:
     """The page at the desk and on a telephone; nothing stands wider than the screen or is closed to anybody."""
+    page = desk.new_page()
     for kind, viewport in (("desk", WIDE), ("phone", PHONE)):
-        context = browser.new_context(
-            base_url=desk.node.home.pages_address, storage_state=desk.context.storage_state(), viewport=viewport,
-            locale={"es": "es-ES", "ar": "ar-MA"}[desk.language],
-        )  # fmt: skip
-        page = context.new_page()
+        page.set_viewport_size(viewport)
         page.goto(place)
-        page.evaluate("document.fonts.ready")
-        folder = PICTURES / "channels" / desk.language
-        folder.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=folder / f"{name}-{kind}.png", full_page=True)
+        settled(page)
+        keep(page, PICTURES / "channels" / desk.language / f"{name}-{kind}.png", whole=True)
         faults = axe_faults(page)
         assert not faults, "\n".join(faults)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls sideways"
-        context.close()
+    page.close()
 
 
 @pytest.mark.parametrize("language", ["es", "ar"])
-def test_a_channel_is_suspended_and_resumed_by_its_head(
-    desks: Callable[[str], Desk], browser: Browser, language: str
-) -> None:
+def test_a_channel_is_suspended_and_resumed_by_its_head(desks: Callable[[str], Desk], language: str) -> None:
     number, place = HEADS[language]
     head = desks(number)
     other = desks(HEADS["ar" if language == "es" else "es"][0])
-    pictures(head, browser, f"{place}decide/", "decide")
+    pictures(head, f"{place}decide/", "decide")
     page = head.open(f"{place}decide/")
     page.check("input[name=state][value=suspended]")
     page.select_option("select[name=reason]", "state.political")
@@ -52,9 +45,9 @@ def test_a_channel_is_suspended_and_resumed_by_its_head(
     page.wait_for_url("**/channels/?done=taken")
     theirs = HEADS["ar" if language == "es" else "es"][1]
     soon(lambda: "chip late" in other.fetch(theirs).text, what="the announcement at the other side")
-    pictures(head, browser, "/channels/", "states")
-    pictures(head, browser, place, "state")
-    pictures(other, browser, theirs, "announced")
+    pictures(head, "/channels/", "states")
+    pictures(head, place, "state")
+    pictures(other, theirs, "announced")
     page = head.open(f"{place}decide/")
     page.check("input[name=state][value=open]")
     page.select_option("select[name=reason]", "state.settled")
@@ -65,12 +58,10 @@ def test_a_channel_is_suspended_and_resumed_by_its_head(
     )
     report = page.locator("a[href*='/channels/interruptions/']").first.get_attribute("href")
     assert report is not None
-    pictures(head, browser, report, "report")
+    pictures(head, report, "report")
 
 
-def test_what_waits_is_shown_with_its_ways_out(
-    desks: Callable[[str], Desk], browser: Browser, scene: Story, es: Node
-) -> None:
+def test_what_waits_is_shown_with_its_ways_out(desks: Callable[[str], Desk], scene: Story, es: Node) -> None:
     asked = {"partner": "ma.dgst", "channel": "embassy", "reason": "state.political"}
     es.ask("channel.set", asked | {"state": "suspended"}, officer="ES-1001")
     try:
@@ -80,9 +71,9 @@ def test_what_waits_is_shown_with_its_ways_out(
         page = desk.open(place)
         waiting = page.locator("a[href*='/channels/waiting/']").first.get_attribute("href")
         assert waiting is not None
-        pictures(desk, browser, place, "waits")
-        pictures(desk, browser, waiting, "waiting")
-        pictures(desk, browser, f"{waiting}take-back/", "take-back")
+        pictures(desk, place, "waits")
+        pictures(desk, waiting, "waiting")
+        pictures(desk, f"{waiting}take-back/", "take-back")
         page = desk.open(waiting)
         page.locator("form[action$='/by-hand/'] button").click()
         page.wait_for_selector(".chip.accent")

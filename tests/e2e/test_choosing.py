@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from support.asking import draft
-from support.desks import Desk, axe_faults
+from support.desks import Desk, axe_faults, keep, settled
 from support.filling import FORM, sign_and_send, write, written
 from tansiq.policy.codes import code_list
 from tansiq.texts import text
@@ -84,9 +84,9 @@ def test_the_four_fit_a_telephone_and_a_wide_desk(
     page.goto("/enquiries/new/")
     page.locator(f'{FORM} [name="to"]').select_option(index=1)
     expect(page.locator("#four-direct .chip")).to_be_visible(timeout=15_000)
-    page.evaluate("document.fonts.ready")
+    settled(page)
     section = page.locator("#section-channel")
-    section.screenshot(path=desk.shot(f"62-four-{width}"))
+    keep(section, desk.shot(f"62-four-{width}"))
     boxes = [page.locator(".four > .card").nth(place).bounding_box() for place in range(4)]
     tops = {round(box["y"]) for box in boxes if box is not None}
     assert len(tops) == (4 if width == "narrow" else 2), "one below the other, or side by side in pairs"

@@ -6,43 +6,13 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Page, expect
 
-from support.desks import PICTURES, Desk, axe_faults, soon
+from support.desks import Desk, soon
+from support.phones import Phone
 
-PHONE: ViewportSize = {"width": 390, "height": 844}
 SPANISH, ARABIC = "Vuelve el martes a Tánger.", "شوهد أمس في الناظور."
 TITLE = "Célula inventada de la costa"
-
-
-class Phone:
-    """Somebody's telephone: the same session as at the desk, 390 pixels wide."""
-
-    def __init__(self, browser: Browser, desk: Desk) -> None:
-        self.desk = desk
-        self.context = browser.new_context(
-            base_url=desk.node.home.pages_address,
-            storage_state=desk.context.storage_state(),
-            locale={"es": "es-ES", "ar": "ar-MA"}[desk.language],
-            viewport=PHONE,
-            has_touch=True,
-        )
-        self.page = desk.watch(self.context.new_page())
-
-    def open(self, path: str) -> Page:
-        self.page.goto(path)
-        return self.page
-
-    def picture(self, name: str) -> None:
-        """Keeps pictures of it; nothing may stand wider than the telephone or be closed to anybody."""
-        folder = PICTURES / "phone" / self.desk.language
-        folder.mkdir(parents=True, exist_ok=True)
-        self.page.evaluate("document.fonts.ready")
-        self.page.screenshot(path=folder / f"{name}.png", full_page=True)
-        self.page.screenshot(path=folder / f"{name}-view.png")
-        faults = axe_faults(self.page)
-        assert not faults, "\n".join(faults)
-        assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls sideways"
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from support.asking import ask, state_at
-from support.desks import Desk, axe_faults, soon
+from support.desks import Desk, axe_faults, keep, settled, soon
 from tansiq.demo.stage import Node
 
 SIDES = ("ES-4017", "MA-2210")
@@ -56,8 +56,8 @@ def test_pages_fit_every_width_and_are_read_by_everybody(
     faults = []
     for name, path in pages_of(number, matters).items():
         page.goto(path)
-        page.evaluate("document.fonts.ready")
-        page.screenshot(path=desk.shot(f"40-{name}-{width}-{scheme}"), full_page=True)
+        settled(page)
+        keep(page, desk.shot(f"40-{name}-{width}-{scheme}"), whole=True)
         faults += axe_faults(page)
         if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
             faults.append(f"{name} scrolls sideways at {width}")
@@ -143,7 +143,7 @@ def focus_on(page: Page, selector: str, *, most: int = 160) -> None:
 
 
 def test_an_answer_is_written_and_sent_by_the_keyboard_alone(madrid: Desk, es: Node, ma: Node) -> None:
-    matter = ask(ma, es, "waiting/ma-documents")
+    matter = ask(ma, es, "waiting/ma-ceuta")
     page = madrid.open("/")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip", "the first step leads past the navigation"
@@ -179,5 +179,5 @@ def test_what_is_printed_is_the_matter_alone(
     for left_out in ("nav.navigation", "form.search", "main .notice.not-printed"):
         assert not page.locator(left_out).first.is_visible(), left_out
     assert page.locator("h1").is_visible()
-    page.screenshot(path=desk.shot("41-print"), full_page=True)
+    keep(page, desk.shot("41-print"), whole=True)
     page.emulate_media(media="screen")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from support.desks import Desk, axe_faults
+from support.desks import Desk, axe_faults, keep, settled
 from tansiq.texts import text
 
 ASKED = {
@@ -87,8 +87,8 @@ def test_the_pages_fit_every_width_in_light_and_dark(
     faults = []
 
     def seen(name: str) -> None:
-        page.evaluate("document.fonts.ready")
-        page.screenshot(path=desk.shot(f"53-register-{name}-{width}-{scheme}"), full_page=True)
+        settled(page)
+        keep(page, desk.shot(f"53-register-{name}-{width}-{scheme}"), whole=True)
         faults.extend(axe_faults(page))
         if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
             faults.append(f"{name} scrolls sideways at {width}")

@@ -144,6 +144,7 @@ def test_a_reason_for_another_channel_is_asked_shown_and_kept(madrid: Person, mo
         answer = compose(browser, ENQUIRY)
         assert answer.status_code == 422
         assert set(messages(answer)) == {"deviation"}
+        assert code_list("channels").label("direct", "es") in messages(answer)["deviation"], "a name, not a code"
         answer = compose(browser, {**ENQUIRY, "deviation": "deviation.incident"})
         assert answer.status_code == 302
         preview = browser.get(answer["Location"])

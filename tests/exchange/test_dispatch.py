@@ -11,6 +11,7 @@ from django.db import DataError, IntegrityError, InterfaceError, OperationalErro
 from peer import SimulatedPeer, seeded
 from support.room import BAD, Room
 from tansiq.errors import Conflict
+from tansiq.exchange import dispatch as dispatching
 from tansiq.exchange import kinds
 from tansiq.exchange.context import Context
 from tansiq.exchange.dispatch import dispatch_once, wake_waiting
@@ -267,3 +268,18 @@ def test_ready_work_is_done_in_the_order_of_lanes(room: Room, ma: SimulatedPeer)
         room.tell(ma, f"{lane.name} 1", f"{lane.name} 2", lane=lane)
     assert dispatch_once(context=room.context, limit=3) == 3
     assert room.words() == ["URGENT 1", "URGENT 2", "NORMAL 1"]
+
+
+def test_what_is_opened_at_once_is_bounded_by_its_size_too(
+    room: Room, ma: SimulatedPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.hear(ma.parcel_with(*(room.said(ma, f"{number} " + "x" * 3_000) for number in range(5))))
+    monkeypatch.setattr(dispatching, "_BATCH_BYTES", 9_000)
+    taken = []
+    while count := dispatch_once(context=room.context):
+        taken.append(count)
+    assert taken == [2, 2, 1]
+    monkeypatch.setattr(dispatching, "_BATCH_BYTES", 1)
+    room.hear(ma.parcel_with(*(room.said(ma, f"again {number}") for number in range(2))))
+    assert [dispatch_once(context=room.context) for _ in range(3)] == [1, 1, 0]
+    assert len(room.words()) == 7

@@ -16,6 +16,7 @@ import pytest
 from peer import seeded
 from support import foreign
 from support.exhibits import ES, LIES, MA, Lie, Story, archive, refused, story
+from support.judge import JUDGE
 from tansiq.errors import BadInput, Conflict, NotFound, TooMuch, Unavailable
 from tansiq.node import evidence as files
 from tansiq.node.evidence_manifest import MANIFEST
@@ -177,7 +178,7 @@ def follow(archive: bytes, folder: Path) -> subprocess.CompletedProcess[str]:
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         opened.extractall(folder)
     script = "set -e -o pipefail\n" + "\n".join(steps(opened_readme(archive)))
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    path = f"{JUDGE.parent}{os.pathsep}{os.environ.get('PATH', '')}"
     return subprocess.run(
         ["bash", "-c", script], cwd=folder, env={"PATH": path}, capture_output=True, text=True, check=False
     )

@@ -103,7 +103,9 @@ DAMAGES: dict[str, tuple[Callable[[], None], set[str]]] = {
     "a receipt is gone": (lambda: write("DELETE FROM exchange_receipt"), {"receipt-none"}),
     "a lane's mark is altered": (lambda: write("UPDATE exchange_lane SET number = number - 1 WHERE direction = 1 AND lane = 1"), {"lane-mark"}),
     "a statement is altered": (lambda: flip("exchange_statement", "encoded"), {"statement", "statement-signature"}),
-    "a statement's digest is altered": (lambda: flip("exchange_statement", "digest"), {"statement", "entry-statement"}),
+    "a statement's digest is altered": (
+        lambda: flip("exchange_statement", "digest", "id IN (SELECT statement FROM exchange_sent)"), {"statement", "entry-statement"},
+    ),
     "a docket is altered": (lambda: flip("exchange_statement", "docket"), {"statement"}),
     "a part is altered": (lambda: flip("exchange_statement", "parts"), {"statement"}),
     "a handled mark is gone": (

@@ -351,7 +351,7 @@ def test_a_command_that_is_none_is_refused(tmp_path: Path, words: tuple[str, ...
 
 
 def test_the_configuration_keeps_all_of_it(es: Node) -> None:
-    settings = replace(es.home, remind_before=0.5, remind_after=0.2, remind_most_hours=48, population=40_000_000, names_file="/srv/names.index", metrics="127.0.0.1:9464", mail="smtps://mail.interior.example", mail_from="tansiq@interior.example",
+    settings = replace(es.home, remind_before=0.5, remind_after=0.2, remind_most_hours=48, clock_seconds=2.5, population=40_000_000, names_file="/srv/names.index", metrics="127.0.0.1:9464", mail="smtps://mail.interior.example", mail_from="tansiq@interior.example",
         mail_credentials="/etc/tansiq/mail", mail_authority="/etc/ssl/own.pem", notify_command=("/usr/local/bin/pager", "--to", 'a "b"'))  # fmt: skip
     (es.home.path / "node.toml").write_text(settings.to_toml(), encoding="utf-8")
     assert load_home(es.home.path) == replace(settings, path=es.home.path.resolve())
@@ -365,6 +365,8 @@ def test_the_configuration_keeps_all_of_it(es: Node) -> None:
         "metrics = 9464",
         "mail = true",
         "population = 0",
+        "clock_seconds = 0",
+        "clock_seconds = 3600",
         "remind_before = 1.5",
         "remind_after = 0",
         "remind_most_hours = 0",

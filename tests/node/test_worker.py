@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
+from support.heads import heads_in
 from support.matters import an_enquiry, no_hit
 from support.node import Clock, Nodes, carry
 from tansiq.cases.queries import items_of_statements
 from tansiq.enquiries.services import answer_enquiry, send_enquiry
 from tansiq.node.worker import keep_up, tick
+from tansiq.relations.direct import thread
 
 pytestmark = pytest.mark.storage
 
@@ -49,3 +51,15 @@ def test_what_nothing_was_held_about_ends_after_thirty_days_by_itself(node: Node
         keep_up(ma.home, ma.context)
         assert {item.erased for item in items_of_statements([request])[request]} == {erased}
     assert ma.context.keys.contents(request)[1] is None
+
+
+def test_what_heads_said_ends_after_a_year_by_itself(node: Nodes, clock: Clock) -> None:
+    heads = heads_in(node)
+    matter, _ = heads.say("ES-1001")
+    heads.carry()
+    for days, ended in ((364, False), (2, True)):
+        clock.advance(days=days)
+        for one in (heads.es, heads.ma):
+            keep_up(one.home, one.use())
+            (row,) = thread(matter, [one.post("head")])
+            assert (row.erased_ms is not None) is ended

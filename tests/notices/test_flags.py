@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from unittest.mock import Mock, patch
 
 import pytest
 
@@ -11,6 +12,7 @@ from support.matters import PERSON, an_enquiry
 from support.node import Clock, Nodes, carry
 from support.noticed import WANTED, a_declaration, a_notice, an_answer, cancelled
 from support.two import Two
+from support.ways import ES, MA, World
 from tansiq.errors import BadInput, Refused
 from tansiq.exchange.queries import quarantined
 from tansiq.notices.answering import answer_notice
@@ -21,6 +23,7 @@ from tansiq.notices.flagging import FlagRow, Told, flag_rows, warnings_for
 from tansiq.notices.legal import publish
 from tansiq.policy.subjects import Name, Subject
 from tansiq.policy.values import PartialDate
+from tansiq.protocol.ids import new_id
 
 pytestmark = pytest.mark.storage
 
@@ -123,6 +126,24 @@ def test_who_was_released_is_flagged_no_more(two: Two) -> None:
     assert (flags(two, "es"), flags(two, "ma")) == ([], [])
     two.es.use()
     assert [row.ended_ms is not None for row in declaration_rows("1 = 1", ())] == [True]
+
+
+def test_who_else_was_told_in_the_matter_replaces_nobodys_declaration(node: Nodes, clock: Clock) -> None:
+    world = World.of(node)
+    es, matter = world["es.cgi"], new_id(clock())
+    with patch("tansiq.notices.declaring._maker", Mock(make=lambda _: matter)):
+        for agency, post, number, subject in (
+            ("ma.dgst", MA, "MA-2210", PERSON), ("ma.ncb", "ma.ncb/bureau", "MA-5100", SOMEBODY_ELSE)
+        ):  # fmt: skip
+            one = world[agency]
+            declare(
+                a_declaration(number, subject=subject), to=[ES], officer=one.officer(number), from_post=post,
+                context=one.use(), channel="interpol",
+            )  # fmt: skip
+    world.carry()
+    es.use()
+    assert {row.agency for row in declaration_rows("matter = %s", (matter,))} == {"ma.dgst", "ma.ncb"}
+    assert [one.declaration.agency for one in warnings_for([ASKED], context=es.context)] == ["ma.dgst"]
 
 
 def test_what_is_no_declaration_is_refused(two: Two) -> None:

@@ -196,6 +196,14 @@ def test_what_is_to_be_reviewed_and_what_ends_stands_in_order(watched: Watched) 
     assert "No review is overdue" not in shown
     assert "es.cgi" in shown
     assert "Nothing is erased" not in words(browser.get("/oversight/retention/?part=ends"))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO relations_direct_word (statement, matter, direction, partner, own_post, their_post, field, urgent, officer, said_ms, "
+            "at_ms, read_by, handed_to, erase_ms) VALUES (%s, %s, 2, 'es.cgi', 'ma.dgst/head', 'es.cgi/head', '', %s, '', %s, %s, '', '', %s)",
+            [b"d" * 16, b"m" * 16, False, now, now, now + DAY],
+        )
+    assert "Message from head to head" in words(browser.get("/oversight/retention/?part=ends"))
+    assert "Message from head to head" not in words(browser.get("/oversight/retention/?part=review"))
     assert browser.get("/oversight/retention/?part=names").status_code == 400
     for after in ("names", "9" * 30 + "." + "0" * 32, "1.zz"):
         assert browser.get(f"/oversight/retention/?after={after}").status_code == 400

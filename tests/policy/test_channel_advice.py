@@ -44,6 +44,17 @@ TABLE: list[tuple[str, dict[str, str], Cell, Cell, Cell, Cell]] = [
         (f"notice.{kind}", {"kind": f"notice.{kind}"}, (R, "notice"), ELSEWHERE, ELSEWHERE, ELSEWHERE)
         for kind in ("red", "blue", "green", "yellow", "black", "orange", "purple", "silver", "unsc", "diffusion")
     ),
+    *(
+        (f"notice.{kind}, terrorism", {"kind": f"notice.{kind}", "field": "offence.terrorism"}, cell,
+         ELSEWHERE, ELSEWHERE, ELSEWHERE)
+        for cell, kinds in (
+            ((A, "terrorism-notice"), ("red", "blue", "green", "purple", "silver", "diffusion")),
+            ((R, "notice"), ("yellow", "black", "orange", "un")),
+        )
+        for kind in kinds
+    ),
+    ("a wanted terrorist's notice", {"kind": "notice.red", "field": "offence.terrorism", "warrant": "yes"},
+     (R, "notice"), ELSEWHERE, ELSEWHERE, ELSEWHERE),
     ("wanted", {"warrant": "yes"}, (R, "wanted"), OFFICE_NOT, NONE, (P, "operational")),
     ("wanted terrorist", {"warrant": "yes", "field": "offence.terrorism"},
      (R, "wanted"), OFFICE_NOT, NONE, (P, "operational")),
@@ -53,6 +64,8 @@ TABLE: list[tuple[str, dict[str, str], Cell, Cell, Cell, Cell]] = [
      (R, "several-countries"), OFFICE_NOT, NONE, (X, "several-direct")),
     ("nothing that INTERPOL carries", {}, (X, "not-carried"), OFFICE_NOT, NONE, (R, "operational")),
     ("sensitive", {"sensitive": "yes", "suspect": "yes"},
+     (X, "sensitive-by-interpol"), (R, "sensitive-by-office"), NONE, (P, "sensitive-direct")),
+    ("sensitive, an agreement in force", {"sensitive": "yes", "agreement": "yes"},
      (X, "sensitive-by-interpol"), (R, "sensitive-by-office"), NONE, (P, "sensitive-direct")),
     *(
         (f"sensitive, {field}", {"sensitive": "yes", "field": field},
@@ -116,7 +129,8 @@ def test_every_cell_of_the_default_profile(features: dict[str, str], cells: tupl
     assert [advice.channel for advice in found] == list(CHANNELS)
     told = [(advice.verdict, advice.reasons[0].code.removeprefix("reason.")) for advice in found]
     assert told == list(cells)
-    assert all((advice.approvers == ("supervisor",)) == (advice.verdict is A) for advice in found)
+    approver = "head" if cells[0] == (A, "terrorism-notice") else "supervisor"
+    assert all((advice.approvers == (approver,)) == (advice.verdict is A) for advice in found)
 
 
 def test_every_rule_of_the_default_profile_decides_in_some_cell() -> None:

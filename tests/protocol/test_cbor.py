@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import cbor2
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tansiq.errors import BadInput, Error, TooMuch
-from tansiq.protocol.cbor import Fields, bstr, decode, encode
+from tansiq.protocol.cbor import Fields, bstr, decode, decode_own, encode
 from tansiq.protocol.limits import MAX_CBOR_DEPTH, MAX_CBOR_ITEMS
 
 SCALARS = (
@@ -63,6 +65,7 @@ REFUSED = {
     "a map's length too long": ("b8010101", "protocol.not-shortest"),
     "a key twice": ("a201000100", "protocol.key-twice"),
     "a key twice, deep inside": ("81a10ba2616100616101", "protocol.key-twice"),
+    "a key twice, before text that is no UTF-8": ("82a20100010062c328", "protocol.not-plain"),
     "a tag": ("c1181e", "protocol.not-plain"),
     "a big number's tag": ("c24101", "protocol.not-plain"),
     "a shared reference": ("d81c8101", "protocol.not-plain"),
@@ -97,6 +100,52 @@ def test_what_is_not_plain_is_refused(data: str, code: str) -> None:
     with pytest.raises(BadInput) as caught:
         decode(bytes.fromhex(data))
     assert caught.value.code == code
+
+
+def test_what_is_kept_and_was_damaged_is_refused() -> None:
+    for damaged_in_store in ("62c328", "a201000100", "9f01ff", "8201", "", "81" * 500 + "00"):
+        with pytest.raises(BadInput) as caught:
+            decode_own(bytes.fromhex(damaged_in_store))
+        assert caught.value.code == "protocol.not-plain"
+
+
+def test_a_machine_without_memory_does_not_call_the_data_bad(monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_memory(*_: object, **__: object) -> None:
+        raise cbor2.CBORDecodeError("error decoding byte string") from MemoryError()
+
+    monkeypatch.setattr(cbor2, "loads", without_memory)
+    with pytest.raises(MemoryError):
+        decode(b"\x41x")
+
+
+def test_what_could_not_be_written_leaves_nothing_behind() -> None:
+    with pytest.raises(cbor2.CBOREncodeError):
+        encode([1, {2: object()}])
+    assert encode([1, 2]) == b"\x82\x01\x02"
+
+
+def test_threads_write_and_read_side_by_side() -> None:
+    values: list[Any] = [{place: [b"x" * place, "é" * place]} for place in range(40)]
+
+    def again(value: Any) -> bool:
+        return all(decode(encode(value)) == value for _ in range(50))
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(again, values))
+
+
+@pytest.mark.parametrize(
+    "claim", ["5b00000000ffffffff", "7b00000000ffffffff", "9b00000000ffffffff", "bb00000000ffffffff"]
+)
+@pytest.mark.parametrize("read", [decode, decode_own])
+def test_a_length_that_is_only_claimed_takes_no_memory(read: Any, claim: str) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadInput):
+            read(bytes.fromhex(claim))
+        assert tracemalloc.get_traced_memory()[1] < 1 << 18
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("open_head", [b"\x81", b"\xa1\x00"], ids=["arrays", "maps"])

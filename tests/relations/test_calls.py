@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
+from support.heads import Heads
 from support.liaison import Posted, a_message, proposal_of
 from support.node import Node
 from tansiq.channels.accreditations import accreditation_rows
@@ -42,7 +43,7 @@ class Heard:
 
 
 @pytest.fixture
-def heard(posted: Posted) -> Iterator[Heard]:
+def heard() -> Iterator[Heard]:
     before = notices._seams.roster, notices._seams.notifier
     notices._bell.answered()
     yield Heard()
@@ -70,6 +71,13 @@ def test_each_message_calls_whoever_has_it_next(posted: Posted, heard: Heard) ->
     assert heard.at(posted.es) == [("liaison-tangier", False)]
     posted.say(OFFICER, Seat.DESK)
     assert heard.at(posted.es) == [("counter-terrorism", False)]
+
+
+def test_a_direct_message_calls_the_head_s_desk_and_no_other(heads: Heads, heard: Heard) -> None:
+    heads.say("ES-1001")
+    heads.carry()
+    assert heard.at(heads.ma) == [("head", False)]
+    assert heard.at(heads.es) == []
 
 
 def test_what_is_urgent_is_called_as_urgent(posted: Posted, heard: Heard) -> None:

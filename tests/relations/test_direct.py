@@ -14,7 +14,7 @@ from tansiq.channels.choices import choice_of
 from tansiq.errors import BadInput, Error, NotFound, Refused
 from tansiq.exchange.eyes_only import is_closed
 from tansiq.journal.access import read_access
-from tansiq.policy.answer import Item
+from tansiq.policy.answer import IncomingCheck, Item
 from tansiq.policy.conditions import Conditions
 from tansiq.policy.direct import Delegation
 from tansiq.policy.handling import Use
@@ -183,12 +183,16 @@ def an_item() -> Item:
     )
 
 
+def no_sign(heads: Heads) -> IncomingCheck:
+    return IncomingCheck(answer="obtained.no-sign", officer=ES, at_ms=heads.clock())
+
+
 def test_what_a_head_hands_down_is_an_item_of_the_desk_s_under_conditions(heads: Heads) -> None:
     matter, said = heads.say(MA, "Cruza esta noche.")
     heads.carry()
     desk = heads.es.post("counter-terrorism")
     case = hand_down(
-        said, an_item(), desk=desk, title=Text("es", "Paso de Ceuta"), context=heads.es.use(),
+        said, an_item(), desk=desk, title=Text("es", "Paso de Ceuta"), check=no_sign(heads), context=heads.es.use(),
         officer=heads.es.officer(ES),
     )  # fmt: skip
     (row,) = items_of(case)
@@ -206,12 +210,16 @@ def test_an_own_message_is_not_handed_down_nor_by_a_desk(heads: Heads) -> None:
     _, said = heads.say(ES)
     context, title = heads.es.use(), Text("es", "Paso")
     desk = heads.es.post("counter-terrorism")
-    with pytest.raises(BadInput, match="wrong-way"):
-        hand_down(said, an_item(), desk=desk, title=title, context=context, officer=heads.es.officer(ES))
-    with pytest.raises(NotFound, match="unknown-word"):
-        hand_down(said, an_item(), desk=desk, title=title, context=context, officer=heads.es.officer("ES-4017"))
-    with pytest.raises(NotFound, match="unknown-post"):
-        hand_down(said, an_item(), desk="es.cgi/nowhere", title=title, context=context, officer=heads.es.officer(ES))
+    for number, to, error, code in (
+        (ES, desk, BadInput, "wrong-way"),
+        ("ES-4017", desk, NotFound, "unknown-word"),
+        (ES, "es.cgi/nowhere", NotFound, "unknown-post"),
+    ):
+        with pytest.raises(error, match=code):
+            hand_down(
+                said, an_item(), desk=to, title=title, check=no_sign(heads), context=context,
+                officer=heads.es.officer(number),
+            )  # fmt: skip
 
 
 def test_of_two_conditions_the_strictest_hold() -> None:

@@ -9,17 +9,13 @@ from typing import Any
 import pytest
 
 from support.liaison import CASE, Posted, a_message, accredited
-from support.node import SECRET, Node, carry
+from support.node import Node
+from support.returned import back_to
 from tansiq.cases.queries import item_faults
 from tansiq.channels.accreditations import accreditation_rows, permitting, words_of
-from tansiq.enquiries.receipts import note_receipts
 from tansiq.exchange.eyes_only import is_closed
-from tansiq.exchange.own_again import settle_own
 from tansiq.exchange.queries import quarantined
-from tansiq.exchange.recovery import recover
-from tansiq.exchange.restoring import serve_restore
 from tansiq.node.backup import backup
-from tansiq.node.restore import restore
 from tansiq.policy.accreditation_course import Move
 from tansiq.relations.accrediting import tell_reach
 from tansiq.relations.liaison import Seat
@@ -27,24 +23,6 @@ from tansiq.relations.liaison import Seat
 pytestmark = pytest.mark.storage
 
 OFFICER, DESK, HOST = "ES-6100", "ES-4017", "MA-2210"
-
-
-def back_to(folder: Path, node: Node, peer: Node) -> None:
-    """Restores ``node`` from the backup, gets back from ``peer`` what is missing, and goes on; ``node`` is bound."""
-    node.use()
-    restore(node.home, folder, keys=None, secret=SECRET, replace=True)
-    node.reopen()
-
-    def serve(question: bytes) -> bytes:
-        answer = serve_restore(node.agency, question, context=peer.use())
-        node.use()
-        return answer
-
-    recover(peer.agency, serve, context=node.context)
-    for _ in range(4):
-        carry(node, peer)
-        settle_own(context=node.use())
-    note_receipts()
 
 
 def play(posted: Posted) -> list[bytes]:

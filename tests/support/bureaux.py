@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from support.node import PASSPHRASE, Clock, Node, Nodes, carry
+from support.node import PASSPHRASE, Clock, Node, Nodes, carry, carry_waiting
+from support.switch import connected
 from tansiq.channels.houserules import HouseRules, house_rules, set_house_rules
 from tansiq.exchange.context import system_clock
 from tansiq.node.creation import NewOfficer, NewPost
@@ -41,10 +42,13 @@ class Board:
 
     def carry(self) -> None:
         """Everything that waits goes to and fro, by the hub; which is bound afterwards."""
-        for _ in range(3):
-            for bureau in (self.es, self.ma):
+        bureaux = (self.es, self.ma)
+        with connected():
+            while sum(carry_waiting(self.hub, bureau) for bureau in bureaux):
+                pass
+            for bureau in bureaux:
                 carry(self.hub, bureau)
-        self.hub.use()
+            self.hub.use()
 
     def lawful(self, *, answer: bool = True) -> Attestation:
         """The word of the hub's legal officer."""

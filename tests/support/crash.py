@@ -61,9 +61,16 @@ def end_and_check(pair: Pair, *, least: int) -> None:
     """Lets both say at least ``least``, falls silent, waits until all is quiet, ends both and checks everything."""
     until(lambda: min(map(said, pair.nodes)) >= least, seconds=120, what=f"{least} statements each way")
     (pair.folder / "speak").unlink()
+    # The clock tells it, each half minute: what was broken on purpose may have made it miss a turn.
+    until(lambda: all(map(told_directory, pair.nodes)), seconds=90, what="its directory told by each")
     pair.wait_quiet()
     assert [node.stop() for node in pair.nodes] == [0, 0]
     check_pair(pair, least=least)
+
+
+def told_directory(node: RealNode) -> bool:
+    """Whether the other node has the node's present directory document."""
+    return node.rows("SELECT directory_sent FROM exchange_peer") == [(1,)]
 
 
 def check_pair(pair: Pair, *, least: int) -> None:
@@ -113,7 +120,7 @@ def _check_tables(node: RealNode, other: RealNode) -> None:
     sent = node.rows(f"SELECT {columns} FROM exchange_sent WHERE peer = %s ORDER BY 1, 2, 3", (other.agency,))
     received = other.rows(f"SELECT {columns} FROM exchange_received WHERE peer = %s ORDER BY 1, 2, 3", (node.agency,))
     assert sent == received, f"what {node.agency} sent is not what {other.agency} received"
-    assert node.rows("SELECT directory_sent FROM exchange_peer") == [(1,)], f"{node.agency} did not tell its directory"
+    assert told_directory(node), f"{node.agency} did not tell its directory"
     _check_receipts(node, other)
     for lane in range(3):
         numbers = [row[2] for row in sent if row[1] == lane]

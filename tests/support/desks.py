@@ -1,10 +1,12 @@
 """People at their desks: real browsers at the pages of two real nodes, each signed in as somebody of the demonstration's cast.
 
-Invariant: everything goes through the pages, as a person does it; a picture is kept of what was seen (``build/pictures``).
+Invariant: everything goes through the pages, as a person does it. Pictures of what was seen are kept (``build/pictures``) where they are
+wanted: ``PICTURES=1``, which `make e2e` and `make pictures` set.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from base64 import b32decode
 from collections.abc import Callable, Iterator
@@ -13,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, sync_playwright
@@ -21,12 +23,25 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request,
 from tansiq.demo.cast import Person
 from tansiq.demo.stage import Node
 
-__all__ = ["PICTURES", "RULES", "Desk", "Fetched", "a_browser", "axe_faults", "narrow_faults", "soon"]
+__all__ = [
+    "PICTURES",
+    "RULES",
+    "Desk",
+    "Fetched",
+    "a_browser",
+    "axe_faults",
+    "keep",
+    "narrow_faults",
+    "settled",
+    "soon",
+]
 
 PICTURES: Final = Path("build/pictures")
 RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _PATIENCE_SECONDS: Final = 120.0
 _STEP_SECONDS: Final = 30
+_used: Final[dict[tuple[str, str], int]] = {}
+"""The step of the code that somebody used last, by the node and the number: a code is taken once."""
 
 
 @contextmanager
@@ -52,18 +67,37 @@ def soon(ready: Callable[[], Any], *, what: str, seconds: float = _PATIENCE_SECO
     raise AssertionError(f"waited in vain: {what}")
 
 
+def settled(page: Page) -> None:
+    """Waits until the page looks as it will: its fonts are there, and what fades has faded."""
+    page.evaluate(
+        "document.fonts.ready.then(() => Promise.allSettled(document.getAnimations().map(one => one.finished)))"
+    )
+
+
+def keep(seen: Page | Locator, path: Path, *, whole: bool = False) -> None:
+    """Keeps a picture of it where pictures are wanted; ``whole``: of the whole page, not of what stands in the window."""
+    if os.environ.get("PICTURES"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(seen, Page):
+            seen.screenshot(path=path, full_page=whole)
+        else:
+            seen.screenshot(path=path)
+
+
 def axe_faults(page: Page) -> list[str]:
     """What axe finds wrong on the page, by the rules of WCAG 2.2 AA and good practice."""
-    found = Axe().run(page, options={"runOnly": RULES})
-    return [
-        f"{page.url} {one['id']}: {[' '.join(node['target']) for node in one['nodes'][:3]]}"
-        for one in found.response["violations"]
-    ]
+    settled(page)
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    found = page.evaluate(
+        "options => axe.run(options).then(found => found.violations)",
+        {"runOnly": RULES, "resultTypes": ["violations"]},  # what else it finds it need not write down
+    )
+    return [f"{page.url} {one['id']}: {[' '.join(node['target']) for node in one['nodes'][:3]]}" for one in found]
 
 
 def narrow_faults(page: Page, name: str) -> list[str]:
     """What is wrong with a page in a narrow window."""
-    page.evaluate("document.fonts.ready")
     wide = page.viewport_size
     page.set_viewport_size({"width": 390, "height": 844})
     found = [f"{name}: {one}" for one in axe_faults(page)]
@@ -116,29 +150,29 @@ class Desk:
             self.failures.append(request.url)
 
     def code(self) -> str:
-        """What the person's authenticator shows; waits for the next one where this one was used."""
-        return (
-            TOTP(b32decode(self.person.factor), 6, SHA1(), _STEP_SECONDS)
-            .generate(int(time.time()) + self.ahead_seconds)
-            .decode()
-        )
+        """What the person's authenticator shows: the next code where this one was used, which a node takes as well, since clocks differ;
+        it is waited for where that too was used.
+        """
+        present = int(time.time() + self.ahead_seconds) // _STEP_SECONDS
+        place = (self.node.home.pages_address, self.person.number)
+        step = max(present, _used.get(place, 0) + 1)
+        if step > present + 1:
+            time.sleep((step - 1) * _STEP_SECONDS - self.ahead_seconds - time.time() + 0.5)
+        _used[place] = step
+        return TOTP(b32decode(self.person.factor), 6, SHA1(), _STEP_SECONDS).generate(step * _STEP_SECONDS).decode()
 
     def sign_in(self, page: Page | None = None) -> Desk:
-        """By the pages: number and passphrase, then the code; once more where another browser has used the code."""
+        """By the pages: number and passphrase, then the code."""
         page = page or self.page
         page.goto("/sign-in/")
         page.fill("input[name=number]", self.person.number)
         page.fill("input[name=passphrase]", self.person.passphrase)
         page.click("main form button.first")
         page.wait_for_url("**/sign-in/code/")
-        for _ in range(3):
-            page.fill("input[name=code]", self.code())
-            page.click("main form button.first")
-            page.wait_for_load_state()
-            if "/sign-in/" not in page.url:
-                return self
-            time.sleep(_STEP_SECONDS - time.time() % _STEP_SECONDS + 0.5)
-        raise AssertionError("the code of the authenticator was not taken")
+        page.fill("input[name=code]", self.code())
+        page.click("main form button.first")
+        page.wait_for_url(lambda url: "/sign-in/" not in url)
+        return self
 
     def sign_out(self) -> None:
         """Ends the session."""
@@ -167,15 +201,14 @@ class Desk:
     def shot(self, name: str, *, view: bool = False) -> Path:
         """Where a picture of that name is kept; ``view``: of what stands in the window, not of the whole page."""
         folder = PICTURES / "view" / self.language if view else PICTURES / self.language
-        folder.mkdir(parents=True, exist_ok=True)
         return folder / f"{name}.png"
 
     def picture(self, name: str) -> None:
         """Keeps a picture of the whole page and of its window; what is wrong with it is among the failures of the desk."""
-        self.page.evaluate("document.fonts.ready")
-        self.page.screenshot(path=self.shot(name), full_page=True)
+        settled(self.page)
+        keep(self.page, self.shot(name), whole=True)
         self.page.evaluate("scrollTo(0, 0)")
-        self.page.screenshot(path=self.shot(name, view=True))
+        keep(self.page, self.shot(name, view=True))
         self.failures += [f"{name}: {fault}" for fault in axe_faults(self.page)]
         if not self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
             self.failures.append(f"{name} scrolls sideways")

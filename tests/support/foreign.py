@@ -1,7 +1,7 @@
 """Verifying an evidence file with software that is not ours, from the bytes of the archive and pinned fingerprints.
 
 Invariant: nothing of ``tansiq`` is imported here. Python's ``zipfile`` and ``json`` open the archive, ``cbor2`` reads,
-``cwt`` and OpenSSL's command line verify signatures, ``scitt-cose`` receipts, ``pymerkle`` trees. What does not hold
+``cwt`` (in its own process) and OpenSSL's command line verify signatures, ``scitt-cose`` receipts, ``pymerkle`` trees. What does not hold
 raises `Refused`; otherwise the facts that are proven come back, one line each.
 """
 
@@ -23,7 +23,8 @@ import pymerkle
 import scitt_cose
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cwt import COSE, COSEKey
+
+from support.judge import cwt_holds
 
 __all__ = ["OPENSSL", "Refused", "cwt_verifies", "openssl_verifies", "thumbprint", "verify"]
 
@@ -44,12 +45,7 @@ def thumbprint(public: bytes) -> bytes:
 
 def cwt_verifies(message: bytes, public: bytes, detached: bytes | None = None) -> bool:
     """Verify with ``cwt``."""
-    key = COSEKey.new({1: 1, 3: -8, -1: 6, -2: public, 2: thumbprint(public)})
-    try:
-        COSE.new().decode(message, key, detached_payload=detached)
-    except Exception:
-        return False
-    return True
+    return cwt_holds(message, {1: 1, 3: -8, -1: 6, -2: public, 2: thumbprint(public)}, detached=detached)
 
 
 def openssl_verifies(message: bytes, public: bytes, detached: bytes | None = None) -> bool:

@@ -31,6 +31,7 @@ from tansiq.web.registry import (
     NAVIGATION,
     NOTICES,
     SEARCH,
+    Alert,
     Entry,
     Found,
     Group,
@@ -159,7 +160,8 @@ def desk(request: Request) -> HttpResponse:
 
 @page(Role.OFFICER)
 def parts(request: Request) -> HttpResponse:
-    return render(request, "gallery/parts.html", context(request))
+    alerts = [Alert(words=said(request)["condition"], url="/x", action="web.conflict.see")]
+    return render(request, "gallery/parts.html", {**context(request), "alerts": alerts})
 
 
 @page(Role.OFFICER)

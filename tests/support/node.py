@@ -30,13 +30,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from typing import Final
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 
 from support import postgres
 from support.quick import cheap_passphrases
-from support.switch import forget, rebind
+from support.switch import connected, forget, rebind
 from tansiq.directory.services import confirm_partner, take_directory
 from tansiq.exchange.context import Context, system_clock
 from tansiq.exchange.dispatch import dispatch_once
@@ -55,7 +56,9 @@ from tansiq.protocol.keys import SealingKey, SigningKey
 from tansiq.protocol.parcel import Parcel, parse_parcel
 from tansiq.protocol.words import fingerprint_words
 
-__all__ = ["CAST", "PASSPHRASE", "SECRET", "Clock", "Member", "Node", "Nodes", "carry", "clock", "deliver", "node"]
+__all__ = [
+    "CAST", "PASSPHRASE", "SECRET", "Clock", "Member", "Node", "Nodes", "carry", "carry_waiting", "clock", "deliver", "empty_home", "node",
+]  # fmt: skip
 
 PASSPHRASE = "an invented passphrase"
 SECRET = b"an invented unlock secret"
@@ -115,6 +118,7 @@ class Node:
     identity: SigningKey
     context: Context
     officers: dict[str, SignedIn]
+    _pages: bytes = field(default=b"", repr=False)
 
     @property
     def agency(self) -> str:
@@ -123,12 +127,13 @@ class Node:
     def use(self) -> Context:
         """Binds this process to the node's databases and returns its context."""
         rebind(self.home)
-        open_sessions(self.home, self.context)
+        self._pages = open_sessions(self.home, self.context, secret=self._pages)
         return self.context
 
     def reopen(self) -> Context:
         """Opens the node again as a new process would: keys from the store, nothing remembered; binds it."""
         self.context = open_node(self.home, secret=SECRET, clock=self.context.clock)
+        self._pages = b""
         return self.context
 
     def post(self, name: str = "counter-terrorism") -> str:
@@ -157,7 +162,8 @@ def _folder() -> Path:
     return folder
 
 
-def _empty_home(path: Path, agency: str) -> Home:
+def empty_home(path: Path, agency: str) -> Home:
+    """A home to be made, with two empty databases where those are a server's."""
     home = Home(path=path, agency=agency, listen="127.0.0.1:0")
     if postgres.wanted():
         main, keys = postgres.create_database(), postgres.create_database()
@@ -166,7 +172,7 @@ def _empty_home(path: Path, agency: str) -> Home:
 
 
 def _make(path: Path, agency: str, posts: Sequence[NewPost], officers: Sequence[NewOfficer]) -> _Template:
-    home, identity = _empty_home(path, agency), SigningKey.generate()
+    home, identity = empty_home(path, agency), SigningKey.generate()
     with cheap_passphrases():
         directory = create_node(
             home,
@@ -242,8 +248,6 @@ class Nodes:
     def __call__(self, agency: str = "es.cgi", *, met: bool = True) -> Node:
         """A node of the cast, bound; with ``met`` False it knows nobody yet. The second call gives a second copy."""
         template = _template(agency, met=met)
-        # The first test of a run makes the homes while its clock stands: no key of theirs may begin later than now.
-        self.clock.now_ms = max(self.clock.now_ms, template.directory.time_ms)
         return self._open(replace(template, home=self._copy(template.home)))
 
     def new(self, agency: str, *, posts: Sequence[NewPost], officers: Sequence[NewOfficer] = ()) -> Node:
@@ -252,7 +256,9 @@ class Nodes:
 
     def played(self, play: Callable[[Nodes], Sequence[Node]]) -> list[Node]:
         """Copies of the nodes that ``play`` returns, as it left them; what it does is done once per run."""
-        return [self._open(replace(one, home=self._copy(one.home))) for one in _played(play)]
+        left, now_ms = _played(play)
+        self.clock.now_ms = max(self.clock.now_ms, now_ms)
+        return [self._open(replace(one, home=self._copy(one.home))) for one in left]
 
     def meet(self, one: Node, other: Node) -> None:
         """Lets two nodes take each other's present document and compare the words."""
@@ -268,6 +274,8 @@ class Nodes:
         return _copy(home, self._folder / f"{home.agency}-{len(self._made)}")
 
     def _open(self, template: _Template) -> Node:
+        # Homes are made while the clock stands, on a slow machine for long: no key of theirs may begin later than now.
+        self.clock.now_ms = max(self.clock.now_ms, template.directory.time_ms)
         context = open_node(template.home, secret=SECRET, clock=self.clock)
         made = Node(template.home, template.identity, context, template.officers)
         self._made.append(made)
@@ -284,13 +292,17 @@ class Nodes:
 
 
 @cache
-def _played(play: Callable[[Nodes], Sequence[Node]]) -> tuple[_Template, ...]:
-    """What ``play`` made of nodes of its own; nobody is connected to them any more."""
-    made = play(Nodes(_folder() / f"played-{play.__module__}-{play.__qualname__}", Clock()))
+def _played(play: Callable[[Nodes], Sequence[Node]]) -> tuple[tuple[_Template, ...], int]:
+    """What ``play`` made of nodes of its own, and the time at its end; nobody is connected to them any more."""
+    clock = Clock()
+    made = play(Nodes(_folder() / f"played-{play.__module__}-{play.__qualname__}", clock))
     left = tuple(_Template(one.home, one.identity, one.officers, one.use().directory) for one in made)
     forget()
     connections.close_all()
-    return left
+    return left, clock.now_ms
+
+
+_LANES: Final = ((Lane.URGENT,), (Lane.NORMAL, Lane.BULK))
 
 
 def _send(sender: Node, receiver: Node, lanes: tuple[Lane, ...]) -> bool:
@@ -314,21 +326,44 @@ def deliver(parcel: Parcel, receiver: Node) -> Parcel:
     return parse_parcel(answer.to_bytes())
 
 
-def carry(one: Node, other: Node, *, dispatch: bool = True) -> None:
-    """Carries everything that waits between two nodes, receipts too, and dispatches it, until both are quiet; ``one``
-    stays bound.
-    """
-    moved = True
-    while moved:
-        moved = False
-        for sender, receiver in ((one, other), (other, one)):
-            for lanes in ((Lane.URGENT,), (Lane.NORMAL, Lane.BULK)):
-                while _send(sender, receiver, lanes):
-                    moved = True
-            receiver.use()
-            while dispatch and dispatch_once(context=receiver.context):
+def _waits(sender: Node, receiver: Node) -> bool:
+    """Whether something that may leave ``sender`` is for ``receiver``, or has no receipt yet."""
+    sender.use()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM exchange_outbox WHERE peer = %s AND held = %s UNION SELECT 1 FROM exchange_pending WHERE peer = %s",
+            (receiver.agency, False, receiver.agency),
+        )
+        return cursor.fetchone() is not None
+
+
+def carry_waiting(one: Node, other: Node, *, dispatch: bool = True) -> bool:
+    """Carries once to and fro what waits, and dispatches it; whether there was anything."""
+    moved = False
+    for sender, receiver in ((one, other), (other, one)):
+        for lanes in _LANES:
+            while _waits(sender, receiver) and _send(sender, receiver, lanes):
                 moved = True
-    one.use()
+        receiver.use()
+        while dispatch and dispatch_once(context=receiver.context):
+            moved = True
+    return moved
+
+
+def carry(one: Node, other: Node, *, dispatch: bool = True) -> None:
+    """Carries everything that waits between two nodes, receipts and each one's word on its journal too, and dispatches it, until both
+    are quiet; ``one`` stays bound.
+    """
+    with connected():
+        lacking = True
+        while lacking:
+            while carry_waiting(one, other, dispatch=dispatch):
+                pass
+            stuck = _waits(one, other) or _waits(other, one)
+            # Each one's word on its journal, which may show the other that something is lacking.
+            lacking = _send(one, other, _LANES[0]) | _send(other, one, _LANES[0])
+            lacking |= not stuck and (_waits(one, other) or _waits(other, one))
+        one.use()
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ class Room:
         serial = "BIGSERIAL PRIMARY KEY" if connection.vendor == "postgresql" else "INTEGER PRIMARY KEY AUTOINCREMENT"
         with connection.cursor() as cursor:
             cursor.execute(
-                f"CREATE TABLE test_effect (id {serial}, word VARCHAR(200) NOT NULL, statement VARCHAR(32) NOT NULL)"
+                f"CREATE TABLE test_effect (id {serial}, word TEXT NOT NULL, statement VARCHAR(32) NOT NULL)"
             )
         kinds.register(NOTE, _handle)
 

@@ -14,13 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import product
 from typing import Any, Final
 
 from django.db import connection
 
 from support.matters import an_enquiry
 from support.node import PASSPHRASE, Clock, Node, Nodes
+from support.switch import connected
 from tansiq.channels.houserules import HouseRules, set_house_rules
 from tansiq.channels.profile import set_channel_rules
 from tansiq.channels.stops import tell_stops
@@ -32,6 +33,7 @@ from tansiq.exchange.parcels import make_parcel
 from tansiq.exchange.queries import quarantined
 from tansiq.exchange.release import next_batch
 from tansiq.node.creation import NewOfficer, NewPost
+from tansiq.office.folding import fold_came
 from tansiq.policy.channel_reading import parse_rules
 from tansiq.policy.enquiry import Enquiry
 from tansiq.protocol.envelope import Lane
@@ -84,7 +86,10 @@ CAST: Final[dict[str, tuple[tuple[NewPost, ...], tuple[NewOfficer, ...]]]] = {
         ),
     ),
     "es.ncb": ((_post("bureau", "bureau"),), (_officer("ES-5200", "bureau"),)),
-    "es.rabat": ((_post("office", "office"),), (_officer("ES-3300", "office"),)),
+    "es.rabat": (
+        (_post("office", "office"),),
+        (_officer("ES-3300", "office"), _officer("ES-3301", "office"), _officer("ES-3302", "office")),
+    ),
     "int.hub": ((_post("centre", "hub"),), (_officer("IN-1", "centre"),)),
     "ma.ncb": ((_post("bureau", "bureau"),), (_officer("MA-5100", "bureau"),)),
     "ma.dgst": (
@@ -183,36 +188,37 @@ class World:
     # ------------------------------------------------------------------------------------------------------ carrying
 
     def carry(self, *, tell: bool = True) -> None:
-        """Lets everything go on, hop by hop, until all are quiet; with ``tell`` the clock's word on the ways too."""
-        moved = True
-        while moved:
-            moved = self._carry_once()
-            if not moved and tell:
-                moved = sum(tell_stops(context=one.use()) for one in self.nodes.values()) > 0
+        """Lets everything go on, hop by hop, until all are quiet; with ``tell`` the clock's word on the ways too, and its folding."""
+        with connected():
+            moved = True
+            while moved:
+                moved = self._carry_once()
+                if not moved and tell:
+                    moved = sum(tell_stops(context=one.use()) for one in self.nodes.values()) > 0
+            for one in self.nodes.values() if tell else ():
+                fold_came(context=one.use())
 
     def _carry_once(self) -> bool:
         moved = False
-        for one, other in combinations(self.nodes.values(), 2):
-            for sender, receiver in ((one, other), (other, one)):
-                while self._waits(sender, receiver):
-                    for lanes in _LANES:
-                        moved |= self.hop(sender, receiver, lanes)
+        for sender in self.nodes.values():
+            while peers := self.waited_for(sender):
+                for peer, lanes in product(peers, _LANES):
+                    moved |= self.hop(sender, peer, lanes)
         for one in self.nodes.values():
             one.use()
             while dispatch_once(context=one.context):
                 moved = True
         return moved
 
-    @staticmethod
-    def _waits(sender: Node, receiver: Node) -> bool:
+    def waited_for(self, sender: Node) -> list[Node]:
+        """For whom something waits at ``sender``."""
         sender.use()
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT 1 FROM exchange_outbox WHERE peer = %s AND held = %s UNION ALL "
-                "SELECT 1 FROM exchange_pending WHERE peer = %s",
-                (receiver.agency, False, receiver.agency),
+                "SELECT peer FROM exchange_outbox WHERE held = %s UNION SELECT peer FROM exchange_pending", (False,)
             )
-            return cursor.fetchone() is not None
+            peers = {row[0] for row in cursor.fetchall()}
+        return [one for one in self.nodes.values() if one.agency in peers and one is not sender]
 
     def hop(self, sender: Node, receiver: Node, lanes: tuple[Lane, ...]) -> bool:
         """One parcel with what waits, as its bytes, and the answer; whether it carried anything."""

@@ -30,7 +30,7 @@ from tansiq.web.languages import direction_of  # noqa: E402
 
 REGISTRIES: tuple[registry.Registry[Any], ...] = (
     registry.NAVIGATION, registry.GROUPS, registry.HEADER, registry.DESK, registry.TABS, registry.SEARCH, registry.NOTICES,
-    registry.LANGUAGE,
+    registry.LANGUAGE, registry.ALERTS,
 )  # fmt: skip
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 import pytest
 from django.test import Client
@@ -12,19 +13,23 @@ from support.gallery import NOW_MS
 from tansiq.texts import LANGUAGES, catalogue, text
 from tansiq.web.access import Role
 from tansiq.web.error_pages import STATUSES, fault
+from tansiq.web.frame import alerts_over
 from tansiq.web.registry import (
+    ALERTS,
     GROUPS,
     HEADER,
     LANGUAGE,
     NAVIGATION,
     NOTICES,
     SEARCH,
+    Alert,
     Entry,
     Found,
     Group,
     GroupRow,
     Notice,
 )
+from tansiq.web.visitor import Request
 
 PAGES = (
     "/gallery/desk/",
@@ -98,6 +103,19 @@ def test_what_is_broken_in_the_frame_takes_only_its_own_part_away(site: Client) 
     assert text("web.search.title", "es") in page
     assert "INTERPOL" in page
     assert site.get("/notices/").status_code == 200
+
+
+def test_an_alert_that_fails_takes_only_itself_away(shown: Callable[..., str]) -> None:
+    ALERTS.register("broken", failing, order=1)
+    ALERTS.register(
+        "good", lambda request, place, thing: [Alert(words=f"<b>{place} {thing}", url="/x/", action="web.notice.undo")]
+    )
+    found = alerts_over(cast(Request, None), "desk", 7)
+    assert [one.words for one in found] == ["<b>desk 7"]
+    page = shown('{% include "web/components/alerts.html" %}', "es", alerts=found)
+    assert "&lt;b&gt;desk 7" in page
+    assert 'class="notice late" role="status"' in page
+    assert text("web.notice.undo", "es") in page
 
 
 def test_the_navigation_shows_what_a_role_may_open_and_where_one_is(site: Client) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
+
+from support.desks import axe_faults
 
 PAGES = (
     "/gallery/desk/",
@@ -57,12 +58,7 @@ def test_axe_finds_nothing(pages: Page, request: pytest.FixtureRequest) -> None:
         pages.evaluate("document.fonts.ready")
         name = path.strip("/").split("?")[0].replace("/", "-")
         pages.screenshot(path=PICTURES / f"{name}-{request.node.callspec.id}.png", full_page=True)
-        found = Axe().run(
-            pages, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-        )
-        for violation in found.response["violations"]:
-            places = [" ".join(node["target"]) + " " + node["failureSummary"] for node in violation["nodes"]]
-            faults.append(f"{path} {violation['id']}: {places[:3]}")
+        faults += axe_faults(pages)
     assert not faults, "\n".join(faults)
     assert not failures, failures
 

@@ -1,0 +1,99 @@
+"""Who reads at an office what passes it: a member of that service who is cleared for the field, on the page, in an export and in a search."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.node import PASSPHRASE, Node, Nodes, carry
+from support.two import Two
+from tansiq.cases.exits import reader_of, visible
+from tansiq.cases.queries import items_of_statements
+from tansiq.channels.compartments import desks_seen
+from tansiq.enquiries.matter import show_enquiry
+from tansiq.enquiries.rows import enquiry_rows
+from tansiq.errors import NotFound
+from tansiq.node.creation import NewOfficer, NewPost
+from tansiq.node.officers import SignedIn
+from tansiq.office.compartments import set_compartment
+
+pytestmark = pytest.mark.storage
+
+HEAD, MEMBER = "ES-3300", "ES-3301"
+OFFICE = "es.cgi/embassy-office"
+_POSTS = (
+    NewPost("counter-terrorism", "desk", {"es": "Unidad"}, ("es", "en", "fr", "ar")),
+    NewPost("embassy-office", "office", {"es": "Consejería"}, ("es", "fr", "ar")),
+)
+
+
+def _met(nodes: Nodes) -> list[Node]:
+    officers = [
+        NewOfficer("ES-4017", ("counter-terrorism",), PASSPHRASE),
+        *(NewOfficer(number, ("embassy-office",), PASSPHRASE) for number in (HEAD, MEMBER)),
+    ]
+    es = nodes.new("es.cgi", posts=_POSTS, officers=officers)
+    ma = nodes.new("ma.dgst", posts=_POSTS[:1], officers=[NewOfficer("MA-2210", ("counter-terrorism",), PASSPHRASE)])
+    nodes.meet(es, ma)
+    return [es, ma]
+
+
+@pytest.fixture
+def matter(node: Nodes) -> tuple[Node, bytes]:
+    es, ma = node.played(_met)
+    two = Two(es, ma, node.clock)
+    asked = two.ask()
+    carry(es, ma)
+    es.use()
+    return es, asked
+
+
+def reads(es: Node, matter: bytes, officer: SignedIn) -> tuple[bool, bool]:
+    """Whether the page opens, and whether the exits show any item of it."""
+    context = es.use()
+    try:
+        page = show_enquiry(matter, context=context, officer=officer)["request"]["content"] is not None
+    except NotFound:
+        page = False
+    (row,) = enquiry_rows("matter = %s", (matter,))
+    items = items_of_statements([row.request])[row.request]
+    return page, bool(visible(items, reader_of(officer, context=context), context=context))
+
+
+@pytest.mark.parametrize(
+    ("service", "fields", "may"),
+    [
+        (None, (), True),
+        ("es.cgi", (), True),
+        ("es.cgi", ("offence.terrorism",), True),
+        ("es.cgi", ("offence.drugs",), False),
+        ("es.gc", (), False),
+        ("es.gc", ("offence.terrorism",), False),
+        ("es.cgi", ("offence.document-forgery",), False),
+    ],
+)
+def test_a_body_is_for_who_is_cleared_for_its_field(
+    matter: tuple[Node, bytes], service: str | None, fields: tuple[str, ...], may: bool
+) -> None:
+    es, asked = matter
+    if service is not None:
+        set_compartment(OFFICE, MEMBER, service=service, fields=fields, by=HEAD, context=es.use())
+    assert reads(es, asked, es.officer(MEMBER)) == (may, may)
+    assert reads(es, asked, es.officer("ES-4017")) == (True, True)
+
+
+def test_heading_an_office_clears_nobody(matter: tuple[Node, bytes]) -> None:
+    es, asked = matter
+    context = es.use()
+    set_compartment(OFFICE, MEMBER, service="es.cgi", deputy=True, by=HEAD, context=context)
+    set_compartment(OFFICE, HEAD, service="es.cgi", fields=("offence.document-forgery",), by=MEMBER, context=context)
+    assert reads(es, asked, es.officer(HEAD)) == (False, False)
+
+
+def test_who_is_of_another_service_has_no_desk_there(matter: tuple[Node, bytes]) -> None:
+    es, _ = matter
+    context = es.use()
+    desk = "es.cgi/counter-terrorism"
+    assert desks_seen((desk, OFFICE), MEMBER) == (desk, OFFICE)
+    set_compartment(OFFICE, MEMBER, service="es.gc", by=HEAD, context=context)
+    assert desks_seen((desk, OFFICE), MEMBER) == (desk,)
+    assert desks_seen((desk, OFFICE), HEAD) == (desk, OFFICE)
