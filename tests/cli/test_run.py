@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from support.node import SECRET, Nodes
+from tansiq.cli.nodes import _announce
+from tansiq.node import running as running_module
 from tansiq.node.asking import ask
 from tansiq.node.home import Home
 
@@ -84,6 +86,24 @@ def test_it_says_when_it_answers_and_ends_well_when_it_is_told(
     out, error = process.communicate(timeout=PATIENCE_SECONDS)
     assert (process.returncode, out) == (0, "")
     assert all(line[:4].isdigit() for line in error.splitlines())
+
+
+def test_it_is_not_ready_before_its_pages_answer(
+    home: Home, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(running_module, "is_running", lambda _home: True)
+    caplog.set_level("INFO", "tansiq.node")
+    host, _, port = home.listen.partition(":")
+    with socket.create_server((host, int(port))), socket.socket() as pages:
+        pages.bind((host, 0))
+        _announce(replace(home, pages=f"{host}:{pages.getsockname()[1]}"))
+        time.sleep(0.5)
+        assert "ready https" not in caplog.text
+        pages.listen()
+        until = time.monotonic() + PATIENCE_SECONDS
+        while "ready https" not in caplog.text and time.monotonic() < until:
+            time.sleep(0.02)
+    assert "ready https" in caplog.text
 
 
 def test_when_one_of_its_processes_dies_it_ends_and_says_so(running: tuple[subprocess.Popen[str], str]) -> None:

@@ -111,15 +111,6 @@ def init(
     say(told("cli.init.next", home=str(path)))
 
 
-def _answers(listen: str) -> bool:
-    host, _, port = listen.rpartition(":")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), timeout=1.0).close()
-    except OSError:
-        return False
-    return True
-
-
 def _check_free(home: Home) -> None:
     """Raises Conflict when the node runs already, Unavailable when its address is taken or not this machine's."""
     from tansiq.node.running import is_running
@@ -150,12 +141,12 @@ def _announce(home: Home) -> None:
     """Waits until the door, the pages and the acts answer, then says so, in a thread of its own."""
 
     def wait() -> None:
-        from tansiq.node.running import is_running
+        from tansiq.node.running import answers, is_running
 
         doors = [door for door in (home.listen, home.pages) if door]
         until = time.monotonic() + _READY_SECONDS
         while time.monotonic() < until:
-            if is_running(home) and all(map(_answers, doors)):
+            if is_running(home) and all(map(answers, doors)):
                 _log.info("ready https://%s agency=%s pid=%d", home.listen, home.agency, os.getpid())
                 _notify("READY=1")
                 return
