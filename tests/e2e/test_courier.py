@@ -18,6 +18,15 @@ from tansiq.texts import text
 COURIER, TAKE = "/channels/courier/", "/channels/courier/take/"
 WITH: Final = {"partner": "ma.dgst", "channel": "embassy", "reason": "state.political"}
 
+# The rows of a list in which the words of one part lie over those of another.
+OVERLAPPING: Final = """rows => rows.filter(row => {
+  const places = [...row.querySelectorAll('a > span, .plain > span')].map(part => {
+    const words = document.createRange(); words.selectNodeContents(part); return words.getBoundingClientRect();
+  });
+  return places.some((one, at) => places.slice(at + 1).some(other =>
+    one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom));
+}).map(row => row.innerText)"""
+
 
 @pytest.fixture
 def quarrel(scene: Story, es: Node) -> Iterator[None]:
@@ -56,6 +65,7 @@ def test_what_waits_is_carried_and_its_receipt_comes_back(
     page.locator(f"main a[href='{COURIER}']").click()
     expect(page.locator("main")).to_contain_text("canal suspendido que va con el correo")
     madrid.picture("70-courier")
+    assert page.locator(".group li").evaluate_all(OVERLAPPING) == []
     file = make(page, tmp_path, "ma.dgst")
     assert file.name.startswith("ma.dgst-")
 
