@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import django
 import pytest
-from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tansiq.node.settings")
 django.setup()  # the models of other rooms are imported by this module
@@ -17,8 +14,8 @@ django.setup()  # the models of other rooms are imported by this module
 from support.browsing import Browser  # noqa: E402
 from support.node import Clock, Node, carry  # noqa: E402
 from support.papers import a_meeting, a_report, the_minutes  # noqa: E402
+from support.sides import Desks, sides  # noqa: E402
 from support.writing import LAW, compose, hidden, messages  # noqa: E402
-from tansiq.node.site import bind_site  # noqa: E402
 from tansiq.policy.paper_course import AGREEMENT, CONTACTS, MEETING, Step  # noqa: E402
 from tansiq.policy.papers import PaperWord  # noqa: E402
 from tansiq.protocol.ids import id_text  # noqa: E402
@@ -30,47 +27,14 @@ from tansiq.relations.reports_saying import send_report  # noqa: E402
 pytestmark = pytest.mark.storage
 
 OFFICER, HEAD, DESK, THEIR_HEAD, THEIR_DESK = "ES-3300", "ES-1001", "ES-4017", "MA-1001", "MA-2210"
-LANGUAGES = {"ES": "es", "MA": "ar"}
 Pair = tuple[Node, Node]
-
-
-@dataclass(slots=True)
-class Side:
-    """A node and a browser of one of its officers."""
-
-    node: Node
-    browser: Browser
-
-    def __enter__(self) -> Browser:
-        self.node.use()
-        bind_site(self.node.home)
-        settings.ALLOWED_HOSTS = ["testserver"]
-        return self.browser
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-
-Desks = Callable[[str], Side]
 
 
 @pytest.fixture
 def desks(pair: Pair, clock: Clock) -> Desks:
     """Somebody's browser by service number, signed in when it is asked for the first time."""
     es, ma = pair
-    known: dict[str, Side] = {}
-
-    def desk(number: str) -> Side:
-        if number not in known:
-            language = LANGUAGES[number[:2]]
-            side = Side(es if number.startswith("ES") else ma, Browser(language=language))
-            with side as browser:
-                browser.sign_in(number, clock=clock)
-                browser.post("/choose/", {"language": language, "next": "/"})
-            known[number] = side
-        return known[number]
-
-    return desk
+    return sides(lambda number: es if number.startswith("ES") else ma, clock)
 
 
 REPORT: dict[str, Any] = {

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import django
 import pytest
-from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tansiq.node.settings")
 django.setup()  # the models of other rooms are imported by this module
 
-from support.browsing import Browser  # noqa: E402
 from support.liaison import CASE, Posted, a_message, accredited, between  # noqa: E402
-from support.node import Clock, Node, Nodes, carry  # noqa: E402
+from support.node import Clock, Nodes, carry  # noqa: E402
+from support.sides import Desks, Side, sides  # noqa: E402
 from support.writing import LAW, compose, hidden, messages  # noqa: E402
 from tansiq.channels.accreditations import accreditation_row, accreditation_rows  # noqa: E402
-from tansiq.node.site import bind_site  # noqa: E402
 from tansiq.policy.accreditation_course import Move  # noqa: E402
 from tansiq.protocol.ids import id_text  # noqa: E402
 from tansiq.relations.liaison import Seat  # noqa: E402
@@ -27,49 +23,12 @@ from tansiq.relations.liaison import Seat  # noqa: E402
 pytestmark = pytest.mark.storage
 
 OFFICER, DESK, HOST, HEAD = "ES-6100", "ES-4017", "MA-2210", "ES-1001"
-LANGUAGES = {"ES": "es", "MA": "ar"}
-
-
-@dataclass(slots=True)
-class Side:
-    """A node and a browser of one of its officers."""
-
-    node: Node
-    browser: Browser
-
-    def __enter__(self) -> Browser:
-        self.node.use()
-        bind_site(self.node.home)
-        settings.ALLOWED_HOSTS = ["testserver"]
-        return self.browser
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-
-Desks = Callable[[str], Side]
 
 
 @pytest.fixture
 def desks(posted: Posted, clock: Clock) -> Desks:
     """Somebody's browser by service number, signed in when it is asked for the first time."""
-    return _desks(posted.es, posted.ma, clock)
-
-
-def _desks(es: Node, ma: Node, clock: Clock) -> Desks:
-    known: dict[str, Side] = {}
-
-    def desk(number: str) -> Side:
-        if number not in known:
-            language = LANGUAGES[number[:2]]
-            side = Side(es if number.startswith("ES") else ma, Browser(language=language))
-            with side as browser:
-                browser.sign_in(number, clock=clock)
-                browser.post("/choose/", {"language": language, "next": "/"})
-            known[number] = side
-        return known[number]
-
-    return desk
+    return sides(lambda number: posted.es if number.startswith("ES") else posted.ma, clock)
 
 
 MESSAGE: dict[str, Any] = {
@@ -263,7 +222,7 @@ PROPOSAL: dict[str, Any] = {
 
 def test_an_accreditation_is_proposed_and_accepted_on_the_pages(node: Nodes, clock: Clock) -> None:
     es, ma = between(node)
-    desks = _desks(es, ma, clock)
+    desks = sides(lambda number: es if number.startswith("ES") else ma, clock)
     head, host = desks(HEAD), desks("MA-1001")
     with head as browser:
         wrong = messages(compose(browser, {"who": PROPOSAL["who"]}, path="/liaison/accreditations/new/"))

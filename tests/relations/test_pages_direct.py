@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import django
 import pytest
-from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tansiq.node.settings")
 django.setup()  # the models of other rooms are imported by this module
 
-from support.browsing import Browser  # noqa: E402
 from support.heads import Heads  # noqa: E402
-from support.node import Clock, Node  # noqa: E402
+from support.node import Clock  # noqa: E402
+from support.sides import Desks, Side, sides  # noqa: E402
 from support.writing import LAW, compose, hidden, messages  # noqa: E402
 from tansiq.channels.queries import waiting  # noqa: E402
 from tansiq.channels.states import decide  # noqa: E402
 from tansiq.exchange.eyes_only import is_closed  # noqa: E402
-from tansiq.node.site import bind_site  # noqa: E402
 from tansiq.policy.channel_word import StateWord  # noqa: E402
 from tansiq.protocol.ids import id_text  # noqa: E402
 from tansiq.relations.direct import delegations, thread, threads  # noqa: E402
@@ -30,45 +26,12 @@ from tansiq.relations.direct_ending import erase_direct_due  # noqa: E402
 pytestmark = pytest.mark.storage
 
 ES, MA, DEPUTY, DESK = "ES-1001", "MA-1001", "MA-1002", "ES-4017"
-LANGUAGES = {"ES": "es", "MA": "ar"}
-
-
-@dataclass(slots=True)
-class Side:
-    """A node and a browser of one of its officers."""
-
-    node: Node
-    browser: Browser
-
-    def __enter__(self) -> Browser:
-        self.node.use()
-        bind_site(self.node.home)
-        settings.ALLOWED_HOSTS = ["testserver"]
-        return self.browser
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-
-Desks = Callable[[str], Side]
 
 
 @pytest.fixture
 def desks(heads: Heads, clock: Clock) -> Desks:
     """Somebody's browser by service number, signed in when it is asked for the first time."""
-    known: dict[str, Side] = {}
-
-    def desk(number: str) -> Side:
-        if number not in known:
-            language = LANGUAGES[number[:2]]
-            side = Side(heads.node_of(number), Browser(language=language))
-            with side as browser:
-                browser.sign_in(number, clock=clock)
-                browser.post("/choose/", {"language": language, "next": "/"})
-            known[number] = side
-        return known[number]
-
-    return desk
+    return sides(heads.node_of, clock)
 
 
 LAW_HERE = {name: value for name, value in LAW.items() if name != "law.offence"}
