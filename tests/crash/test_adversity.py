@@ -5,7 +5,6 @@ Nothing is lost and nothing half-done: what can't be committed is refused, sent 
 
 from __future__ import annotations
 
-import os
 import resource
 import time
 from collections.abc import Iterator
@@ -21,23 +20,9 @@ pytestmark = pytest.mark.crash
 LEAST = 120
 
 
-def processes(node: RealNode) -> list[int]:
-    """The processes of a node."""
-    assert node.process is not None
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            try:
-                if os.getpgid(int(entry.name)) == node.process.pid:
-                    found.append(int(entry.name))
-            except ProcessLookupError:
-                continue
-    return found
-
-
 def limit_files(node: RealNode, size: int) -> None:
     """No process of the node can write beyond ``size`` bytes of any file: what a full disk does, at once."""
-    for pid in processes(node):
+    for pid in node.processes():
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
 
@@ -57,7 +42,7 @@ def test_a_full_disk_loses_nothing_and_room_is_enough_to_recover(pair: Pair) -> 
     pair.start(**speak(pair))
     for node, other in (pair.nodes, pair.nodes[::-1]):
         until(lambda other=other: said(other) > 20, seconds=30, what="traffic")  # type: ignore[misc]
-        assert len(processes(node)) == 3
+        assert len(node.processes()) == 3
         limit_files(node, 4096)
         time.sleep(0.5)
         before, there = held(node), said(other)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -32,24 +31,9 @@ def node(pair: Pair) -> Iterator[RealNode]:
     pair.es.kill()
 
 
-def group(node: RealNode) -> dict[int, int]:
-    """The living processes of the node's group, with their parents."""
-    assert node.process is not None
-    found = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            try:
-                state, parent, pgid = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            if int(pgid) == node.process.pid and state != "Z":
-                found[int(entry.name)] = int(parent)
-    return found
-
-
 def children(node: RealNode) -> list[int]:
     assert node.process is not None
-    return sorted(pid for pid, parent in group(node).items() if parent == node.process.pid)
+    return sorted(pid for pid, parent in node.processes().items() if parent == node.process.pid)
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
@@ -58,7 +42,7 @@ def test_it_ends_when_it_is_told_to(node: RealNode, signal_number: signal.Signal
     assert len(children(node)) == 2
     node.process.send_signal(signal_number)
     assert node.process.wait(20) == 0
-    assert not group(node)
+    assert not node.processes()
 
 
 @pytest.mark.parametrize("which", [0, 1])
@@ -69,7 +53,7 @@ def test_when_one_process_dies_all_end_and_the_exit_code_says_so(
     assert node.process is not None
     os.kill(children(node)[which], signal_number)
     assert node.process.wait(20) == 1
-    until(lambda: not group(node), seconds=20, what="all processes end")
+    until(lambda: not node.processes(), seconds=20, what="all processes end")
 
 
 def test_when_the_first_process_is_killed_no_orphan_goes_on(node: RealNode) -> None:
@@ -77,7 +61,7 @@ def test_when_the_first_process_is_killed_no_orphan_goes_on(node: RealNode) -> N
     assert node.process is not None
     node.process.kill()
     node.process.wait(20)
-    until(lambda: not group(node), seconds=20, what="the orphans end")
+    until(lambda: not node.processes(), seconds=20, what="the orphans end")
     node.process = None
     node.start()
     node.wait_ready()

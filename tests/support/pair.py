@@ -99,14 +99,28 @@ class RealNode:
 
         until(listens, seconds=seconds, what=f"{self.agency} listens")
 
+    def processes(self) -> dict[int, int]:
+        """The node's living processes, each with its parent."""
+        found: dict[int, int] = {}
+        for entry in Path("/proc").iterdir() if self.process is not None else ():
+            if entry.name.isdecimal():
+                try:
+                    state, parent, group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
+                except (FileNotFoundError, ProcessLookupError):
+                    continue
+                if self.process is not None and int(group) == self.process.pid and state != "Z":
+                    found[int(entry.name)] = int(parent)
+        return found
+
     def kill(self) -> None:
-        """kill -9 for the whole node."""
+        """kill -9 for the whole node; returns when none of its processes is left."""
         if self.process is not None:
             try:
                 os.killpg(self.process.pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
             self.process.wait(_STOP_SECONDS)
+            until(lambda: not self.processes(), seconds=_STOP_SECONDS, what=f"{self.agency} is gone")
 
     def stop(self) -> int:
         """Ends the node as a supervisor does; returns its exit code."""
