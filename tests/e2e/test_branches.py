@@ -203,6 +203,22 @@ def test_nothing_that_was_written_is_lost_when_the_session_ends_meanwhile(desks:
     expect(page.locator("textarea[name=reasons_held]")).to_have_value("Lo último, justo antes de terminar la sesión.")
 
 
+def test_what_was_written_a_moment_before_the_page_was_left_is_kept(desks: Callable[[str], Desk]) -> None:
+    desk = desks("ES-4002")
+    last = "Lo último, justo antes de marcharse."
+    page = desk.open("/enquiries/new/")
+    here = page.url
+    page.fill("textarea[name=facts]", "Lo primero que se escribió.")
+    expect(page.locator("#draft-state")).to_contain_text(text("web.draft.saved", "es"), timeout=15_000)
+    page.fill("textarea[name=facts]", last)
+    page.locator("header a, nav a").first.click()
+    soon(
+        lambda: desk.open(here).locator("textarea[name=facts]").input_value() == last,
+        what="the draft that was left",
+        seconds=20,
+    )
+
+
 @pytest.fixture
 def later() -> Iterator[tuple[Story, str]]:
     """Two other nodes that have met, with an urgent enquiry that nobody answered for nine hours."""

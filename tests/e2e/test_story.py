@@ -57,8 +57,7 @@ def madrid_asks(madrid: Desk) -> str:
 
     page = madrid.open("/")
     page.locator(f'main a[href="{here.removeprefix(madrid.node.home.pages_address)}"]').click()
-    kept = page.locator("textarea[name=facts]").input_value()
-    assert kept == draft("enquiry")["facts"].strip()
+    soon(lambda: is_kept(madrid, here), what="the draft with its last word", seconds=20)
     preview(page)
 
     readers = page.locator("table", has=page.locator("caption", has_text=text("web.who.title", "es"))).locator(
@@ -82,6 +81,12 @@ def madrid_asks(madrid: Desk) -> str:
     expect(page.locator(".route li")).to_have_count(3)
     madrid.picture("06-received-there")
     return str(matter)
+
+
+def is_kept(desk: Desk, path: str) -> bool:
+    """Whether the form there stands as it was written last; the page is fetched anew."""
+    here = desk.open(path).locator("textarea[name=facts]")
+    return here.input_value() == draft("enquiry")["facts"].strip()
 
 
 def rabat_reads(rabat: Desk, matter: str) -> None:

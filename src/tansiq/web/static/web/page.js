@@ -1,5 +1,5 @@
 // What the pages do where scripts run; each of them works without. '/' goes to the search, j and k through a list, clocks
-// tick, a question opens over its page, and a draft that could not be kept says so.
+// tick, a question opens over its page, a draft is kept when its page is left, and one that could not be kept says so.
 "use strict";
 
 const typing = (target) => target instanceof Element && target.closest("input, textarea, select, [contenteditable]") !== null;
@@ -79,6 +79,29 @@ document.addEventListener("change", (event) => {
   words.lang = choice.value;
   words.dir = choice.selectedOptions[0].dataset.direction || "auto";
 });
+
+// A draft is kept two seconds after one has stopped writing. Whoever leaves the page before that, by another way than the
+// form's own buttons, loses nothing either.
+const draft = { written: 0, asked: 0, kept: 0, left: false };
+const isDraft = (event) => event.detail.elt.id === "draft-state";
+document.addEventListener("input", (event) => {
+  if (event.target.form && event.target.form.querySelector("#draft-state")) draft.written += 1;
+});
+document.addEventListener("submit", (event) => {
+  if (event.target.querySelector("#draft-state")) draft.kept = draft.written;
+});
+document.body.addEventListener("htmx:beforeRequest", (event) => { if (isDraft(event)) draft.asked = draft.written; });
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  if (isDraft(event) && event.detail.successful) draft.kept = Math.max(draft.kept, draft.asked);
+});
+window.addEventListener("pagehide", () => {
+  const state = document.getElementById("draft-state");
+  if (!state || draft.kept >= draft.written) return;
+  draft.kept = draft.written;
+  draft.left = true;
+  fetch(state.getAttribute("hx-post"), { method: "POST", body: new URLSearchParams(new FormData(state.closest("form"))), keepalive: true, redirect: "manual" });
+});
+window.addEventListener("pageshow", (event) => { if (event.persisted && draft.left) window.location.reload(); });
 
 for (const failed of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
   document.body.addEventListener(failed, () => {
