@@ -1,6 +1,6 @@
 # The ways into this house. `make help` tells them; CONTRIBUTING.md says more.
 
-PYTHON ?= python3
+PYTHON ?=
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
@@ -17,7 +17,7 @@ help: ## Show this list
 	  /^[a-z0-9-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 
-setup: $(READY) ## Make the environment in .venv (PYTHON=python3.12 to choose; at least 3.11)
+setup: $(READY) ## Make the environment in .venv (PYTHON=python3.12 to choose another; at least 3.11)
 
 $(READY): $(wildcard requirements/*.txt) pyproject.toml scripts/setup.sh scripts/environment.py scripts/fonts.py
 	@PYTHON='$(PYTHON)' VENV='$(VENV)' scripts/setup.sh >&2
