@@ -423,6 +423,30 @@ def test_what_is_urgent_does_not_wait_for_a_bulky_transfer(room: Room, ma: Host)
     assert room.counts(ma.peer).pending == 1
 
 
+def test_what_is_urgent_is_looked_for_before_all_else(room: Room, ma: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    looking: list[str] = []
+    woken = threading.Event()
+    anything_for = deliveries.anything_for
+
+    def slowly(peer: str, lanes: tuple[Lane, ...]) -> bool:
+        name = "urgent" if Lane.URGENT in lanes else "rest"
+        if woken.is_set():
+            looking.append(name)
+            time.sleep(0.05)
+            looking.append(f"{name} ends")
+        return bool(anything_for(peer, lanes))
+
+    monkeypatch.setattr(deliveries, "anything_for", slowly)
+    with delivering(room) as delivery:
+        room.say(ma.peer, "first")
+        wait_settled(room, ma)
+        time.sleep(0.2)  # nothing is looked for any more
+        woken.set()
+        delivery.wake()
+        until(lambda: "rest ends" in looking, seconds=5, what="both were looked for")
+    assert looking[:3] == ["urgent", "urgent ends", "rest"]
+
+
 def fail_long(room: Room, host: Host, *, minutes: float) -> None:
     retry_ms = room.context.clock() + int(minutes * 60_000)
     with connection.cursor() as cursor:

@@ -102,7 +102,7 @@ def _problem_code(answer: bytes) -> str:
 
 @dataclass(slots=True)
 class _Line:
-    """The state in memory of one peer: what wakes its tasks, and what we owe it."""
+    """The state in memory of one peer: what wakes its tasks, and what we owe it; ``urgent`` is held while its urgent lane is looked at."""
 
     peer: str
     events: tuple[asyncio.Event, ...]
@@ -110,6 +110,7 @@ class _Line:
     witnessed: int = -1
     debt: tuple[int, ...] = ()
     since: float = 0.0
+    urgent: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +238,13 @@ class Delivery:
 
     async def _deliver(self, session: aiohttp.ClientSession, line: _Line, lanes: tuple[Lane, ...]) -> bool:
         """One parcel, if there is anything to say on these lanes; returns whether to look again at once."""
-        look = await self._work(self._look, line.peer, lanes)
+        if Lane.URGENT in lanes:
+            async with line.urgent:
+                look = await self._work(self._look, line.peer, lanes)
+        else:
+            async with line.urgent:  # what is urgent looks first: two at once would hold one another up
+                pass
+            look = await self._work(self._look, line.peer, lanes)
         if look.batch is None and not self._is_due(line, look.debt):
             return False
         await self._exchange(session, line, look, want=0)

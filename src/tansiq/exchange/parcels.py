@@ -57,7 +57,7 @@ def make_parcel(
 ) -> Parcel:
     """The parcel for ``peer`` now: ``batch`` to deliver, receipts for what was ``taken``, ``want`` entries back."""
     now_ms = context.clock()
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         state = peer_state(peer)
         news, at = news_for(peer, context=context, now_ms=now_ms)
         return Parcel(

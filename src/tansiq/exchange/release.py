@@ -150,7 +150,7 @@ def release(
     if not _anything_waits(peer, lane, by_hand=by_hand):
         return None
     now_ms = context.clock()
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         epoch = peer_state(peer).our_epoch
         waiting = _waiting(peer, lane, limit, by_hand=by_hand)
         wraps = context.keys.wraps([one.statement for one in waiting], peer) if waiting else {}

@@ -55,7 +55,7 @@ def _rows(sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
 
 def _write_many(sql: str, rows: Sequence[Sequence[Any]]) -> None:
     if rows:
-        with transaction.atomic(using=ALIAS), connections[ALIAS].cursor() as cursor:
+        with transaction.atomic(using=ALIAS, savepoint=False), connections[ALIAS].cursor() as cursor:
             cursor.executemany(sql, rows)
 
 
