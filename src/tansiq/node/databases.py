@@ -54,7 +54,7 @@ def _postgresql(address: str) -> dict[str, Any]:
         raise BadInput("node.wrong-database")
     query = parse_qs(parts.query)
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "tansiq.node.postgresql",
         "NAME": parts.path.strip("/"),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),

@@ -1,0 +1,1 @@
+"""Django's backend for PostgreSQL, with many rows written by one statement (`base`)."""
