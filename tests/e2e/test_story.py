@@ -86,7 +86,7 @@ def madrid_asks(madrid: Desk) -> str:
 def is_kept(desk: Desk, path: str) -> bool:
     """Whether the form there stands as it was written last; the page is fetched anew."""
     here = desk.open(path).locator("textarea[name=facts]")
-    return here.input_value() == draft("enquiry")["facts"].strip()
+    return here.input_value() == str(draft("enquiry")["facts"]).strip()
 
 
 def rabat_reads(rabat: Desk, matter: str) -> None:
