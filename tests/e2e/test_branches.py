@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from html import unescape
 
 import pytest
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from support.asking import ask, draft, state_at
 from support.desks import Desk, soon
@@ -203,15 +203,24 @@ def test_nothing_that_was_written_is_lost_when_the_session_ends_meanwhile(desks:
     expect(page.locator("textarea[name=reasons_held]")).to_have_value("Lo último, justo antes de terminar la sesión.")
 
 
-def test_what_was_written_a_moment_before_the_page_was_left_is_kept(desks: Callable[[str], Desk]) -> None:
+LEAVING: dict[str, Callable[[Page], object]] = {
+    "by a link": lambda page: page.locator("header a, nav a").first.click(),
+    "by the address": lambda page: page.goto("/"),
+    "by closing it": lambda page: page.close(run_before_unload=True),
+}
+
+
+@pytest.mark.parametrize("way", LEAVING)
+def test_what_was_written_a_moment_before_the_page_was_left_is_kept(desks: Callable[[str], Desk], way: str) -> None:
     desk = desks("ES-4002")
-    last = "Lo último, justo antes de marcharse."
-    page = desk.open("/enquiries/new/")
+    last = f"Lo último, justo antes de marcharse ({way})."
+    page = desk.new_page()
+    page.goto("/enquiries/new/")
     here = page.url
-    page.fill("textarea[name=facts]", "Lo primero que se escribió.")
+    page.fill("textarea[name=facts]", f"Lo primero que se escribió ({way}).")
     expect(page.locator("#draft-state")).to_contain_text(text("web.draft.saved", "es"), timeout=15_000)
     page.fill("textarea[name=facts]", last)
-    page.locator("header a, nav a").first.click()
+    LEAVING[way](page)
     soon(
         lambda: desk.open(here).locator("textarea[name=facts]").input_value() == last,
         what="the draft that was left",

@@ -426,21 +426,21 @@ def test_what_is_urgent_does_not_wait_for_a_bulky_transfer(room: Room, ma: Host)
 def test_what_is_urgent_is_looked_for_before_all_else(room: Room, ma: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     looking: list[str] = []
     woken = threading.Event()
-    anything_for = deliveries.anything_for
+    look = Delivery._look
 
-    def slowly(peer: str, lanes: tuple[Lane, ...]) -> bool:
+    def slowly(self: Delivery, peer: str, lanes: tuple[Lane, ...]) -> object:
+        if not woken.is_set():
+            return look(self, peer, lanes)
         name = "urgent" if Lane.URGENT in lanes else "rest"
-        if woken.is_set():
-            looking.append(name)
-            time.sleep(0.05)
-            looking.append(f"{name} ends")
-        return bool(anything_for(peer, lanes))
+        looking.append(name)
+        time.sleep(0.05)
+        looking.append(f"{name} ends")
+        return look(self, peer, lanes)
 
-    monkeypatch.setattr(deliveries, "anything_for", slowly)
+    monkeypatch.setattr(Delivery, "_look", slowly)
     with delivering(room) as delivery:
         room.say(ma.peer, "first")
         wait_settled(room, ma)
-        time.sleep(0.2)  # nothing is looked for any more
         woken.set()
         delivery.wake()
         until(lambda: "rest ends" in looking, seconds=5, what="both were looked for")

@@ -101,14 +101,16 @@ class RealNode:
 
     def processes(self) -> dict[int, int]:
         """The node's living processes, each with its parent."""
+        if self.process is None:
+            return {}
         found: dict[int, int] = {}
-        for entry in Path("/proc").iterdir() if self.process is not None else ():
+        for entry in Path("/proc").iterdir():
             if entry.name.isdecimal():
                 try:
                     state, parent, group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
                 except (FileNotFoundError, ProcessLookupError):
                     continue
-                if self.process is not None and int(group) == self.process.pid and state != "Z":
+                if int(group) == self.process.pid and state != "Z":
                     found[int(entry.name)] = int(parent)
         return found
 

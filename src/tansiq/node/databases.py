@@ -62,7 +62,7 @@ def _postgresql(address: str) -> dict[str, Any]:
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"application_name": "tansiq", "prepare_threshold": 1},
+        "OPTIONS": {"application_name": "tansiq"},
     }
 
 

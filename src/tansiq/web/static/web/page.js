@@ -99,7 +99,8 @@ window.addEventListener("pagehide", () => {
   if (!state || draft.kept >= draft.written) return;
   draft.kept = draft.written;
   draft.left = true;
-  fetch(state.getAttribute("hx-post"), { method: "POST", body: new URLSearchParams(new FormData(state.closest("form"))), keepalive: true, redirect: "manual" });
+  fetch(state.getAttribute("hx-post"), { method: "POST", body: new FormData(state.closest("form")), keepalive: true, redirect: "manual" })
+    .catch(() => {}); // more than 64 KiB, or nobody answers: there is no page left that could say so
 });
 window.addEventListener("pageshow", (event) => { if (event.persisted && draft.left) window.location.reload(); });
 
