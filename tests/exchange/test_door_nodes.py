@@ -283,7 +283,7 @@ def test_a_failure_inside_is_told_without_its_reason(rabat: Rabat, monkeypatch: 
     def fails(*_: object, **__: object) -> None:
         raise RuntimeError("invented secret")
 
-    monkeypatch.setattr(at_the_door, "take", fails)
+    monkeypatch.setattr(at_the_door, "keep", fails)
     request = rabat.request(rabat.parcel().to_bytes())
     assert rabat.refused(request, read=True) == (503, "exchange.failed")
     assert b"invented" not in rabat.say(request).body

@@ -19,7 +19,7 @@ from tansiq.exchange.context import Context
 from tansiq.exchange.dispatch import dispatch_once
 from tansiq.exchange.files_exchange import take_files
 from tansiq.exchange.files_wire import parse_files_message
-from tansiq.exchange.intake import prove, require_confirmed, take
+from tansiq.exchange.intake import keep, prove, require_confirmed
 from tansiq.exchange.used_twice import proof_kept
 from tansiq.faults import reach
 from tansiq.protocol.courier import End, Frame, Header, Heading, Sort, open_frame, parse_header
@@ -114,7 +114,7 @@ def _parcel(frame: Frame, context: Context) -> Took:
     with proof_kept(context):
         proven = prove(parcel, peer=frame.sender, context=context)
         with transaction.atomic():  # what came and the receipts that we owe for it are one commit
-            intake = take(proven, peer=frame.sender, context=context, by_hand=True)
+            intake = keep(proven, context=context, by_hand=True)
             if intake.taken is not None:
                 owe(frame.sender, intake.taken, now_ms=context.clock())
     faults = len(intake.taken.faults) if intake.taken else 0

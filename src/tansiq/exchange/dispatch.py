@@ -266,10 +266,11 @@ def _handle(
     ready, waits = _in_order(opened)
     if failed:
         _quarantine(failed, now_ms=context.clock())
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "UPDATE exchange_queue SET waits_for = %s WHERE id = %s", [(before, one.row) for one, before in waits]
-        )
+    if waits:
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "UPDATE exchange_queue SET waits_for = %s WHERE id = %s", [(before, one.row) for one, before in waits]
+            )
     if ready:
         _keep_keys(ready, context)
         _run(ready, context)

@@ -27,7 +27,7 @@ from tansiq.errors import BadInput, Error, NotFound, TooMuch, Unavailable
 from tansiq.exchange.context import Context
 from tansiq.exchange.files_exchange import talk_of_files
 from tansiq.exchange.files_wire import MAX_MESSAGE_BYTES, parse_files_message
-from tansiq.exchange.intake import prove, require_confirmed, take
+from tansiq.exchange.intake import keep, prove, require_confirmed
 from tansiq.exchange.parcels import make_parcel
 from tansiq.exchange.release import next_batch
 from tansiq.exchange.restoring import serve_restore
@@ -168,7 +168,7 @@ class Door:
         with proof_kept(self._context):
             proven = prove(parcel, peer=peer, context=self._context)
             with transaction.atomic():  # what came, the head over it and what waits for the peer are one commit
-                intake = take(proven, peer=peer, context=self._context)
+                intake = keep(proven, context=self._context)
                 batch = next_batch(peer, tuple(Lane), context=self._context, limit=parcel.want) if parcel.want else None
                 taken = (intake.taken,) if intake.taken else ()
                 answer = make_parcel(peer, context=self._context, batch=batch, taken=taken)

@@ -33,13 +33,14 @@ from tansiq.protocol.cbor import encode
 from tansiq.protocol.directory import Directory
 from tansiq.protocol.envelope import BatchHead, Entry, Lane, check_batch, check_wraps, parse_batch_head, parse_entry
 from tansiq.protocol.heads import Direction, exchange_leaf
+from tansiq.protocol.keys import PublicSigningKey
 from tansiq.protocol.merkle import leaf_hash
 from tansiq.protocol.parcel import Fault, Item, Parcel
 from tansiq.protocol.statement import Statement, check_contents, parse_part_proofs, parse_statement
 from tansiq.protocol.wraps import parse_wrap
 
 __all__ = [
-    "MAX_EPOCH", "Checked", "Intake", "Proofs", "Proven", "keep_statements", "prove", "require_confirmed", "take",
+    "MAX_EPOCH", "Checked", "Intake", "Proofs", "Proven", "keep", "keep_statements", "prove", "require_confirmed", "take",
 ]  # fmt: skip
 
 MAX_EPOCH = (1 << 31) - 1
@@ -78,7 +79,8 @@ class Proofs:
         self._directories: dict[str, Directory] = {}
         self._confirmed: set[tuple[str, str]] = set()
 
-    def _directory(self, agency: str) -> Directory:
+    def directory(self, agency: str) -> Directory:
+        """The current document of ``agency``, as it was when it was first asked for here. Raises NotFound."""
         if agency not in self._directories:
             self._directories[agency] = current_directory(agency)
         return self._directories[agency]
@@ -86,7 +88,7 @@ class Proofs:
     def batch(self, head: BatchHead, items: Sequence[Item]) -> None:
         """Raises NotProven unless the head's sender signed exactly these entries."""
         key = signing_key(
-            self._directory(head.sender), head.signature.signer, signed_ms=head.time_ms, now_ms=self._now_ms
+            self.directory(head.sender), head.signature.signer, signed_ms=head.time_ms, now_ms=self._now_ms
         )
         check_batch(head, entries=[item.entry for item in items], key=key)
 
@@ -115,7 +117,7 @@ class Proofs:
         statement = one.statement
         assert statement is not None  # noqa: S101 (it was read, or there were a fault)
         try:
-            directory = self._directory(statement.agency)
+            directory = self.directory(statement.agency)
             hop = (statement.agency, one.entry.sender)
             if hop not in self._confirmed:
                 # A relay's word does not stand in for words compared aloud, but for what it brings itself, where we let it.
@@ -128,11 +130,10 @@ class Proofs:
         return one
 
 
-def _check(parcel: Parcel, head: BatchHead, context: Context, now_ms: int) -> list[Checked]:
+def _check(parcel: Parcel, head: BatchHead, context: Context, proofs: Proofs) -> list[Checked]:
     """Verifies the batch as a whole, then each item. Raises NotProven or BadInput for the whole."""
     if head.sender != parcel.sender or head.receiver != context.agency or head.epoch > parcel.epoch:
         raise NotProven("exchange.not-for-us")
-    proofs = Proofs(now_ms)
     proofs.batch(head, parcel.items)
     items: list[tuple[Entry, Item]] = []
     numbers: dict[tuple[Lane, int], bytes] = {}
@@ -311,10 +312,11 @@ def _keep_entries(
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """A parcel that ``peer`` sent, its signatures verified; `take` keeps it."""
+    """A parcel from its sender, its signatures verified; `keep` keeps it. ``keys`` are those in which we believe the sender."""
 
     parcel: Parcel
     now_ms: int
+    keys: Mapping[bytes, PublicSigningKey]
     head: BatchHead | None
     checked: list[Checked]
 
@@ -326,33 +328,35 @@ def prove(parcel: Parcel, *, peer: str, context: Context) -> Proven:
         raise NotProven("exchange.not-for-us")
     if parcel.epoch > MAX_EPOCH:
         raise TooMuch("exchange.epoch-too-large", limit=MAX_EPOCH)
+    proofs = Proofs(now_ms)
     checked: list[Checked] = []
     head = parse_batch_head(parcel.batch) if parcel.batch else None
     if head is not None:
-        checked = _check(parcel, head, context, now_ms)
+        checked = _check(parcel, head, context, proofs)
     elif parcel.items:
         raise BadInput("exchange.items-without-batch")
-    return Proven(parcel, now_ms, head, checked)
+    return Proven(parcel, now_ms, node_keys(proofs.directory(peer), now_ms), head, checked)
 
 
-def take(arrived: Parcel | Proven, *, peer: str, context: Context, by_hand: bool = False) -> Intake:
-    """Takes a parcel that ``peer`` sent (known by its signature at the door, its seal, or its pinned certificate), in one
-    commit or in the caller's transaction; who holds one has called `prove` before it began, and keeps the proof of a number used
-    twice when it has rolled back (`proof_kept`). ``by_hand``: a courier brought it, so it may be old: it tells nothing of the
-    line or of the clocks, and its heads are judged by the keys of their own day.
-
-    Raises Refused (an epoch that is over), Unavailable (we are being restored), NotProven and BadInput; then nothing has
-    changed.
+def take(parcel: Parcel, *, peer: str, context: Context) -> Intake:
+    """Takes a parcel that ``peer`` sent (known by its signature at the door, its seal, or its pinned certificate): `prove` and
+    `keep`, in one commit. Raises what they raise; then nothing has changed but that a number used twice is proven.
     """
     with proof_kept(context):
-        proven = arrived if isinstance(arrived, Proven) else prove(arrived, peer=peer, context=context)
-        return _take(proven, peer, context, by_hand=by_hand)
+        return keep(prove(parcel, peer=peer, context=context), context=context)
 
 
-def _take(proven: Proven, peer: str, context: Context, *, by_hand: bool) -> Intake:
+def keep(proven: Proven, *, context: Context, by_hand: bool = False) -> Intake:
+    """Keeps what was proven, in one commit or in the caller's transaction; the caller keeps the proof of a number used twice
+    when that has rolled back (`proof_kept`). ``by_hand``: a courier brought it, so it may be old: it tells nothing of the line
+    or of the clocks, and its heads are judged by the keys of their own day.
+
+    Raises Refused (an epoch that is over), Unavailable (we are being restored), NotProven and BadInput; then the transaction is over.
+    """
     parcel, now_ms, head = proven.parcel, proven.now_ms, proven.head
-    keys = keys_of_their_day(parcel, peer, now_ms) if by_hand else node_keys(current_directory(peer), now_ms)
-    with transaction.atomic():
+    peer = parcel.sender
+    keys = keys_of_their_day(parcel, peer, now_ms) if by_hand else proven.keys
+    with transaction.atomic(savepoint=False):
         require_whole(peer)
         state = peer_state(peer)
         if parcel.epoch < state.their_epoch:

@@ -41,13 +41,11 @@ def advance_mark(peer: str, epoch: int, lane: int, *, lost: Sequence[tuple[int, 
                 "ORDER BY number LIMIT %s",
                 (peer, epoch, lane, mark, _STEP),
             )
-            before = mark
-            for (number,) in cursor.fetchall():
-                if number != mark:
-                    break
-                mark += 1
-            mark = max([mark, *(last + 1 for first, last in lost if first <= mark <= last)])
-            if mark == before:
+            here = [number for (number,) in cursor.fetchall()]
+            reached = next((at for at, number in enumerate(here, mark) if number != at), mark + len(here))
+            more = reached - mark == _STEP
+            mark = max([reached, *(last + 1 for first, last in lost if first <= reached <= last)])
+            if mark == reached and not more:
                 break
         if mark != start or row is None:
             cursor.execute(

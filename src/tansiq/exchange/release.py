@@ -101,16 +101,6 @@ _FREE, _BY_HAND = "held = %s", "by_hand AND held = %s"
 """What the network and a courier take, and what only a courier takes of what is held."""
 
 
-def _anything_waits(peer: str, lane: Lane, *, by_hand: bool) -> bool:
-    """Asked before SQLite's one lock is taken: most looks find nothing."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT 1 FROM exchange_outbox WHERE peer = %s AND lane = %s AND {_BY_HAND if by_hand else _FREE} LIMIT 1",
-            (peer, int(lane), by_hand),
-        )
-        return cursor.fetchone() is not None
-
-
 def _waiting(peer: str, lane: Lane, limit: int, *, by_hand: bool) -> list[_Waiting]:
     lock = " FOR UPDATE OF o SKIP LOCKED" if connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
@@ -147,16 +137,13 @@ def release(
 
     ``by_hand``: of what is held, those that a courier is to carry; the network is not given their batch.
     """
-    if not _anything_waits(peer, lane, by_hand=by_hand):
-        return None
     now_ms = context.clock()
     with transaction.atomic(savepoint=False):
-        epoch = peer_state(peer).our_epoch
         waiting = _waiting(peer, lane, limit, by_hand=by_hand)
-        wraps = context.keys.wraps([one.statement for one in waiting], peer) if waiting else {}
-        chosen = _choose(waiting, wraps)
+        chosen = _choose(waiting, wraps := context.keys.wraps([one.statement for one in waiting], peer))
         if not chosen:
             return None
+        epoch = peer_state(peer).our_epoch
         first = _take_number(peer, epoch, int(lane), len(chosen))
         released: list[tuple[bytes, bytes, list[bytes]]] = []
         for number, one in enumerate(chosen, first):

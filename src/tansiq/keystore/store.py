@@ -237,7 +237,7 @@ class KeyStore:
         """Keeps wraps sent or received; the same hop again adds those that are not there yet."""
         if not kept:
             return
-        with transaction.atomic(using=ALIAS), connections[ALIAS].cursor() as cursor:
+        with transaction.atomic(using=ALIAS, savepoint=False), connections[ALIAS].cursor() as cursor:
             cursor.executemany(
                 "INSERT INTO keystore_kept_wraps (statement, peer, kept_ms, wraps) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
                 [(entry.statement, entry.peer, entry.kept_ms, entry.wraps) for entry in kept],
