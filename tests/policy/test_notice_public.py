@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from support.noticed import a_notice
@@ -155,6 +155,7 @@ _anything = st.recursive(
 
 
 @given(plain=st.dictionaries(st.sampled_from(sorted(RED)), _anything, max_size=8))
+@example(plain={"place_of_birth": "0", "name": "?", "forename": "1"}).via("no letter that tells a script")
 def test_whatever_comes_it_is_read_or_refused(plain: dict[str, Any]) -> None:
     one = read_public(plain | {"entity_id": "2026/1"}, colour="notice.red")
     assert read_public(write_public(one), colour="notice.red").notice.subjects == one.notice.subjects

@@ -186,7 +186,10 @@ def _pending(ordered: Sequence[NoticeWord], first: bytes, kind: Kind) -> bytes:
         return b""
     judged = {word.version for word in ordered if word.move in {Move.PUBLISH, Move.REFUSE}}
     asked = [first, *(word.id for word in ordered if word.move is Move.UPDATE)]
-    return next((one for one in asked if one not in judged), b"")
+    # One waits at a time, so what was asked before something that is published was refused, also for who is told of no refusal.
+    published = {word.version for word in ordered if word.move is Move.PUBLISH}
+    after = max((place + 1 for place, one in enumerate(asked) if one in published), default=0)
+    return next((one for one in asked[after:] if one not in judged), b"")
 
 
 def course_of(

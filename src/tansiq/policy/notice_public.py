@@ -75,7 +75,7 @@ def date_to(date: PartialDate) -> str:
 
 
 def _script_of(name: str) -> str:
-    first = next((letter for letter in name if letter.isalpha()), "")
+    first = next((letter for letter in name if letter.isalpha()), " ")
     return _SCRIPTS.get(unicodedata.name(first, "").partition(" ")[0], "Zyyy")
 
 
