@@ -3,7 +3,8 @@
 Invariant: SQLite runs in WAL mode with synchronous=FULL (a commit that was answered survives a power cut) and its key
 store overwrites what is deleted; writers wait for one another and begin IMMEDIATE, so that none fails in the middle.
 Pages of 8 KiB: a commit writes whole pages, of which one message touches a score, so with larger ones an urgent message
-waits longer for the disk; smaller ones store a message of 2 KiB in a quarter more.
+waits longer for the disk; smaller ones store a message of 2 KiB in a quarter more. A PostgreSQL server on another machine
+is spoken to over TLS alone, its certificate and name checked; no address holds a password.
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ from __future__ import annotations
 import operator
 import sqlite3
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tansiq.errors import BadInput
-from tansiq.node.home import Home
+from tansiq.node.home import Home, is_this_machine
 
 __all__ = ["databases_for"]
 
 _WAIT_SECONDS = 60
+_LIBPQ = frozenset({"connect_timeout", "passfile", "sslcert", "sslkey", "sslmode", "sslrootcert"})
+"""What an address may say beside its host, in the words of PostgreSQL's own library."""
 # Else the driver looks in vain for an adapter at each of the sixty byte strings of a message, and of what is absent, true or false.
 sqlite3.register_adapter(bytes, bytes.__bytes__)
 sqlite3.register_adapter(bool, operator.index)
@@ -49,25 +52,36 @@ def _sqlite(name: str, *, secure_delete: bool) -> dict[str, Any]:
 
 
 def _postgresql(address: str) -> dict[str, Any]:
-    parts = urlsplit(address)
-    if parts.scheme not in ("postgresql", "postgres") or not parts.path.strip("/"):
+    try:
+        parts = urlsplit(address)
+        query = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
+        port = parts.port
+    except ValueError as error:
+        raise BadInput("node.wrong-database") from error
+    if parts.scheme not in ("postgresql", "postgres") or not parts.path.strip("/") or query.keys() - {"host", *_LIBPQ}:
         raise BadInput("node.wrong-database")
-    query = parse_qs(parts.query)
+    if parts.password:
+        raise BadInput("node.database-password")
+    host = query.pop("host", parts.hostname or "")
+    here = not host or host.startswith(("/", "@")) or is_this_machine(host)
+    if not here and query.setdefault("sslmode", "verify-full") != "verify-full":
+        raise BadInput("node.database-in-clear", host=host)
     return {
         "ENGINE": "tansiq.node.postgresql",
-        "NAME": parts.path.strip("/"),
+        "NAME": unquote(parts.path.strip("/")),
         "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": query.get("host", [parts.hostname or ""])[0],
-        "PORT": str(parts.port or ""),
+        "HOST": host,
+        "PORT": str(port or ""),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"application_name": "tansiq"},
+        "OPTIONS": {"application_name": "tansiq", **query},
     }
 
 
 def databases_for(home: Home | None) -> dict[str, dict[str, Any]]:
-    """Django's DATABASES for ``home``: ``default`` and, apart, ``keys``. Raises BadInput for an unreadable address."""
+    """Django's DATABASES for ``home``: ``default`` and, apart, ``keys``. Raises BadInput for an address that is unreadable, holds a
+    password, or leads to another machine without TLS.
+    """
     if home is None:
         return {"default": _sqlite(":memory:", secure_delete=False), "keys": _sqlite(":memory:", secure_delete=True)}
     if home.on_postgresql:

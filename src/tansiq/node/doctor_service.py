@@ -6,7 +6,6 @@ Invariant: as in `doctor`. Pages that leave this machine in clear are a fault; a
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import ssl
 import urllib.error
 import urllib.request
@@ -20,7 +19,7 @@ from tansiq.errors import Error
 from tansiq.node.certificate import expires_ms
 from tansiq.node.checks import DAY_MS, HOUR_MS, Check, Patient
 from tansiq.node.health import LIVE
-from tansiq.node.home import Home
+from tansiq.node.home import Home, is_this_machine
 from tansiq.node.metrics import parse_place
 from tansiq.node.notify import read_standing, transport_of
 from tansiq.node.running import answers, is_running
@@ -32,18 +31,11 @@ _FONTS: Final = ("sans-400", "sans-600", "arabic-400", "arabic-600", "mono-400")
 _SECONDS: Final = 3.0
 
 
-def _of_this_machine(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
 def _in_clear(home: Home) -> bool:
     """Whether what officers read and write leaves this machine without TLS."""
     known = urlsplit(home.pages_address)
-    beyond = not _of_this_machine(home.pages.rpartition(":")[0].strip("[]"))
-    return beyond or (known.scheme == "http" and not _of_this_machine(known.hostname or ""))
+    beyond = not is_this_machine(home.pages.rpartition(":")[0].strip("[]"))
+    return beyond or (known.scheme == "http" and not is_this_machine(known.hostname or ""))
 
 
 def _certificate(home: Home, now_ms: int) -> Iterator[Check]:

@@ -11,6 +11,7 @@ it in a systemd credential, a file named outside, or a descriptor, and refuses a
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import tomllib
@@ -20,9 +21,17 @@ from typing import Final
 
 from tansiq.errors import BadInput, NotFound, Refused
 
-__all__ = ["CONFIGURATION", "Home", "find_unlock_secret", "load_home"]
+__all__ = ["CONFIGURATION", "Home", "find_unlock_secret", "is_this_machine", "load_home"]
 
 CONFIGURATION = "node.toml"
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether ``host``, a name or an address, means the machine itself."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import ipaddress
 import os
 import smtplib
 import ssl
@@ -24,7 +23,7 @@ from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from tansiq.errors import BadInput, Refused, Unavailable
-from tansiq.node.home import Home
+from tansiq.node.home import Home, is_this_machine
 from tansiq.texts import text
 
 __all__ = ["Mail", "Message", "Transport", "mail_of"]
@@ -155,12 +154,6 @@ def _credentials(home: Home) -> tuple[str, str]:
     return "", ""
 
 
-def _is_this_machine(host: str) -> bool:
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return host == "localhost"
-
-
 def mail_of(home: Home) -> Mail:
     """The mail server that the home names. Raises BadInput (a setting is wrong) and Refused (the password lies open)."""
     try:
@@ -170,12 +163,7 @@ def mail_of(home: Home) -> Mail:
         raise BadInput("node.mail-settings", name="mail") from error
     host = parts.hostname or ""
     beside = parts.path.strip("/") or parts.query or parts.username or parts.password
-    if (
-        parts.scheme not in _PORTS
-        or not host
-        or beside
-        or (parts.scheme == "smtp+plain" and not _is_this_machine(host))
-    ):
+    if parts.scheme not in _PORTS or not host or beside or (parts.scheme == "smtp+plain" and not is_this_machine(host)):
         raise BadInput("node.mail-settings", name="mail")
     try:
         sender = _address(home.mail_from)
