@@ -33,7 +33,7 @@ from tansiq.demo.telling import Teller
 from tansiq.errors import Error
 from tansiq.policy.codes import code_list
 
-__all__ = ["play"]
+__all__ = ["play", "scenes_of"]
 
 _NOTHING: Final = {
     "ok": False, "nodes": {}, "enquiries": [], "evidence": {"file": "", "verified": False}, "channels": {}, "scenes": {},
@@ -124,7 +124,7 @@ def _show_commands(story: Story, made: Stage, teller: Teller) -> None:
     teller.line(f"  tansiq verify {story.evidence} {pins}")
 
 
-def _then(scenery: Scenery) -> Callable[[], None]:
+def scenes_of(scenery: Scenery) -> Callable[[], None]:
     """What follows the enquiry: the fellows meet, and every scene is played; its outcome stands in the scenery."""
 
     def play_all() -> None:
@@ -167,7 +167,7 @@ def play(*, once: bool, home: Path | None, un_list: Path | None, as_json: bool, 
     with _ended_by_signal(), stage(home, fellows=True, pages=not once) as made:
         story, scenery = Story(made, teller), Scenery(made, teller)
         try:
-            result = _grown(story.play(un_list, then=_then(scenery)), scenery)
+            result = _grown(story.play(un_list, then=scenes_of(scenery)), scenery)
         except Error as error:
             if as_json:
                 _print({**_NOTHING, "error": {"code": error.code, "values": error.values}})
