@@ -110,7 +110,7 @@ def test_nothing_is_no_file() -> None:
 
 @pytest.mark.parametrize("data", [jpeg(tells=exif()), png(text=b"hola"), webp(tells=True), pdf()])
 def test_no_byte_that_is_altered_or_lost_does_more_than_be_refused(data: bytes) -> None:
-    """Every position, every cut: an answer or an error of the tree, never another exception, never without end."""
+    """Every position, every cut: an answer or an error of the tree, never another exception."""
     for at in range(0, len(data), max(1, len(data) // 300)):
         for broken in (data[:at], data[:at] + bytes((data[at] ^ 0xFF,)) + data[at + 1 :], data[at:]):
             try:

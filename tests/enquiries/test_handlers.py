@@ -40,6 +40,10 @@ def test_a_request_arrives_with_its_item_its_deadline_and_its_proposals(
     registered: Two, set_aside: Codes, rows: Rows
 ) -> None:
     two = registered
+    two.ma.use()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM registers_entry")
+        (before,) = cursor.fetchone()
     two.clock.advance(minutes=2)
     two.arrived()
     assert set_aside() == []
@@ -48,6 +52,9 @@ def test_a_request_arrives_with_its_item_its_deadline_and_its_proposals(
     assert (listed["state"], listed["direction"], listed["matches"]) == ("received", "in", 1)
     logged = [(told["operation"], told["officer"]) for _, told in read_access(two.ma.context.keys) if told]
     assert logged[-2:] == [("collection", "node"), ("combination", "node")]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM registers_entry")
+        assert cursor.fetchone() == (before,), "a register learns nothing from what it is asked"
 
 
 def test_no_name_and_no_word_of_a_request_stands_in_clear(registered: Two) -> None:

@@ -17,12 +17,13 @@ from support.room import Room
 from tansiq.directory.queries import own_directory
 from tansiq.exchange import door as doors
 from tansiq.exchange.door import CONTENT_TYPE, Door, key_name
+from tansiq.exchange.files_wire import FilesMessage
 from tansiq.protocol.httpsig import sign_request
 from tansiq.protocol.keys import SigningKey
 from tansiq.protocol.limits import MAX_PARCEL_BYTES
 from tansiq.protocol.parcel import parse_parcel
 
-PATH = "/exchange/1/parcel"
+PATH, FILES = "/exchange/1/parcel", "/exchange/1/files"
 Headers = list[tuple[bytes, bytes]]
 
 
@@ -382,6 +383,18 @@ def test_a_partner_that_is_too_fast_is_slowed_down_and_the_others_are_not(
     assert (answer.status, answer.problem) == (429, "exchange.too-fast")
     other = fr.parcel_with().to_bytes()
     assert visitor.call(visitor.headers(fr, other), pieces(other)).status == 200
+
+
+def test_a_partner_that_asks_for_files_too_fast_waits_and_its_statements_do_not(
+    visitor: Visitor, ma: SimulatedPeer
+) -> None:
+    visitor.door._files = doors._Rates(0.0, 1.0)
+    said, body = FilesMessage(sender="ma.dgst", receiver="es.cgi").to_bytes(), ma.parcel_with().to_bytes()
+    asked = visitor.headers(ma, said, path=FILES)
+    assert visitor.call(asked, pieces(said), path=FILES).status == 200
+    assert (answer := visitor.call(asked, never_read, path=FILES)).status == 429
+    assert answer.problem == "exchange.too-fast"
+    assert visitor.call(visitor.headers(ma, body), pieces(body)).status == 200
 
 
 def test_strangers_are_judged_a_few_times_and_then_not_even_that(visitor: Visitor, ma: SimulatedPeer) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from tansiq.errors import BadInput, Conflict, Refused, TooMuch, Unavailable
+from tansiq.node.acts import serve_acts
 from tansiq.node.asking import ask
 from tansiq.node.home import Home
 from tansiq.policy.enquiry import Enquiry
@@ -57,6 +61,18 @@ def test_an_act_goes_with_its_officer_and_comes_back_with_progress(home: Home) -
     assert result == {"name": "علي"}
     assert told == [{"phase": "reading", "done": 1}]
     assert asked == [{"act": "enquiry.list", "arguments": {"limit": 3}, "officer": "ES-1", "passphrase": "words"}]
+
+
+def test_nobody_else_on_the_machine_reaches_the_socket(home: Home) -> None:
+    async def served() -> int:
+        serving = asyncio.create_task(serve_acts(home, Mock(), woken=Mock()))
+        while not home.socket.exists():
+            await asyncio.sleep(0)
+        mode = home.socket.stat().st_mode
+        serving.cancel()
+        return mode
+
+    assert stat.S_IMODE(asyncio.run(served())) == 0o600
 
 
 def test_without_an_officer_no_passphrase_is_sent(home: Home) -> None:

@@ -240,11 +240,18 @@ READERS = st.builds(
     clearance=CLASSES,
     purpose=PURPOSES,
 )
+
+
+def known(item: Held) -> bool:
+    """Whether its classification is one that somebody may be cleared for: of any other, the highest is no narrowing."""
+    return item.conditions.classification in code_list("classification")
+
+
 NARROWER: list[Callable[[Held], Held]] = [
     lambda item: with_conditions(item, codes=item.conditions.codes and (*item.conditions.codes, "H3")),
     lambda item: with_conditions(item, codes=item.conditions.codes and (*item.conditions.codes, "H2")),
     lambda item: with_conditions(item, codes=()),
-    lambda item: with_conditions(item, classification=item.conditions.classification and "class.top-secret"),
+    lambda item: with_conditions(item, classification="class.top-secret" if known(item) else None),
     lambda item: with_conditions(item, classification=None),
     lambda item: with_conditions(item, recipients=item.conditions.recipients[:1] or ("es.cgi/1",)),
     lambda item: with_conditions(item, other_purposes=item.conditions.other_purposes[1:]),

@@ -258,6 +258,7 @@ def test_all_addresses_in_rows_are_posts_and_nothing_said_stands_in_them(posted:
     posted.carry()
     for node in (posted.es, posted.ma):
         node.use()
+        assert words_on([posted.matter])
         for one in words_on([posted.matter]):
             assert {agency_of(one.sender), agency_of(one.addressee)} == {"es.cgi", "ma.dgst"}
             assert "Nadie" not in repr(one)

@@ -55,8 +55,9 @@ def test_no_header_says_what_serves_the_pages(site: Client) -> None:
     assert not {"Server", "X-Powered-By"} & set(answer.headers)
 
 
-def test_cookies_are_bound_to_the_node(site: Client) -> None:
+def test_no_script_and_no_other_site_reads_a_cookie(site: Client) -> None:
     answer = site.post("/choose/", {"language": "ar", "appearance": "dark"})
+    assert answer.cookies
     for cookie in answer.cookies.values():
         assert cookie["httponly"] and cookie["samesite"]
 
