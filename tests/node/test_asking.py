@@ -66,10 +66,11 @@ def test_an_act_goes_with_its_officer_and_comes_back_with_progress(home: Home) -
 def test_nobody_else_on_the_machine_reaches_the_socket(home: Home) -> None:
     async def served() -> int:
         serving = asyncio.create_task(serve_acts(home, Mock(), woken=Mock()))
-        while not home.socket.exists():
+        while not home.socket.exists():  # noqa: ASYNC110 (nothing tells when it is there)
             await asyncio.sleep(0)
         mode = home.socket.stat().st_mode
         serving.cancel()
+        await asyncio.wait([serving])
         return mode
 
     assert stat.S_IMODE(asyncio.run(served())) == 0o600

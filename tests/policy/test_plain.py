@@ -136,7 +136,9 @@ def replaced(plain: Any, path: tuple[Any, ...], value: object) -> Any:
 
 
 @given(data=st.data(), junk=JUNK)
-def test_another_value_anywhere_in_an_enquiry_is_refused_or_keeps_the_limits(enquiry: Enquiry, data: st.DataObject, junk: object) -> None:
+def test_another_value_anywhere_in_an_enquiry_is_refused_or_keeps_the_limits(
+    enquiry: Enquiry, data: st.DataObject, junk: object
+) -> None:
     plain = enquiry.to_plain()
     path = data.draw(st.sampled_from(paths(plain)))
     keeps_the_limits(read(Enquiry, replaced(plain, path, junk)))

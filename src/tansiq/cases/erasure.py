@@ -22,6 +22,7 @@ from tansiq.cases.queries import ItemRow, item_row
 from tansiq.cases.sql import CHUNK, for_update, insert
 from tansiq.errors import Conflict, NotFound
 from tansiq.exchange.context import Context
+from tansiq.exchange.copies import empty_copies
 from tansiq.exchange.files_store import drop_files
 from tansiq.journal.access import Access, Operation, log_access
 from tansiq.keystore.store import KeyStore
@@ -136,6 +137,8 @@ def _empty(row: ItemRow, *, context: Context) -> None:
     if row.statement is not None:
         context.keys.drop_wraps([row.statement])
     with transaction.atomic(), connection.cursor() as cursor:
+        if row.statement is not None:
+            empty_copies([row.statement])
         cursor.execute("UPDATE cases_item SET concealed = NULL WHERE id = %s", (row.id,))
         cursor.execute("UPDATE cases_incoming_answer SET concealed = NULL WHERE item = %s", (row.id,))
         if row.statement is not None:

@@ -10,26 +10,12 @@ from collections.abc import Sequence
 
 from tansiq.errors import NotProven
 from tansiq.exchange.context import Context
+from tansiq.exchange.hops import agency_before
 from tansiq.exchange.kinds import Arrived
 from tansiq.policy.ways import seats
-from tansiq.protocol.docket import Docket, agency_of
+from tansiq.protocol.docket import Docket
 
-__all__ = ["agency_before", "came_by_their_way", "hops_of", "reading_between"]
-
-
-def hops_of(docket: Docket) -> list[str]:
-    """The agencies that a statement passes, in order; several desks of one agency are one hop."""
-    out: list[str] = []
-    for post in docket.route:
-        if not out or out[-1] != agency_of(post):
-            out.append(agency_of(post))
-    return out
-
-
-def agency_before(docket: Docket, agency: str) -> str:
-    """The agency from whose node ``agency`` gets it; '' where it does not stand on the route, or begins it."""
-    hops = hops_of(docket)
-    return hops[hops.index(agency) - 1] if agency in hops[1:] else ""
+__all__ = ["came_by_their_way", "reading_between"]
 
 
 def came_by_their_way(arrived: Sequence[Arrived], context: Context) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from django.db import connection
 
-from tansiq.channels.arriving import came_by_their_way, hops_of
+from tansiq.channels.arriving import came_by_their_way
 from tansiq.channels.copies import copy_here, follow_copies, keep_passages
 from tansiq.channels.stops import KIND as STOPS
 from tansiq.channels.stops import sign_stop, take_stops
@@ -19,6 +19,7 @@ from tansiq.directory.queries import documents_of
 from tansiq.errors import Refused
 from tansiq.exchange.context import Context
 from tansiq.exchange.drafts import Reader
+from tansiq.exchange.hops import hops_of
 from tansiq.exchange.kinds import Arrived, follow_handled, register, register_passing
 from tansiq.exchange.readers import post_reader
 from tansiq.exchange.services import relay

@@ -14,10 +14,10 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
-from tansiq.channels.arriving import hops_of
 from tansiq.directory.queries import current_directory, partners, signing_key
 from tansiq.errors import BadInput, Error, NotFound, NotProven
 from tansiq.exchange.context import Context
+from tansiq.exchange.hops import hops_of
 from tansiq.exchange.kinds import Arrived
 from tansiq.exchange.service import announce
 from tansiq.exchange.standing import read_docket

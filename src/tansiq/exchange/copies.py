@@ -6,6 +6,7 @@ holds more; the others lie beside it. Of one peer's two copies the same rule cho
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -15,7 +16,19 @@ from tansiq.errors import BadInput
 from tansiq.protocol.cbor import Plain, decode, encode
 from tansiq.protocol.parcel import Fault, Item
 
-__all__ = ["Aside", "Copy", "copies_of", "copy_of", "faults_told", "item_of", "leave_copies", "raw_of", "set_aside"]
+__all__ = [
+    "Aside",
+    "Copy",
+    "copies_of",
+    "copy_of",
+    "empty_copies",
+    "faults_told",
+    "item_of",
+    "leave_copies",
+    "raw_of",
+    "set_aside",
+    "set_aside_id",
+]
 
 _CURABLE = "('directory.unknown-agency', 'directory.unconfirmed', 'exchange.unknown-key')"
 _TAKES_ITS_PLACE = (
@@ -25,6 +38,13 @@ _TAKES_ITS_PLACE = (
 )
 _IN_QUARANTINE = _TAKES_ITS_PLACE.format(table="exchange_quarantine")
 _BESIDE = _TAKES_ITS_PLACE.format(table="exchange_copy")
+
+
+def set_aside_id(digest: bytes) -> bytes:
+    """Under which name the entry of something that can't be used stands: no statement has it, for an id says what it is the id of, and
+    whoever writes an entry chooses the digest in it.
+    """
+    return hashlib.sha256(b"set aside" + digest).digest()[:16]
 
 
 class Aside(NamedTuple):
@@ -86,6 +106,27 @@ def set_aside(peer: str, things: Sequence[Aside], *, now_ms: int) -> None:
             "WHERE q.statement = exchange_copy.statement AND q.peer = exchange_copy.peer)",
             [(one.digest,) for one in things],
         )
+
+
+def empty_copies(things: Sequence[bytes]) -> None:
+    """Takes the contents and what opens them out of copies of ``things`` that are set aside, in the caller's transaction: what is erased
+    must not lie there. That they came, and why they could not be used, stays.
+    """
+    with connection.cursor() as cursor:
+        for thing in things:
+            for table in ("exchange_quarantine", "exchange_copy"):
+                cursor.execute(
+                    f"SELECT c.statement, c.peer, c.raw FROM {table} c JOIN exchange_statement s ON s.digest = c.statement "
+                    "WHERE s.id = %s AND c.raw IS NOT NULL",
+                    (thing,),
+                )
+                emptied = [(_emptied(bytes(raw)), bytes(digest), peer) for digest, peer, raw in cursor.fetchall()]
+                cursor.executemany(f"UPDATE {table} SET raw = %s WHERE statement = %s AND peer = %s", emptied)
+
+
+def _emptied(raw: bytes) -> bytes:
+    item = item_of(b"", raw)
+    return raw_of(item.statement, item.docket, item.proofs, parts=[None] * len(item.parts), wraps=())
 
 
 def copies_of(digest: bytes) -> list[Copy]:

@@ -7,6 +7,7 @@ the machine (database, disk) stays in the queue and is tried again.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,16 +15,17 @@ from dataclasses import dataclass
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from tansiq.errors import Error, NotFound
+from tansiq.errors import Conflict, Error, NotFound
 from tansiq.exchange.context import Context
-from tansiq.exchange.erasure import erased_from
+from tansiq.exchange.erasure import WHOLE, erased_from, erased_places
 from tansiq.exchange.files import note_arrived
+from tansiq.exchange.hops import bringer_of
 from tansiq.exchange.kinds import Arrived, handler_of, note_handled, passes
-from tansiq.exchange.opening import Opened, open_docket, open_keys, open_statement
+from tansiq.exchange.opening import Opened, keys_in, open_docket
 from tansiq.faults import reach
 from tansiq.keystore.store import Contents
 from tansiq.protocol.cbor import decode_own
-from tansiq.protocol.statement import Statement, parse_part_proofs, parse_statement
+from tansiq.protocol.statement import PartProof, Statement, parse_part_proofs, parse_statement
 from tansiq.protocol.wraps import ContentKeys
 
 __all__ = ["dispatch_once", "dispatch_statement", "wake_waiting"]
@@ -42,6 +44,20 @@ class _Waiting:
     statement: bytes
     peer: str
     at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A statement as it is stored; ``parts`` are the ciphertexts that are here."""
+
+    statement: Statement
+    docket: bytes
+    proofs: Sequence[PartProof]
+    parts: Sequence[bytes | None]
+
+
+_Read = tuple[Arrived, Opened]
+_Opened = tuple[_Waiting, Arrived, Opened]
 
 
 def _claim(limit: int) -> list[_Waiting]:
@@ -86,86 +102,88 @@ def _routes(one: _Waiting, wraps: bytes | None, context: Context) -> Iterator[tu
             yield peer, kept
 
 
-def _unwrapped(statement: Statement, wraps: bytes | None, context: Context) -> tuple[ContentKeys, str] | None:
-    """The keys of the body that ``wraps`` open, and whose key did; None when something is in the way, which `_read` finds."""
+def _arrived(one: _Waiting, row: _Row, keys: ContentKeys, reader: str, peer: str, context: Context) -> _Read:
+    """The statement as ``keys`` open it, its docket and its body proven, so that no key is kept that opens nothing. Raises NotProven."""
+    read = open_docket(row.statement, docket=row.docket, keys=keys, reader=reader, context=context)
+    arrived = Arrived(
+        statement=row.statement,
+        docket=read.docket,
+        peer=bringer_of(row.statement, read.docket, agency=context.agency, first=peer),
+        at_ms=one.at_ms,
+        reader=reader,
+        ciphertexts=row.parts,
+        proofs=row.proofs,
+        part_keys=keys.parts,
+    )
+    arrived.prove()
+    return arrived, read
+
+
+def _first(row: _Row, wraps: bytes | None, context: Context) -> tuple[ContentKeys, str] | None:
+    """The first keys in ``wraps``; None when there are none, which `_read` finds."""
     try:
-        keys, reader = open_keys(statement, wraps=decode_own(wraps or b""), context=context)
+        return next(keys_in(row.statement, wraps=decode_own(wraps or b"\x80"), context=context), None)
     except Error:
         return None
-    return (keys, reader) if keys.parts or not statement.parts_count else None
 
 
-def _with_docket(
-    statement: Statement, docket: bytes, unwrapped: tuple[ContentKeys, str], context: Context
-) -> Opened | None:
-    """What the keys open; None as in `_unwrapped`."""
-    keys, reader = unwrapped
-    try:
-        return open_docket(statement, docket=docket, keys=keys, reader=reader, context=context)
-    except Error:
-        return None
-
-
-def _read(
-    one: _Waiting, statement: Statement, *, docket: bytes, wraps: bytes | None, context: Context
-) -> tuple[Opened, str]:
-    """What can be opened, and by whose wraps. A relay that brought us none, or less, must not hide what came by another route."""
-    docket_only: tuple[Opened, str] | None = None
+def _read(one: _Waiting, row: _Row, wraps: bytes | None, context: Context) -> _Read:
+    """What can be opened by any wraps of any route. A relay that brought us none, less or wrong ones must not hide what came by another."""
+    docket_alone: _Read | None = None
     failed: Error | None = None
     for peer, kept in _routes(one, wraps, context):
         try:
-            read = open_statement(statement, docket=docket, wraps=decode_own(kept), context=context)
+            for keys, reader in keys_in(row.statement, wraps=decode_own(kept), context=context):
+                try:
+                    found = _arrived(one, row, keys, reader, peer, context)
+                except Error as error:
+                    failed = failed or error
+                    continue
+                if keys.parts or not row.statement.parts_count:
+                    return found
+                docket_alone = docket_alone or found
         except Error as error:
             failed = failed or error
-            continue
-        if read.keys.parts or not statement.parts_count:
-            return read, peer
-        docket_only = docket_only or (read, peer)
-    if docket_only is None:
+    if docket_alone is None:
         raise failed or NotFound("exchange.wraps-erased")
-    return docket_only
+    return docket_alone
 
 
-def _open(
-    waiting: Sequence[_Waiting], context: Context
-) -> tuple[list[tuple[_Waiting, Arrived, Opened]], list[tuple[_Waiting, Error]]]:
+def _rows(ids: Sequence[bytes]) -> dict[bytes, _Row]:
+    marks = ", ".join(["%s"] * len(ids))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id, encoded, docket, proofs, parts FROM exchange_statement WHERE id IN ({marks})", list(ids)
+        )
+        return {
+            bytes(identifier): _Row(
+                parse_statement(bytes(encoded)), bytes(docket), parse_part_proofs(decode_own(bytes(proofs))), decode_own(bytes(parts))
+            )
+            for identifier, encoded, docket, proofs, parts in cursor.fetchall()
+        }  # fmt: skip
+
+
+def _open(waiting: Sequence[_Waiting], context: Context) -> tuple[list[_Opened], list[tuple[_Waiting, Error]]]:
     """Reads and opens what waits; what can't be opened comes back with the reason.
 
     First the keys of all, one after the other: with nothing between, each costs a tenth less.
     """
-    ids = [one.statement for one in waiting]
-    marks = ", ".join(["%s"] * len(ids))
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT id, encoded, docket, proofs, parts FROM exchange_statement WHERE id IN ({marks})", ids)
-        rows = {bytes(row[0]): row for row in cursor.fetchall()}
+    rows = _rows([one.statement for one in waiting])
     wraps: dict[bytes, bytes] = {}
     for peer in {one.peer for one in waiting}:
         wraps.update(context.keys.wraps([one.statement for one in waiting if one.peer == peer], peer))
+    first = [_first(rows[one.statement], wraps.get(one.statement), context) for one in waiting]
     opened, failed = [], []
-    statements = [parse_statement(bytes(rows[one.statement][1])) for one in waiting]
-    keys = [
-        _unwrapped(statement, wraps.get(one.statement), context)
-        for one, statement in zip(waiting, statements, strict=True)
-    ]
-    for one, statement, unwrapped in zip(waiting, statements, keys, strict=True):
+    for one, keys in zip(waiting, first, strict=True):
+        row = rows[one.statement]
         try:
-            _, _, docket, proofs, parts = rows[one.statement]
-            read = unwrapped and _with_docket(statement, bytes(docket), unwrapped, context)
-            peer = one.peer
-            if read is None:
-                kept = wraps.get(one.statement)
-                read, peer = _read(one, statement, docket=bytes(docket), wraps=kept, context=context)
-            arrived = Arrived(
-                statement=statement,
-                docket=read.docket,
-                peer=peer,
-                at_ms=one.at_ms,
-                reader=read.reader,
-                ciphertexts=decode_own(bytes(parts)),
-                proofs=parse_part_proofs(decode_own(bytes(proofs))),
-                part_keys=read.keys.parts,
-            )
-            opened.append((one, arrived, read))
+            if keys is not None and (keys[0].parts or not row.statement.parts_count):
+                try:
+                    opened.append((one, *_arrived(one, row, *keys, one.peer, context)))
+                    continue
+                except Error:
+                    pass  # it is judged by all wraps below, which finds the reason
+            opened.append((one, *_read(one, row, wraps.get(one.statement), context)))
         except Error as error:
             failed.append((one, error))
     return opened, failed
@@ -180,12 +198,10 @@ def _handled(ids: set[bytes]) -> set[bytes]:
         return {bytes(row[0]) for row in cursor.fetchall()}
 
 
-def _in_order(
-    opened: list[tuple[_Waiting, Arrived, Opened]],
-) -> tuple[list[tuple[_Waiting, Arrived, Opened]], list[tuple[_Waiting, bytes]]]:
+def _in_order(opened: list[_Opened]) -> tuple[list[_Opened], list[tuple[_Waiting, bytes]]]:
     """What may run now, in an order that puts what is followed first, and what must wait for which statement."""
     done = _handled({before for _, arrived, _ in opened for before in arrived.docket.follows})
-    ready: list[tuple[_Waiting, Arrived, Opened]] = []
+    ready: list[_Opened] = []
     left = opened
     while left:
         still = []
@@ -221,7 +237,7 @@ def _sort(arrived: Arrived, context: Context) -> tuple[str, bool]:
     return arrived.docket.kind, passes(arrived.docket, context.agency)
 
 
-def _run(ready: Sequence[tuple[_Waiting, Arrived, Opened]], context: Context) -> None:
+def _run(ready: Sequence[_Opened], context: Context) -> None:
     """Hands over in runs of one kind, marks as handled, ends the waiting of what follows."""
     for (kind, passing), group in itertools.groupby(ready, key=lambda entry: _sort(entry[1], context)):
         handler = handler_of(kind, passing=passing)
@@ -241,14 +257,21 @@ def _run(ready: Sequence[tuple[_Waiting, Arrived, Opened]], context: Context) ->
         cursor.execute(f"UPDATE exchange_queue SET waits_for = NULL WHERE waits_for IN ({marks})", done)
 
 
-def _keep_keys(opened: Sequence[tuple[_Waiting, Arrived, Opened]], context: Context) -> None:
+def _keep_keys(opened: Sequence[_Opened], context: Context) -> None:
+    """Keeps the keys, which are proven, in the place of what an attempt that failed may have left. What is erased meanwhile has its
+    tombstone first: it is looked for once the keys are here, and whoever writes it later takes them himself.
+    """
     context.keys.put_contents(
         [
             Contents(one.statement, read.docket.case or read.docket.matter, (read.keys.docket, *read.keys.parts))
             for one, _, read in opened
-        ]
+        ],
+        instead=True,
     )
     reach("dispatch.keys-kept")
+    for thing, place in erased_places([one.statement for one, _, _ in opened]):
+        with contextlib.suppress(Conflict):  # of a docket alone there is no such key
+            context.keys.erase(thing, place=None if place == WHOLE else place, closed=True)
 
 
 def _handle(

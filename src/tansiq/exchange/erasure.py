@@ -13,8 +13,9 @@ from django.db import connection, transaction
 
 from tansiq.errors import Conflict
 from tansiq.exchange.context import Context
+from tansiq.exchange.copies import empty_copies
 
-__all__ = ["WHOLE", "bury", "erase", "erased_from", "finish_erasures", "tombstones"]
+__all__ = ["WHOLE", "bury", "erase", "erased_from", "erased_places", "finish_erasures", "tombstones"]
 
 WHOLE = -1
 _CHUNK = 500
@@ -31,26 +32,24 @@ def bury(things: Sequence[bytes], *, reason: str, now_ms: int, place: int = WHOL
 
 def tombstones(things: Sequence[bytes]) -> set[bytes]:
     """Those of ``things`` that were erased as a whole."""
-    found: set[bytes] = set()
+    return {thing for thing, place in erased_places(things) if place == WHOLE}
+
+
+def erased_places(things: Sequence[bytes]) -> list[tuple[bytes, int]]:
+    """What of ``things`` was erased: the thing, and the place or ``WHOLE``."""
+    found: list[tuple[bytes, int]] = []
     with connection.cursor() as cursor:
         for at in range(0, len(things), _CHUNK):
             chunk = list(things[at : at + _CHUNK])
             marks = ", ".join(["%s"] * len(chunk))
-            cursor.execute(f"SELECT thing FROM exchange_tombstone WHERE place = -1 AND thing IN ({marks})", chunk)
-            found.update(bytes(row[0]) for row in cursor.fetchall())
+            cursor.execute(f"SELECT thing, place FROM exchange_tombstone WHERE thing IN ({marks})", chunk)
+            found += [(bytes(thing), place) for thing, place in cursor.fetchall()]
     return found
 
 
 def erased_from(things: Sequence[bytes]) -> set[bytes]:
     """Those of ``things`` of which anything at all was erased."""
-    found: set[bytes] = set()
-    with connection.cursor() as cursor:
-        for at in range(0, len(things), _CHUNK):
-            chunk = list(things[at : at + _CHUNK])
-            marks = ", ".join(["%s"] * len(chunk))
-            cursor.execute(f"SELECT thing FROM exchange_tombstone WHERE thing IN ({marks})", chunk)
-            found.update(bytes(row[0]) for row in cursor.fetchall())
-    return found
+    return {thing for thing, _ in erased_places(things)}
 
 
 def erase(thing: bytes, *, context: Context, reason: str, place: int | None = None) -> None:
@@ -70,6 +69,7 @@ def erase(thing: bytes, *, context: Context, reason: str, place: int | None = No
             if cursor.fetchone() is not None:
                 raise Conflict("exchange.erase-undelivered")
         bury([thing], reason=reason, now_ms=context.clock(), place=WHOLE if place is None else place)
+        empty_copies([thing])
     context.keys.drop_wraps([thing])
     context.keys.erase(thing, place=place)
 

@@ -15,7 +15,7 @@ the docket works.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.db import connection
 
@@ -25,13 +25,14 @@ from tansiq.exchange.context import Context
 from tansiq.exchange.drafts import wraps_to_bytes
 from tansiq.exchange.erasure import tombstones
 from tansiq.exchange.kinds import Arrived
+from tansiq.exchange.opening import prove_parts
 from tansiq.keystore.store import Kept
 from tansiq.protocol.cbor import decode
 from tansiq.protocol.concealment import DOCKET_PLACE, reveal
 from tansiq.protocol.directory import Use
 from tansiq.protocol.docket import parse_docket
 from tansiq.protocol.keys import PublicSealingKey, SealingKey
-from tansiq.protocol.statement import Statement, parse_part_proofs, parse_statement
+from tansiq.protocol.statement import PartProof, Statement, parse_part_proofs, parse_statement
 from tansiq.protocol.wraps import SUITE_HYBRID, ContentKeys, Wrap, open_wrap, parse_wrap, seal_wrap
 
 __all__ = ["entrust", "is_closed", "open_with", "owners_of"]
@@ -56,14 +57,23 @@ def is_closed(statements: Sequence[bytes], *, context: Context) -> set[bytes]:
     return found
 
 
-def _stored(statement: bytes) -> tuple[Statement, bytes, list[bytes | None], bytes]:
+class _Stored(NamedTuple):
+    """A statement as it lies here; ``parts`` are the ciphertexts that are here."""
+
+    statement: Statement
+    docket: bytes
+    parts: list[bytes | None]
+    proofs: Sequence[PartProof]
+
+
+def _stored(statement: bytes) -> _Stored:
     with connection.cursor() as cursor:
         cursor.execute(_ROWS, (statement,))
         row = cursor.fetchone()
     if row is None:
         raise NotFound("exchange.unknown-statement", statement=statement.hex())
     encoded, docket, proofs, parts = (bytes(value) for value in row)
-    return parse_statement(encoded), docket, decode(parts), proofs
+    return _Stored(parse_statement(encoded), docket, decode(parts), parse_part_proofs(decode(proofs)))
 
 
 def _hops(statement: bytes) -> dict[str, int]:
@@ -81,8 +91,26 @@ def _wraps(statement: bytes, peers: Sequence[str], context: Context) -> list[Wra
     return [parse_wrap(encoded) for wraps in kept for encoded in decode(wraps)]
 
 
-def _body_keys(statement: Statement, wraps: Sequence[Wrap], keys: Sequence[SealingKey]) -> ContentKeys:
-    """The keys of the body; a nested wrap opens when all its custodians' keys are among ``keys``. Raises NotFound."""
+def _proven(stored: _Stored, keys: ContentKeys) -> bool:
+    """Whether they open the docket and all that is here of the body: whoever knows a statement can make a wrap of it."""
+    known = stored.statement
+    try:
+        reveal(
+            stored.docket,
+            key=keys.docket,
+            statement_id=known.id,
+            place=DOCKET_PLACE,
+            commitment=known.docket_commitment,
+        )
+        prove_parts(known, keys, parts=stored.parts, proofs=stored.proofs)
+    except Error:
+        return False
+    return True
+
+
+def _body_keys(stored: _Stored, wraps: Sequence[Wrap], keys: Sequence[SealingKey]) -> ContentKeys:
+    """The keys of the body, proven; a nested wrap opens when all its custodians' keys are among ``keys``. Raises NotFound."""
+    statement = stored.statement
     by_reader = {key.identifier: key for key in keys}
     waiting = list(wraps)
     while waiting:
@@ -96,7 +124,7 @@ def _body_keys(statement: Statement, wraps: Sequence[Wrap], keys: Sequence[Seali
             continue
         if isinstance(opened, Wrap):
             waiting.append(opened)
-        elif len(opened.parts) == statement.parts_count:
+        elif len(opened.parts) == statement.parts_count and _proven(stored, opened):
             return opened
     raise NotFound("exchange.not-your-eyes", statement=statement.id.hex())
 
@@ -120,14 +148,15 @@ def open_with(statement: bytes, keys: Sequence[SealingKey], *, context: Context)
     Raises NotFound ('exchange.unknown-statement', 'exchange.wraps-erased', 'exchange.not-your-eyes': none of the keys opens
     it), NotProven (altered) and BadInput.
     """
-    known, docket, parts, proofs = _stored(statement)
+    stored = _stored(statement)
+    known = stored.statement
     hops = _hops(statement)
     wraps = _wraps(statement, [*sorted(hops), context.agency], context)
     if not wraps or tombstones([statement]):
         raise NotFound("exchange.wraps-erased")
-    opened = _body_keys(known, wraps, keys)
+    opened = _body_keys(stored, wraps, keys)
     content, _ = reveal(
-        docket, key=opened.docket, statement_id=known.id, place=DOCKET_PLACE, commitment=known.docket_commitment
+        stored.docket, key=opened.docket, statement_id=known.id, place=DOCKET_PLACE, commitment=known.docket_commitment
     )
     ours = known.agency == context.agency
     return Arrived(
@@ -136,8 +165,8 @@ def open_with(statement: bytes, keys: Sequence[SealingKey], *, context: Context)
         peer="" if ours else min(hops, key=lambda peer: hops[peer] or known.time_ms, default=""),
         at_ms=known.time_ms if ours else min((at_ms for at_ms in hops.values() if at_ms), default=known.time_ms),
         reader="",
-        ciphertexts=parts,
-        proofs=parse_part_proofs(decode(proofs)),
+        ciphertexts=stored.parts,
+        proofs=stored.proofs,
         part_keys=opened.parts,
     )
 
@@ -147,9 +176,9 @@ def entrust(statement: bytes, keys: Sequence[SealingKey], *, to: PublicSealingKe
 
     Raises as `open_with`.
     """
-    known, *_ = _stored(statement)
+    stored = _stored(statement)
     wraps = _wraps(statement, [*sorted(_hops(statement)), context.agency], context)
     if not wraps or tombstones([statement]):
         raise NotFound("exchange.wraps-erased")
-    sealed = seal_wrap(_body_keys(known, wraps, keys), reader=to, statement_digest=known.digest)
+    sealed = seal_wrap(_body_keys(stored, wraps, keys), reader=to, statement_digest=stored.statement.digest)
     context.keys.keep_wraps([Kept(statement, context.agency, context.clock(), wraps_to_bytes([sealed]))])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from django.db import connection, transaction
 
@@ -17,8 +17,8 @@ from tansiq.directory.queries import current_directory, node_keys, signing_key
 from tansiq.errors import BadInput, Error, NotFound, NotProven, Refused, TooMuch
 from tansiq.exchange.carried import keys_of_their_day
 from tansiq.exchange.context import Context
-from tansiq.exchange.copies import Aside, faults_told, raw_of, set_aside
-from tansiq.exchange.erasure import tombstones
+from tansiq.exchange.copies import faults_told, set_aside, set_aside_id
+from tansiq.exchange.keeping import Checked, asides, keep_statements
 from tansiq.exchange.lanes import advance_mark
 from tansiq.exchange.parcels import Taken
 from tansiq.exchange.peers import epoch_heard, heard, peer_state
@@ -28,24 +28,21 @@ from tansiq.exchange.used_twice import UsedTwice, proof_kept
 from tansiq.faults import reach
 from tansiq.journal.mirror import mirror_news
 from tansiq.journal.services import append, record_witness
-from tansiq.keystore.store import Kept
-from tansiq.protocol.cbor import encode
 from tansiq.protocol.directory import Directory
 from tansiq.protocol.envelope import BatchHead, Entry, Lane, check_batch, check_wraps, parse_batch_head, parse_entry
 from tansiq.protocol.heads import Direction, exchange_leaf
 from tansiq.protocol.keys import PublicSigningKey
 from tansiq.protocol.merkle import leaf_hash
 from tansiq.protocol.parcel import Fault, Item, Parcel
-from tansiq.protocol.statement import Statement, check_contents, parse_part_proofs, parse_statement
+from tansiq.protocol.statement import check_contents, parse_part_proofs, parse_statement
 from tansiq.protocol.wraps import parse_wrap
 
 __all__ = [
-    "MAX_EPOCH", "Checked", "Intake", "Proofs", "Proven", "keep", "keep_statements", "prove", "require_confirmed", "take",
+    "MAX_EPOCH", "Intake", "Proofs", "Proven", "keep", "prove", "require_confirmed", "take",
 ]  # fmt: skip
 
 MAX_EPOCH = (1 << 31) - 1
 """An epoch fits a 32-bit column; a node reaches a few of them in its life."""
-_QUEUED_AGAIN = "WHERE statement = %s AND EXISTS (SELECT 1 FROM exchange_queue q WHERE q.statement = %s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +51,6 @@ class Intake:
 
     taken: Taken | None
     new: int
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """One item, verified; ``fault`` is the code of what is wrong with it ('' when nothing is)."""
-
-    entry: Entry
-    item: Item
-    statement: Statement | None
-    fault: str
-    number: tuple[int, int, int] = field(init=False)
-    """Epoch, lane and number."""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "number", (self.entry.epoch, int(self.entry.lane), self.entry.number))
 
 
 class Proofs:
@@ -166,86 +148,6 @@ def _known(peer: str, checked: list[Checked]) -> dict[tuple[int, int, int], tupl
     return found
 
 
-def _other_digests(checked: Sequence[Checked]) -> dict[bytes, bytes]:
-    ids = [one.statement.id for one in checked if one.statement is not None]
-    found: dict[bytes, bytes] = {}
-    with connection.cursor() as cursor:
-        for at in range(0, len(ids), 500):
-            chunk = ids[at : at + 500]
-            marks = ", ".join(["%s"] * len(chunk))
-            cursor.execute(f"SELECT id, digest FROM exchange_statement WHERE id IN ({marks})", chunk)
-            found.update((bytes(row[0]), bytes(row[1])) for row in cursor.fetchall())
-    return found
-
-
-def keep_statements(
-    peer: str, fresh: Sequence[Checked], *, context: Context, now_ms: int
-) -> tuple[list[tuple[Checked, Statement]], list[Checked]]:
-    """Stores the statements of items that were verified and queues them, in the caller's transaction.
-
-    The wraps are in the key store before. Returns what was stored, and the items that can't be used, with their faults.
-    """
-    digests = _other_digests(fresh)
-    here_before = sorted(digests)
-    good: list[tuple[Checked, Statement]] = []
-    faulty: list[Checked] = []
-    for one in fresh:
-        if one.fault or one.statement is None:
-            faulty.append(one)
-        elif digests.setdefault(one.statement.id, one.statement.digest) != one.statement.digest:
-            faulty.append(replace(one, fault="exchange.id-used-twice"))
-        else:
-            good.append((one, one.statement))
-    buried = tombstones(here_before) if here_before else set()
-    context.keys.keep_wraps(
-        [
-            Kept(statement.id, peer, now_ms, encode(list(one.item.wraps)))
-            for one, statement in good
-            if statement.id not in buried
-        ]
-    )
-    reach("door.wraps-kept")
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO exchange_statement (id, agency, digest, encoded, docket, proofs, parts, stored_ms) "
-            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-            [
-                (
-                    statement.id, statement.agency, statement.digest, one.item.statement, one.item.docket,
-                    encode(one.item.proofs), encode(list(one.item.parts)), now_ms,
-                )
-                for one, statement in good
-            ],
-        )  # fmt: skip
-        if cursor.rowcount == len(good):  # all are new here, so none is handled yet
-            cursor.executemany(
-                "INSERT INTO exchange_queue (statement, peer, lane, at_ms, waits_for) VALUES (%s, %s, %s, %s, NULL)",
-                [(statement.id, peer, int(one.entry.lane), now_ms) for one, statement in good],
-            )
-        else:
-            cursor.executemany(
-                "INSERT INTO exchange_queue (statement, peer, lane, at_ms, waits_for) SELECT %s, %s, %s, %s, NULL "
-                "WHERE NOT EXISTS (SELECT 1 FROM exchange_handled WHERE statement = %s) ON CONFLICT DO NOTHING",
-                [(statement.id, peer, int(one.entry.lane), now_ms, statement.id) for one, statement in good],
-            )
-        if here_before:
-            known = set(here_before)
-            again = [(statement.digest, statement.id) for _, statement in good if statement.id in known]
-            cursor.executemany(f"DELETE FROM exchange_quarantine {_QUEUED_AGAIN} AND raw IS NULL", again)
-            cursor.executemany(f"UPDATE exchange_quarantine SET thing = NULL {_QUEUED_AGAIN}", again)
-    return good, faulty
-
-
-def _aside(one: Checked, now_ms: int) -> Aside:
-    item = one.item
-    return Aside(
-        one.entry.statement,
-        one.fault,
-        now_ms,
-        raw_of(item.statement, item.docket, item.proofs, parts=item.parts, wraps=item.wraps),
-    )
-
-
 def _keep(peer: str, head: BatchHead, checked: list[Checked], *, context: Context, now_ms: int) -> tuple[Taken, int]:
     """Stores what is new of a verified batch; returns the receipts' substance and how many are new."""
     known = _known(peer, checked)
@@ -259,7 +161,7 @@ def _keep(peer: str, head: BatchHead, checked: list[Checked], *, context: Contex
     leaf_of: dict[tuple[int, int, int], int] = {}
     if fresh:
         good, faulty = keep_statements(peer, fresh, context=context, now_ms=now_ms)
-        set_aside(peer, [_aside(one, now_ms) for one in faulty], now_ms=now_ms)
+        set_aside(peer, asides(faulty, context, now_ms), now_ms=now_ms)
         leaves = [
             leaf_hash(exchange_leaf(Direction.RECEIVED, now_ms, hashlib.sha256(one.item.entry).digest()))
             for one in fresh
@@ -284,14 +186,14 @@ def _keep_entries(
     named: Mapping[tuple[int, int, int], bytes],
     now_ms: int,
 ) -> None:
-    """Stores the batch and its new entries (those with a leaf); what can't be used stands under its digest's beginning."""
+    """Stores the batch and its new entries (those with a leaf); what can't be used stands under `set_aside_id`."""
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO exchange_received (peer, epoch, lane, number, statement, entry, batch, leaf, at_ms) "
             "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
             [
                 (
-                    peer, *one.number, named.get(one.number, one.entry.statement[:16]), one.item.entry, head.digest,
+                    peer, *one.number, named.get(one.number, set_aside_id(one.entry.statement)), one.item.entry, head.digest,
                     leaf_of[one.number], now_ms,
                 )
                 for one in checked

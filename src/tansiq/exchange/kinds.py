@@ -47,20 +47,24 @@ class Arrived:
         return bool(self.part_keys)
 
     @cached_property
+    def contents(self) -> tuple[bytes, ...]:
+        """What the keys open of the body, checked against the commitments: so they are proven. Raises NotProven."""
+        return tuple(
+            reveal(
+                ciphertext, key=key, statement_id=self.statement.id, place=place, commitment=self.proofs[place].commitment
+            )[0]
+            for place, (ciphertext, key) in enumerate(zip(self.ciphertexts, self.part_keys, strict=False))
+            if ciphertext is not None
+        )  # fmt: skip
+
+    def prove(self) -> None:
+        """Opens the body with the keys that came, so that they are proven to be its own. Raises NotProven."""
+        self.contents  # noqa: B018 (kept for whoever reads it)
+
+    @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The parts, opened and checked against their commitments. Raises NotProven or BadInput."""
-        out = []
-        for place, (ciphertext, key) in enumerate(zip(self.ciphertexts, self.part_keys, strict=False)):
-            if ciphertext is not None:
-                content, _ = reveal(
-                    ciphertext,
-                    key=key,
-                    statement_id=self.statement.id,
-                    place=place,
-                    commitment=self.proofs[place].commitment,
-                )
-                out.append(parse_part(content))
-        return tuple(out)
+        return tuple(parse_part(content) for content in self.contents)
 
     def part(self, kind: str) -> Part | None:
         """The first part of this kind."""

@@ -43,11 +43,12 @@ class _Parked:
     at_ms: int
 
 
-def _parked() -> list[_Parked]:
+def _parked(agency: str) -> list[_Parked]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, statement, at_ms FROM exchange_queue WHERE waits_for = statement ORDER BY at_ms, id LIMIT %s",
-            (_MOST,),
+            "SELECT q.id, q.statement, q.at_ms FROM exchange_queue q JOIN exchange_statement s ON s.id = q.statement "
+            "WHERE q.waits_for = q.statement AND s.agency = %s ORDER BY q.at_ms, q.id LIMIT %s",
+            (agency, _MOST),
         )
         return [_Parked(row[0], bytes(row[1]), row[2]) for row in cursor.fetchall()]
 
@@ -111,4 +112,4 @@ def _settle(parked: _Parked, context: Context) -> bool:
 
 def settle_own(*, context: Context) -> int:
     """Puts our own returned statements to effect again, as far as what they follow is handled; returns how many."""
-    return sum(_settle(parked, context) for parked in _parked())
+    return sum(_settle(parked, context) for parked in _parked(context.agency))

@@ -16,9 +16,10 @@ from django.db import connection, transaction
 
 from tansiq.errors import NotFound
 from tansiq.exchange.context import Context
-from tansiq.exchange.copies import Copy, copies_of, item_of, leave_copies
+from tansiq.exchange.copies import Copy, copies_of, item_of, leave_copies, set_aside_id
 from tansiq.exchange.dispatch import dispatch_statement
-from tansiq.exchange.intake import Checked, Proofs, keep_statements
+from tansiq.exchange.intake import Proofs
+from tansiq.exchange.keeping import Checked, keep_statements
 from tansiq.faults import reach
 from tansiq.protocol.envelope import parse_entry
 
@@ -81,7 +82,7 @@ def _prove_all(one: _SetAside, raw: bytes, context: Context) -> _Proven:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT peer, epoch, lane, number, entry FROM exchange_received WHERE statement = %s ORDER BY peer, epoch, lane, number",
-            (one.digest[:16],),
+            (set_aside_id(one.digest),),
         )
         entries = [(row[:4], bytes(row[4])) for row in cursor.fetchall()]
         entries = [(place, entry) for place, entry in entries if parse_entry(entry).statement == one.digest]

@@ -18,7 +18,7 @@ from django.db import connection
 from tansiq.directory.queries import documents_of
 from tansiq.errors import Error, NotProven
 from tansiq.exchange.context import Context
-from tansiq.exchange.copies import Aside, raw_of, set_aside
+from tansiq.exchange.copies import Aside, raw_of, set_aside, set_aside_id
 from tansiq.exchange.restore_wire import ItemsPage, Returned
 from tansiq.exchange.standing import Came, Standing
 from tansiq.protocol.cbor import encode
@@ -264,7 +264,7 @@ def store_received(page: ItemsPage, *, lost: Lost, context: Context) -> None:
             [
                 (
                     lost.peer, one.entry.epoch, int(one.entry.lane), one.entry.number,
-                    one.entry.statement[:16] if one.fault else _id(one), one.item.entry, one.batch, one.leaf, one.at_ms,
+                    set_aside_id(one.entry.statement) if one.fault else _id(one), one.item.entry, one.batch, one.leaf, one.at_ms,
                 )
                 for one in back
             ],
@@ -320,7 +320,13 @@ def _id(one: _Back) -> bytes:
 
 
 def _standing(back: Sequence[_Back], lost: Lost, context: Context) -> Standing:
-    came = [Came(one.statement, one.item.docket, one.item.wraps, one.at_ms) for one in back if one.statement]
+    came = [
+        Came(
+            one.statement, one.item.docket, one.item.wraps, one.at_ms, one.item.parts, parse_part_proofs(one.item.proofs)
+        )
+        for one in back
+        if one.statement
+    ]  # fmt: skip
     return Standing(came, peer=lost.peer, mirror_ms=lost.mirror_ms, context=context)
 
 

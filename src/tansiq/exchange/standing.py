@@ -15,12 +15,12 @@ from django.db import connection
 from tansiq.errors import Error, NotFound
 from tansiq.exchange.context import Context
 from tansiq.exchange.erasure import bury, tombstones
-from tansiq.exchange.opening import open_statement
+from tansiq.exchange.opening import open_statement, prove_parts
 from tansiq.keystore.store import Contents, Kept
 from tansiq.protocol.cbor import encode
 from tansiq.protocol.concealment import DOCKET_PLACE, KEY_SIZE, reveal
 from tansiq.protocol.docket import Docket, parse_docket
-from tansiq.protocol.statement import Statement
+from tansiq.protocol.statement import PartProof, Statement
 from tansiq.protocol.wraps import ContentKeys, open_own, parse_wrap, seal_wrap
 
 __all__ = ["ERASED", "LOST", "MARGIN_MS", "Came", "Standing", "read_docket"]
@@ -33,12 +33,16 @@ ERASED, LOST = "erased", "lost"
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """A verified statement that came back: its docket's ciphertext, the wraps beside it, when we made or received it."""
+    """A verified statement that came back: its docket's ciphertext, the wraps beside it, when we made or received it; ``parts`` and
+    ``proofs`` prove what its wraps open.
+    """
 
     statement: Statement
     docket: bytes = field(repr=False)
     wraps: tuple[bytes, ...] = field(repr=False)
     known_ms: int
+    parts: Sequence[bytes | None] = field(default=(), repr=False)
+    proofs: Sequence[PartProof] = field(default=(), repr=False)
 
 
 def read_docket(statement: Statement, ciphertext: bytes, key: bytes) -> Docket:
@@ -149,11 +153,19 @@ class Standing:
                 if wrap.reader in self._context.owns:
                     keys = open_own(wrap, secrets_by_id=self._context.owns, statement_digest=one.statement.digest)
                     docket = read_docket(one.statement, one.docket, keys.docket)
+                    prove_parts(one.statement, keys, parts=one.parts, proofs=one.proofs)
                     return [Contents(one.statement.id, docket.case or docket.matter, (keys.docket, *keys.parts))]
             raise NotFound("exchange.unopened")
         if one.statement.id not in self._handled:
             return []
-        opened = open_statement(one.statement, docket=one.docket, wraps=list(one.wraps), context=self._context)
+        opened = open_statement(
+            one.statement,
+            docket=one.docket,
+            parts=one.parts,
+            proofs=one.proofs,
+            wraps=list(one.wraps),
+            context=self._context,
+        )
         case = opened.docket.case or opened.docket.matter
         return [Contents(one.statement.id, case, (opened.keys.docket, *opened.keys.parts))]
 

@@ -14,11 +14,12 @@ from typing import Any
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 from django.db import connections, transaction
 
-from tansiq.errors import Conflict, NotFound, Refused
+from tansiq.errors import Conflict, NotFound, Refused, TooMuch
 from tansiq.faults import reach
 from tansiq.keystore.router import ALIAS
 from tansiq.keystore.sealing import ROOT_COST, Cost, derive, seal, unseal
 from tansiq.protocol.cbor import decode, encode
+from tansiq.protocol.limits import MAX_WRAPS
 
 __all__ = ["ERASED", "SLOT", "Contents", "Kept", "KeyStore", "create_key_store", "open_key_store"]
 
@@ -136,8 +137,10 @@ class KeyStore:
             )
             return made if cursor.rowcount == len(made) else self._read_case_keys(cases)
 
-    def put_contents(self, contents: Sequence[Contents], kept: Sequence[Kept] = ()) -> None:
-        """Keeps the content keys of many things, and the wraps ``kept``, in one commit; what is kept already stays."""
+    def put_contents(self, contents: Sequence[Contents], kept: Sequence[Kept] = (), *, instead: bool = False) -> None:
+        """Keeps the content keys of many things, and the wraps ``kept``, in one commit; what is kept already stays, or with
+        ``instead`` gives way, but never what was erased.
+        """
         if not contents:
             self.keep_wraps(kept)
             return
@@ -150,14 +153,45 @@ class KeyStore:
                 (entry.thing, entry.case, b"".join([aes_key_wrap(keys[entry.case], key) for key in entry.keys]))
                 for entry in contents
             ]
-            _write_many(
-                "INSERT INTO keystore_content_keys (thing, case_ref, wrapped) VALUES (%s, %s, %s) "
-                "ON CONFLICT DO NOTHING",
-                rows,
-            )
+            with connections[ALIAS].cursor() as cursor:
+                cursor.executemany(
+                    "INSERT INTO keystore_content_keys (thing, case_ref, wrapped) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+                    rows,
+                )
+                if instead and cursor.rowcount < len(rows):
+                    self._put_instead(rows)
             self.keep_wraps(kept)
             reach("keystore.contents.before-commit")
         reach("keystore.contents.after-commit")
+
+    def _put_instead(self, rows: Sequence[tuple[bytes, bytes, bytes]]) -> None:
+        """Puts keys in the place of others, in the caller's transaction; an erased slot stays empty."""
+        for thing, case, wrapped in rows:
+            lock = " FOR UPDATE" if connections[ALIAS].vendor == "postgresql" else ""
+            ((before,),) = _rows(f"SELECT wrapped FROM keystore_content_keys WHERE thing = %s{lock}", (thing,))
+            fresh, old = bytearray(wrapped), _blob(before)
+            for at in range(0, len(old), SLOT):
+                if old[at : at + SLOT] == ERASED:
+                    fresh[at : at + SLOT] = ERASED
+            if fresh != old:
+                _write_many(
+                    "UPDATE keystore_content_keys SET case_ref = %s, wrapped = %s WHERE thing = %s",
+                    [(case, bytes(fresh), thing)],
+                )
+
+    def erased_of(self, things: Sequence[bytes]) -> set[bytes]:
+        """Those of ``things`` of which the key of some content was erased here."""
+        found: set[bytes] = set()
+        for at in range(0, len(things), 500):
+            chunk = list(things[at : at + 500])
+            marks = ", ".join(["%s"] * len(chunk))
+            for thing, wrapped in _rows(
+                f"SELECT thing, wrapped FROM keystore_content_keys WHERE thing IN ({marks})", chunk
+            ):
+                slots = _blob(wrapped)
+                if any(slots[place : place + SLOT] == ERASED for place in range(0, len(slots), SLOT)):
+                    found.add(_blob(thing))
+        return found
 
     def contents(self, thing: bytes) -> tuple[bytes | None, ...]:
         """The content keys of a thing; None where one is erased. Raises NotFound when there are none."""
@@ -246,10 +280,13 @@ class KeyStore:
                 self._add_wraps(kept)
 
     def _add_wraps(self, kept: Sequence[Kept]) -> None:
-        """Adds what is new of the wraps of hops that are known."""
+        """Adds what is new of the wraps of hops that are known. Raises TooMuch: a hop has no more of them than an entry may name."""
         for entry in kept:
             before = decode(self.wraps([entry.statement], entry.peer)[entry.statement])
-            more = [wrap for wrap in decode(entry.wraps) if wrap not in before]
+            known = set(before)
+            more = [wrap for wrap in decode(entry.wraps) if wrap not in known]
+            if len(before) + len(more) > MAX_WRAPS:
+                raise TooMuch("protocol.too-many-wraps", limit=MAX_WRAPS)
             if more:
                 _write_many(
                     "UPDATE keystore_kept_wraps SET wraps = %s WHERE statement = %s AND peer = %s",

@@ -19,6 +19,7 @@ from tansiq.cases.erasure import NODE, Ground
 from tansiq.cases.items import DAY_MS
 from tansiq.errors import BadInput, Conflict
 from tansiq.exchange.context import Context
+from tansiq.exchange.copies import empty_copies
 from tansiq.journal.access import Access, Operation, log_access
 from tansiq.policy.conditions import Conditions
 from tansiq.protocol.cbor import decode, encode
@@ -112,5 +113,6 @@ def _empty(statement: bytes, context: Context) -> None:
         with contextlib.suppress(Conflict):  # no keys at all: nothing here opens it
             context.keys.erase(statement, place=place, closed=True)
     with transaction.atomic(), connection.cursor() as cursor:
+        empty_copies([statement])
         cursor.execute("UPDATE exchange_statement SET parts = %s WHERE id = %s", (encode([None] * places), statement))
         cursor.execute("UPDATE relations_direct_word SET erase_ms = NULL WHERE statement = %s", (statement,))
