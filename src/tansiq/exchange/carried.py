@@ -56,13 +56,15 @@ def keys_of_their_day(parcel: Parcel, peer: str, now_ms: int) -> dict[bytes, Pub
 
 
 def keep_file(one: CourierFile) -> None:
-    """Remembers a file, or what is known of it by now; when it was first made or taken in stays."""
+    """Remembers a file, or what is known of it by now; when it was first made or taken in stays, and whose it is: whoever saw its
+    header can give another the same name.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO exchange_carried (file, peer, direction, made_ms, at_ms, statements, receipts, chunks, whole, heard_ms) "
             "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, NULL) ON CONFLICT (file) DO UPDATE SET statements = excluded.statements, "
             "receipts = excluded.receipts, chunks = excluded.chunks, whole = excluded.whole "
-            "WHERE NOT exchange_carried.whole",
+            "WHERE NOT exchange_carried.whole AND exchange_carried.peer = excluded.peer AND exchange_carried.direction = excluded.direction",
             (
                 one.file, one.peer, int(one.direction), one.made_ms, one.at_ms, one.statements, one.receipts, one.chunks, one.whole,
             ),

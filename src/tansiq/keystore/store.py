@@ -281,8 +281,15 @@ class KeyStore:
 
     def _add_wraps(self, kept: Sequence[Kept]) -> None:
         """Adds what is new of the wraps of hops that are known. Raises TooMuch: a hop has no more of them than an entry may name."""
+        lock = (
+            " FOR UPDATE" if connections[ALIAS].vendor == "postgresql" else ""
+        )  # two parcels may bring the same at once
         for entry in kept:
-            before = decode(self.wraps([entry.statement], entry.peer)[entry.statement])
+            ((found,),) = _rows(
+                f"SELECT wraps FROM keystore_kept_wraps WHERE statement = %s AND peer = %s{lock}",
+                (entry.statement, entry.peer),
+            )
+            before = decode(_blob(found))
             known = set(before)
             more = [wrap for wrap in decode(entry.wraps) if wrap not in known]
             if len(before) + len(more) > MAX_WRAPS:
