@@ -397,6 +397,20 @@ def test_a_partner_that_asks_for_files_too_fast_waits_and_its_statements_do_not(
     assert visitor.call(visitor.headers(ma, body), pieces(body)).status == 200
 
 
+def test_the_bodies_of_a_partner_that_are_under_way_are_bounded_together(
+    visitor: Visitor, ma: SimulatedPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = ma.parcel_with().to_bytes()
+    headers = visitor.headers(ma, body)
+    monkeypatch.setattr(doors, "_PEER_BYTES", len(body))
+    for _ in range(2):
+        assert visitor.call(headers, pieces(body[:-1])).status == 400
+        assert visitor.call(headers, pieces(body)).status == 200, "what was broken off or answered counts no longer"
+    monkeypatch.setattr(doors, "_PEER_BYTES", len(body) - 1)
+    answer = visitor.call(headers, never_read)
+    assert (answer.status, answer.problem) == (429, "exchange.too-fast")
+
+
 def test_strangers_are_judged_a_few_times_and_then_not_even_that(visitor: Visitor, ma: SimulatedPeer) -> None:
     visitor.door._strangers = doors._Rates(0.0, 5.0)
     headers = visitor.headers(SimulatedPeer("pt.pj"), b"x")

@@ -11,11 +11,13 @@ rate and time are limited before they cost anything; every refusal is `applicati
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -49,6 +51,8 @@ _FILES_RATE = (25.0, 50.0)
 _STRANGER_RATE = (10.0, 50.0)
 """Requests per second and at once: of a peer that is known, and of an address whose requests were not signed by one."""
 _MOST_STRANGERS = 4096
+_PEER_BYTES = 2 * MAX_PARCEL_BYTES + MAX_MESSAGE_BYTES
+"""Of bodies of one peer at once: a parcel of urgent things, one of others, and files."""
 _log = logging.getLogger("tansiq.door")
 
 Message = MutableMapping[str, Any]
@@ -96,6 +100,7 @@ class Door:
         self._peers = _Rates(*_PEER_RATE)
         self._files = _Rates(*_FILES_RATE)
         self._strangers = _Rates(*_STRANGER_RATE)
+        self._under_way: Counter[str] = Counter()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answers one request; whatever goes wrong is answered too, and changed nothing."""
@@ -128,10 +133,24 @@ class Door:
         limit = MAX_MESSAGE_BYTES if path == _FILES else MAX_PARCEL_BYTES
         if verified.length > limit:
             raise TooMuch("protocol.parcel-too-large", limit=limit)
-        async with asyncio.timeout(_BODY_SECONDS):
-            body = await _read(receive, verified.length)
-        check_digest(verified, hashlib.sha256(body).digest())
-        return await loop.run_in_executor(self._pool, work, peer, body)
+        with self._held(peer, verified.length):
+            async with asyncio.timeout(_BODY_SECONDS):
+                body = await _read(receive, verified.length)
+            check_digest(verified, hashlib.sha256(body).digest())
+            return await loop.run_in_executor(self._pool, work, peer, body)
+
+    @contextlib.contextmanager
+    def _held(self, peer: str, length: int) -> Iterator[None]:
+        """A body of ``peer`` that is read and worked on meanwhile. Raises TooMuch when too much of it is under way."""
+        if self._under_way[peer] + length > _PEER_BYTES:
+            raise TooMuch("exchange.too-fast", caller=peer)
+        self._under_way[peer] += length
+        try:
+            yield
+        finally:
+            self._under_way[peer] -= length
+            if not self._under_way[peer]:
+                del self._under_way[peer]
 
     def _who(self, scope: Message) -> tuple[str, Any]:
         """The peer whose node signed the request. Raises before the body is read."""
