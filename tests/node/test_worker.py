@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 from django.db import connection
 
@@ -10,6 +12,7 @@ from support.matters import an_enquiry, no_hit
 from support.node import Clock, Nodes, carry
 from tansiq.cases.queries import items_of_statements
 from tansiq.enquiries.services import answer_enquiry, send_enquiry
+from tansiq.node import worker
 from tansiq.node.worker import keep_up, tick
 from tansiq.relations.direct import thread
 
@@ -38,6 +41,36 @@ def test_when_a_partner_received_it_is_written_down_with_its_deadline(node: Node
         state, received, deadline = cursor.fetchone()
     assert state == "received"
     assert deadline - received == 7 * 86_400_000
+
+
+STEPS = (
+    "wake_waiting", "settle_due", "note_receipts", "remind", "tell_stops", "expire", "expire_declarations", "sweep_accounts",
+    "tell_members", "fold_came", "_check_journal", "tell_directory",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("failing", STEPS)
+def test_a_sweep_that_fails_is_logged_and_keeps_no_other_from_running(
+    node: Nodes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, failing: str
+) -> None:
+    es = node("es.cgi")
+    ran: list[str] = []
+
+    def fake(name: str) -> object:
+        def step(*_: object, **__: object) -> int:
+            ran.append(name)
+            if name == failing:
+                raise OverflowError(name)
+            return 7
+
+        return step
+
+    for name in STEPS:
+        monkeypatch.setattr(worker, name, fake(name))
+    with caplog.at_level(logging.ERROR, "tansiq.worker"):
+        assert tick(es.use()) == (0 if failing == "tell_directory" else 7)
+    assert tuple(ran) == STEPS
+    assert [record.exc_info is not None for record in caplog.records] == [True]
 
 
 def test_what_nothing_was_held_about_ends_after_thirty_days_by_itself(node: Nodes, clock: Clock) -> None:

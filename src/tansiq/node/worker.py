@@ -9,6 +9,7 @@ import asyncio
 import logging
 import signal
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import aiohttp
@@ -108,20 +109,36 @@ def tick(context: Context) -> int:
     channels of which a named moment has come, writes down when partners received our enquiries, calls officers to what is due, ends notices
     whose time has come and sessions, folds what came into an office's register, goes on with a check of the access journal, tells partners
     our newer directory document and members one another's; returns how many partners were told.
+
+    Each of them stands alone: one that fails is logged and tried again with the next tick, and the others run.
     """
-    close_old_connections()
-    wake_waiting()
-    settle_due(context=context)
-    note_receipts()
-    remind(context)
-    tell_stops(context=context)
-    expire(context=context)
-    expire_declarations(context=context)
-    sweep_accounts()
-    tell_members(context=context)
-    fold_came(context=context)
-    _check_journal(context)
-    return tell_directory(context=context)
+    told = 0
+
+    def tell() -> None:
+        nonlocal told
+        told = tell_directory(context=context)
+
+    steps: dict[str, Callable[[], object]] = {
+        "wake": wake_waiting,
+        "channels": lambda: settle_due(context=context),
+        "receipts": note_receipts,
+        "reminders": lambda: remind(context),
+        "stops": lambda: tell_stops(context=context),
+        "notices": lambda: expire(context=context),
+        "declarations": lambda: expire_declarations(context=context),
+        "accounts": sweep_accounts,
+        "members": lambda: tell_members(context=context),
+        "office": lambda: fold_came(context=context),
+        "journal": lambda: _check_journal(context),
+        "directory": tell,
+    }
+    for name, step in steps.items():
+        try:
+            close_old_connections()  # the step before may have broken one
+            step()
+        except Exception:
+            _log.exception("a sweep failed: %s", name)
+    return told
 
 
 def keep_up(home: Home, context: Context) -> None:
