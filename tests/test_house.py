@@ -54,6 +54,19 @@ def test_a_module_says_what_it_is_for_and_stays_short(module: Module) -> None:
     assert lines <= LONG or REASON in reason, f"{module.path} has {lines} lines: split it, or say '{REASON} …'"
 
 
+@pytest.mark.parametrize("module", modules(), ids=by_name)
+def test_every_time_from_outside_is_read_as_a_moment(module: Module) -> None:
+    """A number that fits a column may be no moment that a calendar can write (`Fields.moment`)."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.keyword) and (node.arg or "").endswith("_ms"):
+            read = [
+                one.func.attr
+                for one in ast.walk(node.value)
+                if isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute)
+            ]
+            assert "integer" not in read, f"{module.path}:{node.value.lineno} reads {node.arg} as any number"
+
+
 def test_most_modules_are_small() -> None:
     sizes = [module.text.count("\n") for module in modules() if module.text.strip() and not module.is_migration]
     assert statistics.median(sizes) <= 150, f"the median module has {statistics.median(sizes)} lines"

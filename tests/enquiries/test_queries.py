@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from support.matters import PERSON, an_answer, an_enquiry, an_item, no_hit
 from support.two import Two
@@ -38,6 +39,17 @@ def test_everything_is_fit_for_json_and_names_are_only_in_what_is_shown(register
         assert id_text(matter) in told
         assert "Mojtar" not in told
         assert "Moktar" not in told
+
+
+@storage
+def test_a_moment_beyond_the_calendar_in_a_row_hides_no_enquiry(two: Two) -> None:
+    """Nothing takes one from outside; what was kept before that may still be one."""
+    matter = two.arrived()
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE enquiries_enquiry SET received_ms = %s, deadline_ms = %s", [(1 << 63) - 2] * 2)
+    [told] = summaries(context=two.ma.context)
+    assert (told["id"], told["received_at"]) == (id_text(matter), "9987-04-02T17:46:40.000Z")
+    assert list_enquiries(context=two.ma.context, posts=two.ma.officer().posts) == [told]
 
 
 @storage

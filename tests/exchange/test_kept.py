@@ -15,7 +15,7 @@ from tansiq.node.creation import NewOfficer, NewPost
 from tansiq.protocol.directory import Use
 from tansiq.protocol.docket import Docket
 from tansiq.protocol.keys import PublicSealingKey
-from tansiq.protocol.limits import MAX_INTEGER
+from tansiq.protocol.limits import MAX_INTEGER, MAX_TIME_MS
 from tansiq.protocol.parts import Part
 
 pytestmark = pytest.mark.storage
@@ -123,6 +123,7 @@ def test_a_body_that_only_its_officer_can_open_keeps_its_wraps(node: Nodes, note
         {0: 1, 1: [[1, 1, -1]], 2: 1, 3: 1, 4: []},
         {0: True, 1: [], 2: 1, 3: 1, 4: []},
         {0: 1, 1: [[1, 1, 1 << 64]], 2: 1, 3: 1, 4: []},
+        {0: 1, 1: [], 2: 1, 3: MAX_TIME_MS + 1, 4: []},
         {0: 1, 1: [[1, 1, 1]] * 5000, 2: 1, 3: 1, 4: []},
     ],
 )

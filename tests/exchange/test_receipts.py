@@ -9,10 +9,11 @@ import pytest
 
 from peer import SimulatedPeer, altered, seeded
 from support.room import Room
-from tansiq.errors import Error
+from tansiq.errors import BadInput, Error
 from tansiq.protocol.cbor import decode
 from tansiq.protocol.envelope import Lane
-from tansiq.protocol.parcel import Fault, Parcel, Receipts
+from tansiq.protocol.limits import MAX_TIME_MS
+from tansiq.protocol.parcel import Fault, Parcel, Receipts, parse_parcel
 
 pytestmark = pytest.mark.storage
 
@@ -52,6 +53,26 @@ def test_an_answer_that_was_lost_is_asked_for_again_and_is_the_same(room: Room, 
     assert room.counts(ma).receipts == 1
     assert len(ma.received) == 1
     assert len(room.rows("SELECT * FROM exchange_receipt")) == 1
+
+
+@pytest.mark.parametrize("far", [MAX_TIME_MS + 1, 253_402_300_800_000, (1 << 63) - 2])
+def test_a_receipt_beyond_the_calendar_is_refused_and_the_batch_stays_to_be_sent(
+    room: Room, ma: SimulatedPeer, monkeypatch: pytest.MonkeyPatch, far: int
+) -> None:
+    """A deadline is counted from when it was received, and every list shows it."""
+    room.say(ma, "uno")
+    sent, now_ms = room.parcel(ma), ma.clock()
+    with monkeypatch.context() as patch:
+        patch.setattr("tansiq.protocol.cbor.MAX_TIME_MS", (1 << 63) - 1)  # a peer that keeps no such limit
+        ma.clock = lambda: far
+        answer = ma.take(sent)
+    assert answer.receipts[0].times_ms == (far,)
+    for spoilt in (answer, replace(answer, time_ms=now_ms)):
+        with pytest.raises(BadInput):
+            parse_parcel(spoilt.to_bytes())
+    with pytest.raises(BadInput):  # its head is as far
+        room.take(ma, replace(answer, time_ms=now_ms, receipts=()))
+    assert (room.counts(ma).receipts, room.counts(ma).pending) == (0, 1)
 
 
 def other_size(receipts: Receipts) -> Receipts:

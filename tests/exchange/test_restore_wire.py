@@ -20,10 +20,14 @@ from tansiq.exchange.restore_wire import (
     lanes_to_bytes,
 )
 from tansiq.protocol.cbor import decode, encode
+from tansiq.protocol.envelope import Lane
+from tansiq.protocol.limits import MAX_EPOCH, MAX_TIME_MS
 from tansiq.protocol.parcel import Fault, Item
 
 numbers = st.integers(0, 2**63 - 1)
-lanes = st.tuples(numbers, numbers, numbers)
+epochs = st.integers(0, MAX_EPOCH)
+moments = st.integers(0, MAX_TIME_MS)
+lanes = st.tuples(epochs, st.sampled_from(Lane).map(int), numbers)
 octets = st.binary(max_size=40)
 leaves = st.lists(st.binary(min_size=32, max_size=32), max_size=4).map(b"".join)
 items = st.builds(
@@ -41,7 +45,7 @@ items = st.builds(
 def batches(draw: Any) -> Returned:
     count = draw(st.integers(1, 3))
     several = [draw(items) for _ in range(count)]
-    indices, times = (tuple(draw(numbers) for _ in range(count)) for _ in range(2))
+    indices, times = (tuple(draw(each) for _ in range(count)) for each in (numbers, moments))
     return Returned(
         head=draw(octets),
         items=tuple(several),
@@ -68,7 +72,7 @@ journals = st.builds(
     root=octets,
     head=octets,
     witness=octets,
-    epoch=numbers,
+    epoch=epochs,
 )
 pages = st.builds(
     ItemsPage,
@@ -141,6 +145,23 @@ def test_a_page_with_one_other_field_is_read_or_refused(page: ItemsPage, key: in
     except (BadInput, TooMuch):
         return
     assert ItemsPage.parse(read.to_bytes(), Topic.ASKER_SENT) == read
+
+
+@pytest.mark.parametrize("lane", [(MAX_EPOCH + 1, 0, 1), (1, 3, 1), (1, 0, 1 << 63)])
+def test_a_lane_that_no_column_holds_is_refused(lane: tuple[int, int, int]) -> None:
+    for question in (Question(topic=Topic.ASKER_SENT, lanes=(lane,)), Question(topic=Topic.ASKER_SENT, after=lane)):
+        with pytest.raises(BadInput):
+            Question.parse(question.to_bytes())
+
+
+def test_an_epoch_and_times_that_no_column_holds_are_refused() -> None:
+    page = JournalPage(topic=Topic.ASKERS_JOURNAL, first=0, leaves=b"", size=0, root=b"", head=b"", epoch=MAX_EPOCH + 1)
+    with pytest.raises(BadInput):
+        JournalPage.parse(page.to_bytes(), Topic.ASKERS_JOURNAL)
+    item = Item(b"", b"", b"", [], (), ())
+    batch = Returned(head=b"", items=(item,), indices=(0,), times_ms=(MAX_TIME_MS + 1,))
+    with pytest.raises(BadInput):
+        ItemsPage.parse(ItemsPage(topic=Topic.ASKER_SENT, batches=(batch,), more=False).to_bytes(), Topic.ASKER_SENT)
 
 
 def test_an_answer_to_another_question_is_refused() -> None:

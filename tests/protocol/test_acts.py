@@ -13,6 +13,7 @@ from tansiq.protocol.acts import Act, act_of, make_act, parse_act
 from tansiq.protocol.cbor import decode, encode
 from tansiq.protocol.cose import sign1
 from tansiq.protocol.keys import SigningKey
+from tansiq.protocol.limits import MAX_TIME_MS
 from tansiq.protocol.parts import Part, parse_part
 
 OFFICER, COLLEAGUE = SigningKey(seeded("officer")), SigningKey(seeded("colleague"))
@@ -103,6 +104,7 @@ def test_what_is_no_act_is_refused(part: Part) -> None:
         (3, "the head"),
         (4, "I approve of this"),
         (5, -1),
+        (5, MAX_TIME_MS + 1),
         (6, bytes(31)),
         (7, [bytes(31)]),
         (7, [bytes(32)] * 257),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import cbor2
@@ -12,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tansiq.errors import BadInput, Error, TooMuch
-from tansiq.protocol.cbor import Fields, bstr, decode, decode_own, encode
-from tansiq.protocol.limits import MAX_CBOR_DEPTH, MAX_CBOR_ITEMS
+from tansiq.policy.plain import Whole
+from tansiq.policy.values import MOMENT
+from tansiq.protocol.cbor import Fields, bstr, decode, decode_own, encode, is_moment
+from tansiq.protocol.limits import MAX_CBOR_DEPTH, MAX_CBOR_ITEMS, MAX_TIME_MS
 
 SCALARS = (
     st.integers(-(1 << 64), (1 << 64) - 1) | st.binary(max_size=300) | st.text(max_size=80) | st.booleans() | st.none()
@@ -197,6 +200,16 @@ def test_what_is_just_within_its_limits_is_taken(value: int) -> None:
     assert fields(["x" * value]).texts(0, most=1, length=value) == ("x" * value,)
     assert fields(b"x" * value).octets(0, most=value) == b"x" * value
     assert fields((1 << 63) - 1).integer(0) == (1 << 63) - 1
+    assert fields(MAX_TIME_MS).moment(0) == MAX_TIME_MS
+
+
+def test_a_moment_leaves_room_in_the_calendar_for_a_zone_and_a_deadline() -> None:
+    latest = datetime.fromtimestamp(MAX_TIME_MS / 1000, UTC)
+    assert latest + timedelta(days=4 * 365) < datetime.max.replace(tzinfo=UTC)
+    assert latest.astimezone(timezone(timedelta(hours=14))) == latest
+    assert Whole(0, MAX_TIME_MS) == MOMENT, "the moments in bodies, which are judged elsewhere, end with the same"
+    assert is_moment(MAX_TIME_MS)
+    assert not any(map(is_moment, (MAX_TIME_MS + 1, -1, True, 1.0, "1", None)))
 
 
 def test_a_negative_key_that_is_not_known_asks_for_a_newer_version() -> None:
@@ -216,6 +229,7 @@ def test_only_a_map_with_integer_keys_has_fields(value: Any) -> None:
 OF_ANOTHER_TYPE: list[tuple[Any, Any]] = [
     (lambda fields: fields.integer(0), ["1", b"1", True, -1, 1 << 63, None, [1]]),
     (lambda fields: fields.integer(0, least=3, most=5), [2, 6]),
+    (lambda fields: fields.moment(0), ["1", True, -1, MAX_TIME_MS + 1, 1 << 63, None]),
     (lambda fields: fields.octets(0), ["1", 1, None, bytearray(b"1")]),
     (lambda fields: fields.octets(0, size=2), [b"", b"1", b"123"]),
     (lambda fields: fields.octets(0, most=2), [b"123"]),

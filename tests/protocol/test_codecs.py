@@ -22,6 +22,7 @@ from tansiq.protocol.docket import ALL_MEMBERS, Docket, parse_docket
 from tansiq.protocol.envelope import Entry, Handover, Lane, make_batch_head, parse_batch_head, parse_entry
 from tansiq.protocol.heads import Direction, exchange_leaf, make_head, parse_head, receipt, verify_receipt
 from tansiq.protocol.keys import PublicSealingKey, PublicSigningKey, SealingKey, SigningKey
+from tansiq.protocol.limits import MAX_EPOCH, MAX_TIME_MS
 from tansiq.protocol.manifest import Manifest, parse_manifest
 from tansiq.protocol.merkle import leaf_hash
 from tansiq.protocol.parcel import Fault, Item, JournalNews, Parcel, Receipts, parse_parcel
@@ -36,6 +37,8 @@ OWN = OwnSecret(seeded("own"))
 hashes = st.binary(min_size=32, max_size=32)
 ids = st.binary(min_size=16, max_size=16)
 numbers = st.integers(0, (1 << 63) - 1)
+moments = st.integers(0, MAX_TIME_MS)
+epochs = st.integers(0, MAX_EPOCH)
 codes = st.from_regex(r"[A-Za-z0-9](?:[A-Za-z0-9.+-]{0,20}[A-Za-z0-9+])?", fullmatch=True)
 agencies = st.from_regex(r"[a-z]{2,3}\.[a-z0-9-]{1,32}", fullmatch=True)
 posts = st.from_regex(r"[a-z]{2,3}\.[a-z0-9-]{1,32}/[a-z0-9-]{1,48}", fullmatch=True)
@@ -78,8 +81,8 @@ entries = st.builds(
     number=st.integers(1, (1 << 63) - 1),
     statement=hashes,
     wraps=tuples(hashes),
-    handovers=tuples(st.builds(Handover, posts, numbers, numbers)),
-    released_ms=numbers,
+    handovers=tuples(st.builds(Handover, posts, moments, moments)),
+    released_ms=moments,
 )
 items = st.builds(
     Item,
@@ -90,7 +93,7 @@ items = st.builds(
     parts=tuples(blobs | st.none()),
     wraps=tuples(blobs),
 )
-receipts = st.lists(st.tuples(numbers, numbers), max_size=3).flatmap(
+receipts = st.lists(st.tuples(numbers, moments), max_size=3).flatmap(
     lambda pairs: st.builds(
         Receipts,
         batch=hashes,
@@ -110,7 +113,7 @@ def parcels(draw: Any) -> Parcel:
         sender=draw(agencies),
         receiver=draw(agencies),
         epoch=draw(st.integers(1, 99)),
-        time_ms=draw(numbers),
+        time_ms=draw(moments),
         known_size=draw(numbers),
         news=draw(st.none() | news),
         witness=draw(blobs),
@@ -130,9 +133,9 @@ def certified_keys(draw: Any) -> Certified:
         use=use,
         owner="es.cgi/desk" if use is Use.POST_OPENS else draw(codes),
         public=READER.public.public if use.endswith(".seal") else SIGNER.public.public,
-        from_ms=draw(numbers),
-        until_ms=draw(numbers),
-        revoked_ms=draw(numbers),
+        from_ms=draw(moments),
+        until_ms=draw(moments),
+        revoked_ms=draw(moments),
         reason=draw(codes | st.just("")),
         recovery=draw(tuples(hashes)),
     )
@@ -144,7 +147,7 @@ directories = st.builds(
     Directory,
     agency=st.just("es.cgi"),
     number=st.integers(1, 99),
-    time_ms=numbers,
+    time_ms=moments,
     identity=st.just(SIGNER.public.public),
     previous=hashes | st.just(b""),
     names=names,
@@ -187,7 +190,7 @@ def test_directories(directory: Directory) -> None:
         assert getattr(read, name) == getattr(directory, name)
 
 
-@given(ids, codes, posts, codes, numbers, hashes, tuples(hashes))
+@given(ids, codes, posts, codes, moments, hashes, tuples(hashes))
 def test_acts(
     statement_id: bytes, officer: str, post: str, act: str, time_ms: int, docket: bytes, commitments: tuple[bytes, ...]
 ) -> None:
@@ -206,7 +209,7 @@ def test_acts(
     assert (read.officer, read.post, read.act, read.time_ms) == (officer, post, act, time_ms)
 
 
-@given(agencies, st.text(max_size=200), numbers, numbers, numbers, hashes)
+@given(agencies, st.text(max_size=200), moments, epochs, numbers, hashes)
 def test_heads(agency: str, journal: str, time_ms: int, epoch: int, size: int, root: bytes) -> None:
     read = parse_head(
         make_head(
@@ -217,7 +220,7 @@ def test_heads(agency: str, journal: str, time_ms: int, epoch: int, size: int, r
     assert (read.signer, read.journal, read.time_ms, read.epoch, read.size) == (agency, journal, time_ms, epoch, size)
 
 
-@given(st.lists(entries, min_size=1, max_size=4), numbers)
+@given(st.lists(entries, min_size=1, max_size=4), moments)
 def test_batch_heads(batch: list[Entry], time_ms: int) -> None:
     head = make_batch_head(
         sender="es.cgi",

@@ -13,6 +13,7 @@ from tansiq.protocol import cose
 from tansiq.protocol.cbor import bstr, decode, encode
 from tansiq.protocol.cose import decrypt0, encrypt0, media_type, parse_sign1, sign1
 from tansiq.protocol.keys import PublicSigningKey, SigningKey
+from tansiq.protocol.limits import MAX_HEADER_BYTES
 
 KEY = SigningKey(seeded("cose"))
 OTHER = SigningKey(seeded("cose other"))
@@ -130,6 +131,23 @@ def test_only_a_receipts_proof_may_stand_where_no_signature_covers_it() -> None:
     assert parse_sign1(message, kind="statement", unprotected=frozenset((396,))).unprotected == {396: {-1: []}}
     with pytest.raises(BadInput):
         parse_sign1(message, kind="statement")
+
+
+def test_headers_that_are_too_long_are_refused_before_they_are_kept() -> None:
+    """What a signature states of itself is kept decoded: with headers of megabytes a few refused parcels would fill the memory."""
+    plain = decode(decode(SIGNED[1:])[0])
+    most = MAX_HEADER_BYTES - len(encode(plain | {99: bytes(256)})) + 256
+    for size in (most, most + 1, 1 << 20):
+        before = cose._headers.cache_info().currsize
+        message = altered(SIGNED, protected=lambda old, size=size: old | {99: bytes(size)})  # type: ignore[misc]
+        if size == most:
+            assert parse_sign1(message, kind="statement").protected[99] == bytes(size)
+            cose._headers.cache_clear()
+            continue
+        with pytest.raises(BadInput) as caught:
+            parse_sign1(message, kind="statement")
+        assert caught.value.code == "protocol.not-sign1"
+        assert cose._headers.cache_info().currsize == before
 
 
 def test_what_is_signed_as_one_thing_can_be_read_as_any_only_where_that_is_asked_for() -> None:

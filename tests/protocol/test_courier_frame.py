@@ -28,6 +28,7 @@ from tansiq.protocol.courier import (
     seal_frame,
 )
 from tansiq.protocol.keys import SealingKey, SigningKey
+from tansiq.protocol.limits import MAX_TIME_MS
 
 FILE = Path(__file__).parent.parent / "vectors" / "courier.json"
 NODE = SigningKey(seeded("the courier's node", 32))
@@ -90,6 +91,24 @@ def test_what_stands_in_the_heading_and_the_end() -> None:
             Heading.parse(spoilt)
         with pytest.raises(BadInput):
             End.parse(spoilt)
+
+
+def test_what_is_counted_fits_where_it_is_kept() -> None:
+    most = (1 << 31) - 1
+    assert End.parse(End(most, most, most).to_bytes()) == End(most, most, most)
+    for beyond in (End(most + 1, 0, 0), End(0, most + 1, 0), End(0, 0, most + 1)):
+        with pytest.raises(BadInput):
+            End.parse(beyond.to_bytes())
+
+
+def test_a_file_made_beyond_the_calendar_is_refused() -> None:
+    for made_ms in (MAX_TIME_MS, MAX_TIME_MS + 1):
+        sealed_then = seal_frame(replace(FIRST, made_ms=made_ms), reader=READER.public, signer=NODE)[4:]
+        if made_ms == MAX_TIME_MS:
+            assert open_frame(sealed_then, header=HEADER, number=0, key=READER).made_ms == made_ms
+        else:
+            with pytest.raises(BadInput):
+                open_frame(sealed_then, header=HEADER, number=0, key=READER)
 
 
 def test_what_was_altered_moved_or_taken_from_another_file_is_refused() -> None:

@@ -21,7 +21,7 @@ from tansiq.protocol.directory import (
     verify_successor,
 )
 from tansiq.protocol.keys import PublicSealingKey, PublicSigningKey, SealingKey, SigningKey
-from tansiq.protocol.limits import MAX_DIRECTORY_BYTES
+from tansiq.protocol.limits import MAX_DIRECTORY_BYTES, MAX_TIME_MS
 
 PEER = SimulatedPeer("ma.dgst", posts=("desk", "head"), officers=("4711", "4712"), addresses=("https://ma.example",))
 FIRST = PEER.directory
@@ -197,6 +197,7 @@ WRONG: list[tuple[int, Any, str]] = [
     (1, "not an agency", "protocol.not-an-agency"),
     (2, 0, "protocol.wrong-field"),
     (3, -1, "protocol.wrong-field"),
+    (3, MAX_TIME_MS + 1, "protocol.wrong-field"),
     (4, bytes(31), "protocol.wrong-field"),
     (4, bytes(32), "protocol.wrong-key"),
     (5, bytes(5), "protocol.wrong-field"),
@@ -217,7 +218,9 @@ WRONG: list[tuple[int, Any, str]] = [
     (KEYS, key(use="post.seal", owner="es.cgi/desk"), "protocol.foreign-post"),
     (KEYS, key(use="post.seal", owner="ma.dgst"), "protocol.not-a-post"),
     (KEYS, key(from_ms=-1), "protocol.wrong-field"),
-    (KEYS, key(until_ms=1 << 63), "protocol.wrong-field"),
+    (KEYS, key(from_ms=MAX_TIME_MS + 1), "protocol.wrong-field"),
+    (KEYS, key(until_ms=MAX_TIME_MS + 1), "protocol.wrong-field"),
+    (KEYS, key(revoked_ms=MAX_TIME_MS + 1), "protocol.wrong-field"),
     (KEYS, key(revoked_ms="now"), "protocol.wrong-field"),
     (KEYS, key(reason=1), "protocol.wrong-field"),
     (KEYS, key(recovery=[bytes(31)]), "protocol.wrong-field"),

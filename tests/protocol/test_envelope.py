@@ -22,7 +22,7 @@ from tansiq.protocol.envelope import (
     parse_entry,
 )
 from tansiq.protocol.keys import SealingKey, SigningKey
-from tansiq.protocol.limits import MAX_BATCH
+from tansiq.protocol.limits import MAX_BATCH, MAX_EPOCH, MAX_TIME_MS
 from tansiq.protocol.merkle import MemoryNodes, inclusion_path, leaf_hash, verify_inclusion
 from tansiq.protocol.wraps import ContentKeys, seal_wrap
 
@@ -56,8 +56,10 @@ HEAD = make_batch_head(sender="es.cgi", receiver="ma.dgst", epoch=1, time_ms=STA
 def test_an_entry_travels_as_its_bytes() -> None:
     assert parse_entry(ENTRIES[0]) == entry(1)
     assert parse_entry(entry(lane=Lane.URGENT, wraps=(), handovers=()).to_bytes()).lane is Lane.URGENT
-    longest = entry(handovers=(Handover("es.mir/embassy-rabat", 0, (1 << 63) - 1),) * 16)
+    longest = entry(handovers=(Handover("es.mir/embassy-rabat", 0, MAX_TIME_MS),) * 16)
     assert parse_entry(longest.to_bytes()) == longest
+    latest = entry(epoch=MAX_EPOCH, number=(1 << 63) - 1, released_ms=MAX_TIME_MS)
+    assert parse_entry(latest.to_bytes()) == latest
 
 
 def test_one_signature_serves_a_batch() -> None:
@@ -139,7 +141,7 @@ WRONG_ENTRIES: list[tuple[int, Any]] = [
     (1, "es.cgi/desk"),
     (2, b"ma.dgst"),
     (3, 0),
-    (3, 1 << 63),
+    (3, MAX_EPOCH + 1),
     (4, 3),
     (4, True),
     (5, 0),
@@ -150,10 +152,13 @@ WRONG_ENTRIES: list[tuple[int, Any]] = [
     (8, [["es.mir/embassy", 1]]),
     (8, [["es.mir/embassy", 1, "2"]]),
     (8, [["es.mir/embassy", -1, 2]]),
-    (8, [["es.mir/embassy", 1, 1 << 63]]),
+    (8, [["es.mir/embassy", 1, MAX_TIME_MS + 1]]),
+    (8, [["es.mir/embassy", MAX_TIME_MS + 1, 2]]),
+    (8, [["es.mir/embassy", True, 2]]),
     (8, [["the embassy", 1, 2]]),
     (8, [["es.mir/embassy", 1, 2]] * 17),
     (9, -1),
+    (9, MAX_TIME_MS + 1),
 ]
 
 
@@ -165,7 +170,19 @@ def test_an_entry_that_is_none_is_refused(field: int, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [(1, "x"), (2, 1), (3, 0), (4, 0), (4, MAX_BATCH + 1), (5, bytes(31)), (6, -1), (6, None)]
+    ("field", "value"),
+    [
+        (1, "x"),
+        (2, 1),
+        (3, 0),
+        (3, MAX_EPOCH + 1),
+        (4, 0),
+        (4, MAX_BATCH + 1),
+        (5, bytes(31)),
+        (6, -1),
+        (6, None),
+        (6, MAX_TIME_MS + 1),
+    ],
 )
 def test_a_batch_head_that_is_none_is_refused(field: int, value: Any) -> None:
     payload = HEAD.signature.payload

@@ -20,6 +20,7 @@ from tansiq.protocol.evidence import Evidence, Exhibit, Hop, LeafProof
 from tansiq.protocol.evidence_report import utc_text
 from tansiq.protocol.heads import Direction
 from tansiq.protocol.keys import SigningKey
+from tansiq.protocol.limits import MAX_TIME_MS
 from tansiq.texts import LANGUAGES
 
 __all__ = ["archive", "story"]
@@ -162,8 +163,8 @@ def test_a_later_revocation_is_doubt_and_an_earlier_receipt_settles_it() -> None
     [
         ({"revoked_ms": 1}, "revoked"),
         ({"until_ms": 2}, "expired"),
-        ({"from_ms": 1 << 60}, "early"),
-        ({"revoked_ms": 1 << 60}, "revoked-since"),
+        ({"from_ms": MAX_TIME_MS}, "early"),
+        ({"revoked_ms": MAX_TIME_MS}, "revoked-since"),
     ],
 )
 def test_doubt_is_shown_as_doubt_and_not_as_failure(story: Story, change: dict[str, Any], doubt: str) -> None:

@@ -28,7 +28,7 @@ from tansiq.protocol.acts import Act, act_of
 from tansiq.protocol.cbor import decode, encode
 from tansiq.protocol.concealment import DOCKET_PLACE, reveal
 from tansiq.protocol.cose import media_type, parse_sign1
-from tansiq.protocol.heads import Direction, exchange_leaf, parse_head, verify_receipt
+from tansiq.protocol.heads import Direction, exchange_leaf, parse_receipt, verify_receipt
 from tansiq.protocol.keys import PublicSigningKey
 from tansiq.protocol.merkle import MemoryNodes, consistency_path, leaf_hash
 from tansiq.protocol.parts import Part
@@ -228,7 +228,7 @@ def test_scitt_cose_verifies_every_receipt(index: int) -> None:
     assert (result.root, result.tree_size, result.leaf_index) == (ES.receipt_roots[digest].hex(), 5, index)
     # What RFC 9943 asks of a receipt: who issues it, about what, when, with which key.
     assert (result.issuer, result.subject) == ("ma.dgst", "ma.dgst:exchange:es.cgi")
-    assert result.iat == parse_head(ES.receipts[digest]).time_ms // 1000
+    assert result.iat == parse_receipt(ES.receipts[digest]).time_ms // 1000
     assert result.protected_header_ext[4] == MA.node_key.identifier
     verify_receipt(ES.receipts[digest], leaf=leaf_of(digest), root=ES.receipt_roots[digest], key=MA.node_key.public)
 

@@ -18,10 +18,12 @@ from tansiq.protocol.heads import (
     journal_name,
     make_head,
     parse_head,
+    parse_receipt,
     receipt,
     verify_receipt,
 )
 from tansiq.protocol.keys import SigningKey
+from tansiq.protocol.limits import MAX_EPOCH, MAX_TIME_MS
 from tansiq.protocol.merkle import MemoryNodes, inclusion_path, leaf_hash
 
 OWNER, PEER = SigningKey(seeded("owner")), SigningKey(seeded("peer"))
@@ -71,7 +73,7 @@ def test_a_witness_signs_the_same_root_of_the_same_journal_with_its_own_key() ->
 def test_every_leaf_has_a_receipt_under_one_signature(index: int) -> None:
     proven = verify_receipt(receipt_for(index), leaf=LEAVES[index], root=ROOT, key=OWNER.public)
     assert (proven.journal, proven.size) == (JOURNAL, 7)
-    assert parse_head(receipt_for(index)).signature.signature == HEAD.signature.signature
+    assert parse_receipt(receipt_for(index)).signature.signature == HEAD.signature.signature
 
 
 def test_a_journal_with_one_leaf_or_none_has_a_head() -> None:
@@ -156,6 +158,8 @@ def test_a_receipt_proves_one_leaf_of_one_journal(message: bytes, change: dict[s
         {-70001: [1, 7]},
         {-70001: [1, 7, -1]},
         {-70001: [1, 1 << 63, 0]},
+        {-70001: [MAX_EPOCH + 1, 7, 0]},
+        {-70001: [1, 7, MAX_TIME_MS + 1]},
         {-70001: [1, True, 0]},
         {-70001: {0: 1, 1: 1, 2: 1}},
         {-70001: b"abc"},
@@ -171,8 +175,18 @@ def test_what_is_no_head_is_refused(change: dict[int, Any]) -> None:
 
 def test_what_is_just_within_its_limits_is_a_head() -> None:
     most = (1 << 63) - 1
-    large = parse_head(head(journal="x" * 256, time_ms=most, epoch=most, size=most))
-    assert (large.time_ms, large.epoch, large.size, len(large.journal)) == (most, most, most, 256)
+    large = parse_head(head(journal="x" * 256, time_ms=MAX_TIME_MS, epoch=MAX_EPOCH, size=most))
+    assert (large.time_ms, large.epoch, large.size, len(large.journal)) == (MAX_TIME_MS, MAX_EPOCH, most, 256)
+
+
+@pytest.mark.parametrize("beside", [{396: {-1: [b"junk"]}}, {396: bytes(5)}, {99: 1}], ids=str)
+def test_a_head_has_nothing_beside_it_that_nobody_signed(beside: dict[int, Any]) -> None:
+    """Heads and witnesses are kept and shown as they came: what is not signed would be anybody's."""
+    with pytest.raises(BadInput) as caught:
+        parse_head(altered(HEAD.encoded, unprotected=beside))
+    assert caught.value.code == "protocol.not-sign1"
+    with pytest.raises(BadInput):
+        parse_head(receipt_for(0))
 
 
 def test_a_head_with_its_root_inside_is_none() -> None:

@@ -10,7 +10,7 @@ import pytest
 from peer import START_MS, seeded
 from tansiq.errors import BadInput, Error, TooMuch
 from tansiq.protocol.cbor import decode, encode
-from tansiq.protocol.limits import MAX_DOCKET_BYTES, MAX_LEAVES, MAX_PARCEL_BYTES, MAX_PART_BYTES
+from tansiq.protocol.limits import MAX_DOCKET_BYTES, MAX_LEAVES, MAX_PARCEL_BYTES, MAX_PART_BYTES, MAX_TIME_MS
 from tansiq.protocol.parcel import Fault, Item, JournalNews, Parcel, Receipts, parse_parcel
 
 SMALL = Parcel(sender="es.cgi", receiver="ma.dgst", epoch=1, time_ms=START_MS, known_size=0)
@@ -78,6 +78,7 @@ WRONG: list[tuple[int, Any, str]] = [
     (RECEIVER, 1, "protocol.wrong-field"),
     (EPOCH, 0, "protocol.wrong-field"),
     (TIME, -1, "protocol.wrong-field"),
+    (TIME, MAX_TIME_MS + 1, "protocol.wrong-field"),
     (KNOWN, -1, "protocol.wrong-field"),
     (WITNESS, "x", "protocol.wrong-field"),
     (WANT, 513, "protocol.wrong-field"),
@@ -102,6 +103,7 @@ WRONG: list[tuple[int, Any, str]] = [
     (RECEIPTED, received(indices=[1]), "protocol.wrong-field"),
     (RECEIPTED, received(indices=[-1, 2]), "protocol.wrong-field"),
     (RECEIPTED, received(times=[1, 1 << 63]), "protocol.wrong-field"),
+    (RECEIPTED, received(times=[1, MAX_TIME_MS + 1]), "protocol.wrong-field"),
     (RECEIPTED, received(times=[True, 1]), "protocol.wrong-field"),
     (RECEIPTED, received(nodes=[b""] * (MAX_LEAVES + 1)), "protocol.wrong-field"),
     (RECEIPTED, [[1]], "protocol.wrong-field"),
@@ -128,7 +130,9 @@ def test_what_is_just_within_its_limits_is_taken() -> None:
     largest = replace(
         ITEM, docket=bytes(MAX_DOCKET_BYTES), parts=(bytes(MAX_PART_BYTES), *(None,) * 255), wraps=(b"",) * 1024
     )
-    receipts = replace(RECEIPTS, indices=((1 << 63) - 1,) * 512, times_ms=(0,) * 512, nodes=(bytes(32),) * MAX_LEAVES)
+    receipts = replace(
+        RECEIPTS, indices=((1 << 63) - 1,) * 512, times_ms=(MAX_TIME_MS,) * 512, nodes=(bytes(32),) * MAX_LEAVES
+    )
     leaves = JournalNews(head=b"", root=bytes(32), first=(1 << 63) - 1, leaves=bytes(32 * MAX_LEAVES))
     parcel = replace(FULL, items=(largest,), receipts=(receipts,), news=leaves)
     assert parse_parcel(parcel.to_bytes()) == parcel

@@ -14,7 +14,7 @@ from tansiq.protocol.concealment import DOCKET_PLACE, reveal
 from tansiq.protocol.cose import sign1
 from tansiq.protocol.docket import Docket
 from tansiq.protocol.keys import SigningKey
-from tansiq.protocol.limits import MAX_DOCKET_BYTES, MAX_PART_BYTES, MAX_PARTS, MAX_STATEMENT_BYTES
+from tansiq.protocol.limits import MAX_DOCKET_BYTES, MAX_PART_BYTES, MAX_PARTS, MAX_STATEMENT_BYTES, MAX_TIME_MS
 from tansiq.protocol.merkle import MemoryNodes, inclusion_path, verify_inclusion
 from tansiq.protocol.statement import (
     Made,
@@ -189,6 +189,7 @@ def signed(**changes: Any) -> bytes:
         {"agency": "es.cgi\n"},
         {"agency": b"es.cgi"},
         {"time": -1},
+        {"time": MAX_TIME_MS + 1},
         {"time": 1 << 63},
         {"docket_digest": bytes(31)},
         {"docket_commitment": None},

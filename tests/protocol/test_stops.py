@@ -13,6 +13,7 @@ from tansiq.errors import BadInput, NotProven
 from tansiq.protocol.cbor import decode, encode
 from tansiq.protocol.cose import sign1
 from tansiq.protocol.keys import SigningKey
+from tansiq.protocol.limits import MAX_TIME_MS
 from tansiq.protocol.stops import KIND, Stop, make_stop, parse_stop
 
 FROZEN: dict[str, Any] = json.loads(
@@ -66,7 +67,7 @@ def spoilt(**changes: Any) -> bytes:
     "changes",
     [
         {"_0": 0}, {"_0": None}, {"_1": b"short"}, {"_2": None}, {"_2": b"x" * 33}, {"_3": "nobody"}, {"_3": 5},
-        {"_4": -1}, {"_4": "noon"}, {"_5": 0}, {"_5": None}, {"_6": ""}, {"_6": "No Agency"}, {"_6": None},
+        {"_4": -1}, {"_4": "noon"}, {"_4": MAX_TIME_MS + 1}, {"_5": 0}, {"_5": None}, {"_5": MAX_TIME_MS + 1}, {"_6": ""}, {"_6": "No Agency"}, {"_6": None},
     ],
 )  # fmt: skip
 def test_what_is_no_stop_is_refused(changes: dict[str, Any]) -> None:

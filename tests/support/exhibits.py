@@ -21,7 +21,7 @@ from tansiq.protocol.concealment import DOCKET_PLACE, reveal
 from tansiq.protocol.directory import fingerprint
 from tansiq.protocol.envelope import parse_batch_head, parse_entry
 from tansiq.protocol.evidence import Evidence, Exhibit, Hop, LeafProof
-from tansiq.protocol.heads import Direction, exchange_leaf, parse_head, receipt
+from tansiq.protocol.heads import Direction, exchange_leaf, parse_head, parse_receipt, receipt
 from tansiq.protocol.keys import SigningKey
 from tansiq.protocol.merkle import MemoryNodes, inclusion_path, leaf_hash
 from tansiq.protocol.parcel import Parcel
@@ -163,7 +163,7 @@ def own_receipt(story: Story) -> Evidence:
     """Madrid receipts for Rabat."""
     shown = story.evidence.exhibits[0].hops[0].receipt
     assert shown is not None
-    head = parse_head(shown.encoded)
+    head = parse_receipt(shown.encoded)
     signed = story.es._head(MA, head.journal, head.epoch, head.size, shown.root)
     path = inclusion_path(0, head.size, MemoryNodes(story.ma.relation().leaves[: head.size]))
     return story.with_hop(0, receipt=replace(shown, encoded=receipt(parse_head(signed), index=0, path=path)))

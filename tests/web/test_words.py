@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 
+from tansiq.protocol.limits import MAX_TIME_MS
 from tansiq.texts import LANGUAGES, catalogue
 from tansiq.web import moments, spans
 from tansiq.web.languages import direction_of, preferred
@@ -103,6 +104,15 @@ def test_a_moment_is_whole_for_machines_and_in_its_title() -> None:
     told = moments.moment(NOW, moments.Reader(language="es", now_ms=NOW, zone="Europe/Madrid"))
     assert told.iso == "2026-11-28T10:42:00+01:00"
     assert told.full == "sábado, 28 de noviembre de 2026 10:42 (CET)"
+
+
+@pytest.mark.parametrize("ms", [MAX_TIME_MS, MAX_TIME_MS + 1, 253_402_300_800_000, (1 << 63) - 1])
+@pytest.mark.parametrize("zone", ["Etc/GMT-14", "Etc/GMT+12"])
+def test_a_moment_beyond_the_calendar_breaks_no_page(ms: int, zone: str) -> None:
+    """Nothing takes one from outside; what stands in a row may still be one, and shows as the last that can be written."""
+    reader = moments.Reader(language="ar", now_ms=NOW, zone=zone, calendar="hijri")
+    assert moments.moment(ms, reader) == moments.moment(MAX_TIME_MS, reader)
+    assert moments.clock(ms, zone, "fr") == moments.clock(MAX_TIME_MS, zone, "fr")
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from tansiq.enquiries.routes import received_at
 from tansiq.enquiries.rows import Direction, EnquiryRow, replies_of
 from tansiq.policy.course import waits_for
 from tansiq.protocol.ids import id_text
+from tansiq.protocol.limits import MAX_TIME_MS
 
 __all__ = ["DIRECTIONS", "Json", "as_time", "summaries_of", "with_receipts"]
 
@@ -25,10 +26,14 @@ Json = dict[str, Any]
 
 
 def as_time(ms: int | None) -> str | None:
-    """A moment as ISO 8601 in UTC with milliseconds."""
+    """A moment as ISO 8601 in UTC with milliseconds; one beyond the calendar as the last within it."""
     if ms is None:
         return None
-    return dt.datetime.fromtimestamp(ms / 1000, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return (
+        dt.datetime.fromtimestamp(min(ms, MAX_TIME_MS) / 1000, dt.UTC)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )
 
 
 def _clock(row: EnquiryRow, now_ms: int) -> str:

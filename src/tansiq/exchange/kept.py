@@ -17,7 +17,7 @@ from tansiq.errors import BadInput, NotFound
 from tansiq.exchange.context import Context
 from tansiq.exchange.restore_wire import LaneStart
 from tansiq.keystore.router import ALIAS
-from tansiq.protocol.cbor import Plain, decode
+from tansiq.protocol.cbor import Plain, decode, is_moment
 from tansiq.protocol.directory import Use
 from tansiq.protocol.heads import Direction
 from tansiq.protocol.limits import MAX_INTEGER
@@ -64,6 +64,8 @@ def parse_coverage(content: dict[Plain, Plain]) -> Coverage:
         lanes.append(tuple((lane[0], lane[1], lane[2]) for lane in value))
     if any(type(number) is not int or not 0 <= number <= MAX_INTEGER for number in numbers):
         raise BadInput("protocol.wrong-field", what="service.backup", field=0)
+    if not is_moment(content[3]):
+        raise BadInput("protocol.wrong-field", what="service.backup", field=3)
     return Coverage(epoch=content[0], received=lanes[0], size=content[2], time_ms=content[3], sent=lanes[1])
 
 

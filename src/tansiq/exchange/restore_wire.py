@@ -12,8 +12,9 @@ from enum import IntEnum
 from typing import Final
 
 from tansiq.errors import BadInput, TooMuch
-from tansiq.protocol.cbor import Fields, Plain, decode, encode
-from tansiq.protocol.limits import MAX_BATCH, MAX_INTEGER, MAX_LEAVES, MAX_PARCEL_BYTES
+from tansiq.protocol.cbor import Fields, Plain, decode, encode, is_moment
+from tansiq.protocol.envelope import Lane
+from tansiq.protocol.limits import MAX_BATCH, MAX_EPOCH, MAX_INTEGER, MAX_LEAVES, MAX_PARCEL_BYTES
 from tansiq.protocol.parcel import Fault, Item
 
 __all__ = [
@@ -48,7 +49,7 @@ def _lanes(values: list[Plain], number: int) -> tuple[LaneStart, ...]:
     for value in values:
         if type(value) is not list or [type(part) for part in value] != [int, int, int]:
             raise _wrong(number)
-        if not all(0 <= part <= MAX_INTEGER for part in value):
+        if not all(0 <= part <= MAX_INTEGER for part in value) or value[0] > MAX_EPOCH or value[1] > max(Lane):
             raise _wrong(number)
         out.append((value[0], value[1], value[2]))
     return tuple(out)
@@ -172,7 +173,7 @@ class JournalPage:
             root=triple[0],
             head=triple[1],
             witness=triple[2],
-            epoch=fields.integer(6),
+            epoch=fields.integer(6, most=MAX_EPOCH),
         )
 
 
@@ -219,7 +220,9 @@ def _returned(value: Plain) -> Returned:
         or len(nodes) > MAX_LEAVES
     ):
         raise _wrong(2)
-    if any(type(number) is not int or not 0 <= number <= MAX_INTEGER for number in (*indices, *times)):
+    if any(type(index) is not int or not 0 <= index <= MAX_INTEGER for index in indices) or not all(
+        map(is_moment, times)
+    ):
         raise _wrong(2)
     if any(type(node) is not bytes for node in nodes):
         raise _wrong(2)

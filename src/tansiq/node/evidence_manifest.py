@@ -18,7 +18,7 @@ from tansiq.protocol.directory import Directory, parse_directory
 from tansiq.protocol.envelope import parse_batch_head, parse_entry
 from tansiq.protocol.evidence import Evidence, Exhibit, Hop, LeafProof, in_file, place_name
 from tansiq.protocol.evidence_report import utc_text
-from tansiq.protocol.heads import Direction, parse_head
+from tansiq.protocol.heads import Direction, parse_receipt
 from tansiq.protocol.ids import id_text
 from tansiq.protocol.limits import MAX_INTEGER
 from tansiq.protocol.statement import PartProof, parse_statement
@@ -46,7 +46,7 @@ class _Members(dict[str, bytes]):
 def _leaf(members: _Members, name: str, proof: LeafProof | None, entry: bytes) -> dict[str, Any] | None:
     if proof is None:
         return None
-    head = parse_head(proof.encoded)
+    head = parse_receipt(proof.encoded)
     return {
         "file": members.file(name, proof.encoded),
         "issuer": head.signer,
@@ -211,7 +211,7 @@ def _read_leaf(reader: _Reader | None) -> LeafProof | None:
         raise NotProven("evidence.other-manifest")
     encoded = reader.file("file")
     with in_file(reader.text("file")):
-        parse_head(encoded)
+        parse_receipt(encoded)
     return LeafProof(encoded, Direction(direction), reader.number("time_ms"), reader.octets("root"))
 
 

@@ -89,7 +89,7 @@ def parse_act(encoded: bytes) -> Act:
         officer=check_code(fields.text(_OFFICER, most=64)),
         post=check_post(fields.text(_POST, most=96)),
         act=check_code(fields.text(_ACT, most=64)),
-        time_ms=fields.integer(_TIME),
+        time_ms=fields.moment(_TIME),
         docket_commitment=fields.octets(_DOCKET, size=32),
         part_commitments=fields.octet_strings(_PARTS, most=MAX_PARTS, size=32),
         encoded=encoded,

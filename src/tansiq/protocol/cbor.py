@@ -22,9 +22,9 @@ from typing import Any, Final
 import cbor2
 
 from tansiq.errors import BadInput, TooMuch
-from tansiq.protocol.limits import MAX_CBOR_DEPTH, MAX_CBOR_ITEMS, MAX_INTEGER
+from tansiq.protocol.limits import MAX_CBOR_DEPTH, MAX_CBOR_ITEMS, MAX_INTEGER, MAX_TIME_MS
 
-__all__ = ["Fields", "Plain", "bstr", "decode", "decode_own", "encode", "only_bstr"]
+__all__ = ["Fields", "Plain", "bstr", "decode", "decode_own", "encode", "is_moment", "only_bstr"]
 
 Plain = Any
 """int, bytes, str, bool, None, and lists and maps of these."""
@@ -212,6 +212,11 @@ def only_bstr(data: bytes, at: int) -> bytes | None:
     return data[start:]
 
 
+def is_moment(value: Plain) -> bool:
+    """Whether ``value`` is a moment in UTC milliseconds that a calendar can write; for those that stand in arrays."""
+    return type(value) is int and 0 <= value <= MAX_TIME_MS
+
+
 class Fields:
     """A decoded map of the protocol, read field by field with the types that are expected.
 
@@ -245,6 +250,10 @@ class Fields:
         if type(value) is not int or not least <= value <= most:
             raise self._wrong(key)
         return value
+
+    def moment(self, key: int) -> int:
+        """The moment under ``key`` in UTC milliseconds, no later than `MAX_TIME_MS`. Every time is read with this."""
+        return self.integer(key, most=MAX_TIME_MS)
 
     def octets(self, key: int, *, size: int | None = None, most: int = 1 << 24) -> bytes:
         """The byte string under ``key``: of ``size`` bytes, or at most ``most``."""

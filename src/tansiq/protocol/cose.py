@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from tansiq.errors import BadInput, NotProven
 from tansiq.protocol.cbor import Plain, bstr, decode, encode, only_bstr
 from tansiq.protocol.keys import PublicSigningKey, Signer
+from tansiq.protocol.limits import MAX_HEADER_BYTES
 
 __all__ = ["ALGORITHM", "Sign1", "decrypt0", "encrypt0", "media_type", "parse_sign1", "sign1", "sign1_parsed"]
 
@@ -89,7 +90,9 @@ class Sign1:
 
 @functools.lru_cache(maxsize=256)
 def _headers(protected: bytes) -> Mapping[Plain, Plain] | None:
-    """The signed headers, decoded once for all that one key signs of one type; None when they are no map."""
+    """The signed headers (of at most `MAX_HEADER_BYTES`, for they are kept), decoded once for all that one key signs of one type;
+    None when they are no map.
+    """
     headers = decode(protected)
     return MappingProxyType(headers) if type(headers) is dict else None
 
@@ -143,11 +146,14 @@ def parse_sign1(data: bytes, *, kind: str | None, unprotected: frozenset[int] = 
     """The parts of a COSE_Sign1 of type ``kind`` (None: any).
 
     ``unprotected`` are the labels that may stand where no signature covers them. Raises BadInput when it is no
-    COSE_Sign1, of another type, or marks a header as critical, as a newer version might ('protocol.newer-version').
+    COSE_Sign1 with signed headers of at most `MAX_HEADER_BYTES`, of another type, or marks a header as critical, as a newer
+    version might ('protocol.newer-version').
     """
     if data[:1] != _SIGN1_TAG:
         raise BadInput("protocol.not-sign1")
     protected_bytes, shown, payload, signature = _plain(data) or _four(data)
+    if len(protected_bytes) > MAX_HEADER_BYTES:
+        raise BadInput("protocol.not-sign1")
     protected = _headers(protected_bytes)
     if protected is None or protected.get(_ALG) != ALGORITHM or not unprotected.issuperset(shown):
         raise BadInput("protocol.not-sign1")

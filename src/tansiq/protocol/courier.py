@@ -25,7 +25,7 @@ from tansiq.protocol.cbor import Fields, decode, encode
 from tansiq.protocol.cose import Sign1, parse_sign1, sign1
 from tansiq.protocol.docket import check_agency
 from tansiq.protocol.keys import PublicSealingKey, PublicSigningKey, SealingKey, Signer
-from tansiq.protocol.limits import MAX_DIRECTORY_BYTES, MAX_PARCEL_BYTES
+from tansiq.protocol.limits import MAX_DIRECTORY_BYTES, MAX_PARCEL_BYTES, MAX_SMALL_INTEGER
 from tansiq.protocol.padding import pad, unpad
 from tansiq.protocol.wraps import HPKE, SUITE_HYBRID
 
@@ -122,7 +122,7 @@ class End:
     def parse(cls, data: bytes) -> End:
         """An end from its bytes. Raises BadInput."""
         fields = Fields(decode(data), what="end", known=frozenset(range(3)))
-        return cls(*(fields.integer(key) for key in range(3)))
+        return cls(*(fields.integer(key, most=MAX_SMALL_INTEGER) for key in range(3)))
 
 
 def make_header(file: bytes, reader: PublicSealingKey) -> Header:
@@ -192,7 +192,7 @@ def open_frame(sealed: bytes, *, header: Header, number: int, key: SealingKey) -
         receiver=check_agency(fields.text(_RECEIVER, most=64)),
         file=fields.octets(_FILE_ID, size=_FILE),
         number=fields.integer(_NUMBER),
-        made_ms=fields.integer(_MADE),
+        made_ms=fields.moment(_MADE),
         sort=Sort(sort),
         content=fields.octets(_CONTENT),
         last=fields.true(_LAST),

@@ -228,9 +228,9 @@ def _key(value: Plain, agency: str) -> Certified | None:
         use=Use(use),
         owner=_own_post(owner, agency) if use == Use.POST_OPENS else owner,
         public=fields.octets(_K_PUBLIC),
-        from_ms=fields.integer(_K_FROM),
-        until_ms=fields.integer(_K_UNTIL) if fields.has(_K_UNTIL) else 0,
-        revoked_ms=fields.integer(_K_REVOKED) if fields.has(_K_REVOKED) else 0,
+        from_ms=fields.moment(_K_FROM),
+        until_ms=fields.moment(_K_UNTIL) if fields.has(_K_UNTIL) else 0,
+        revoked_ms=fields.moment(_K_REVOKED) if fields.has(_K_REVOKED) else 0,
         reason=fields.text(_K_REASON, most=64) if fields.has(_K_REASON) else "",
         recovery=fields.octet_strings(_K_RECOVERY, most=8, size=32) if fields.has(_K_RECOVERY) else (),
     )
@@ -274,7 +274,7 @@ def parse_directory(encoded: bytes) -> Directory:
     return Directory(
         agency=agency,
         number=fields.integer(_NUMBER, least=1),
-        time_ms=fields.integer(_TIME),
+        time_ms=fields.moment(_TIME),
         identity=identity,
         previous=previous,
         names=_names(fields.mapping(_NAMES)),

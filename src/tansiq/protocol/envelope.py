@@ -16,11 +16,11 @@ from enum import IntEnum
 from typing import Final
 
 from tansiq.errors import BadInput, NotProven
-from tansiq.protocol.cbor import Fields, Plain, decode, encode
+from tansiq.protocol.cbor import Fields, Plain, decode, encode, is_moment
 from tansiq.protocol.cose import Sign1, parse_sign1, sign1
 from tansiq.protocol.docket import check_agency, check_post
 from tansiq.protocol.keys import PublicSigningKey, Signer
-from tansiq.protocol.limits import MAX_BATCH, MAX_HANDOVERS, MAX_INTEGER, MAX_WRAPS
+from tansiq.protocol.limits import MAX_BATCH, MAX_EPOCH, MAX_HANDOVERS, MAX_WRAPS
 from tansiq.protocol.merkle import leaf_hash, root_of
 from tansiq.protocol.wraps import Wrap
 
@@ -87,9 +87,9 @@ class Entry:
 
 
 def _parse_handover(value: Plain) -> Handover:
-    if type(value) is list and [type(part) for part in value] == [str, int, int]:
+    if type(value) is list and len(value) == 3:
         post, taken_ms, handed_ms = value
-        if 0 <= taken_ms <= MAX_INTEGER and 0 <= handed_ms <= MAX_INTEGER:
+        if type(post) is str and is_moment(taken_ms) and is_moment(handed_ms):
             return Handover(check_post(post), taken_ms, handed_ms)
     raise BadInput("protocol.wrong-field", what="entry", field=_HANDOVERS)
 
@@ -101,13 +101,13 @@ def parse_entry(data: bytes) -> Entry:
     return Entry(
         sender=check_agency(fields.text(_SENDER, most=64)),
         receiver=check_agency(fields.text(_RECEIVER, most=64)),
-        epoch=fields.integer(_EPOCH, least=1),
+        epoch=fields.integer(_EPOCH, least=1, most=MAX_EPOCH),
         lane=Lane(fields.integer(_LANE, most=2)),
         number=fields.integer(_NUMBER, least=1),
         statement=fields.octets(_STATEMENT, size=32),
         wraps=fields.octet_strings(_WRAPS, most=MAX_WRAPS, size=32),
         handovers=tuple(_parse_handover(value) for value in fields.items(_HANDOVERS, most=MAX_HANDOVERS)),
-        released_ms=fields.integer(_RELEASED),
+        released_ms=fields.moment(_RELEASED),
     )
 
 
@@ -158,10 +158,10 @@ def parse_batch_head(encoded: bytes) -> BatchHead:
     return BatchHead(
         sender=check_agency(fields.text(_SENDER, most=64)),
         receiver=check_agency(fields.text(_RECEIVER, most=64)),
-        epoch=fields.integer(_EPOCH, least=1),
+        epoch=fields.integer(_EPOCH, least=1, most=MAX_EPOCH),
         count=fields.integer(_B_COUNT, least=1, most=MAX_BATCH),
         root=fields.octets(_B_ROOT, size=32),
-        time_ms=fields.integer(_B_TIME),
+        time_ms=fields.moment(_B_TIME),
         encoded=encoded,
         signature=signature,
     )

@@ -27,7 +27,7 @@ from tansiq.protocol.directory import Certified, Directory, Use, fingerprint, ve
 from tansiq.protocol.docket import agency_of, parse_docket
 from tansiq.protocol.envelope import BatchHead, Entry, parse_entry
 from tansiq.protocol.evidence_report import Finding, Missing, Report, utc_text
-from tansiq.protocol.heads import Direction, exchange_leaf, journal_name, parse_head, verify_receipt
+from tansiq.protocol.heads import Direction, exchange_leaf, journal_name, parse_receipt, verify_receipt
 from tansiq.protocol.ids import id_text
 from tansiq.protocol.keys import PublicSigningKey
 from tansiq.protocol.merkle import leaf_hash, root_of, verify_inclusion
@@ -160,7 +160,7 @@ def _check_leaf(
     """A receipt or a witness for one hop. Raises NotProven."""
     ends = (entry.sender, entry.receiver)
     owner, peer = ends if proof.direction == Direction.SENT else ends[::-1]
-    head = parse_head(proof.encoded)
+    head = parse_receipt(proof.encoded)
     issuer = owner if what == "receipt" else peer
     if (what == "receipt" and issuer != entry.receiver) or (head.signer, head.journal) != (
         issuer,

@@ -18,14 +18,14 @@ from enum import IntEnum
 from typing import Final
 
 from tansiq.errors import BadInput, NotProven
-from tansiq.protocol.cbor import Plain, bstr, decode, encode
+from tansiq.protocol.cbor import Plain, bstr, decode, encode, is_moment
 from tansiq.protocol.cose import Sign1, parse_sign1, sign1
 from tansiq.protocol.keys import PublicSigningKey, Signer
-from tansiq.protocol.limits import MAX_INTEGER
+from tansiq.protocol.limits import MAX_EPOCH, MAX_INTEGER
 from tansiq.protocol.merkle import leaf_hash, verify_inclusion
 
 __all__ = [
-    "KIND", "Direction", "Head", "exchange_leaf", "journal_name", "make_head", "parse_head", "receipt",
+    "KIND", "Direction", "Head", "exchange_leaf", "journal_name", "make_head", "parse_head", "parse_receipt", "receipt",
     "verify_receipt",
 ]  # fmt: skip
 
@@ -98,8 +98,17 @@ def _name(claims: Plain, claim: int) -> str:
 
 
 def parse_head(encoded: bytes) -> Head:
-    """A head (or receipt) from its bytes; nothing is verified here. Raises BadInput."""
-    signature = parse_sign1(encoded, kind=KIND, unprotected=_RECEIPT_LABELS)
+    """A head from its bytes, in which nothing stands that is not signed; nothing is verified here. Raises BadInput."""
+    return _parse(encoded, frozenset())
+
+
+def parse_receipt(encoded: bytes) -> Head:
+    """The head that a receipt shows; its proof, which no signature covers, is judged by `verify_receipt`. Raises BadInput."""
+    return _parse(encoded, _RECEIPT_LABELS)
+
+
+def _parse(encoded: bytes, unprotected: frozenset[int]) -> Head:
+    signature = parse_sign1(encoded, kind=KIND, unprotected=unprotected)
     protected = signature.protected
     structure: Plain = protected.get(_VDS)
     position: Plain = protected.get(_POSITION)
@@ -109,6 +118,8 @@ def parse_head(encoded: bytes) -> Head:
     if not _counts(position, 3):
         raise BadInput("protocol.wrong-head")
     epoch, size, time_ms = position
+    if epoch > MAX_EPOCH or not is_moment(time_ms):
+        raise BadInput("protocol.wrong-head")
     return Head(_name(claims, _ISSUER), _name(claims, _SUBJECT), time_ms, epoch, size, encoded, signature)
 
 
@@ -122,7 +133,7 @@ def receipt(head: Head, *, index: int, path: Sequence[bytes]) -> bytes:
 
 def verify_receipt(encoded: bytes, *, leaf: bytes, root: bytes, key: PublicSigningKey) -> Head:
     """The head under which ``leaf`` (its bytes, not its hash) is proven. Raises NotProven or BadInput."""
-    head = parse_head(encoded)
+    head = parse_receipt(encoded)
     proofs = head.signature.unprotected.get(_VDP)
     inclusion = proofs.get(_INCLUSION) if type(proofs) is dict else None
     if type(inclusion) is not list or [type(proof) for proof in inclusion] != [bytes]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tansiq.errors import BadInput, TooMuch
-from tansiq.protocol.cbor import Fields, Plain, decode, encode
+from tansiq.protocol.cbor import Fields, Plain, decode, encode, is_moment
 from tansiq.protocol.docket import check_agency, check_code
 from tansiq.protocol.limits import (
     MAX_BATCH,
@@ -169,7 +169,7 @@ def _receipts(value: Plain) -> Receipts:
     batch, indices, times, size, nodes = value
     if len(batch) != 32 or len(indices) != len(times) or len(indices) > MAX_BATCH or len(nodes) > MAX_LEAVES:
         raise _wrong(_RECEIPTS)
-    if not _numbers((size, *indices, *times)) or {*map(type, nodes)} - {bytes}:
+    if not _numbers((size, *indices)) or not all(map(is_moment, times)) or {*map(type, nodes)} - {bytes}:
         raise _wrong(_RECEIPTS)
     return Receipts(batch, tuple(indices), tuple(times), size, tuple(nodes))
 
@@ -201,7 +201,7 @@ def parse_parcel(data: bytes) -> Parcel:
         sender=check_agency(fields.text(_SENDER, most=64)),
         receiver=check_agency(fields.text(_RECEIVER, most=64)),
         epoch=fields.integer(_EPOCH, least=1),
-        time_ms=fields.integer(_TIME),
+        time_ms=fields.moment(_TIME),
         known_size=fields.integer(_KNOWN_SIZE),
         news=_news(fields.items(_NEWS, most=4)) if fields.has(_NEWS) else None,
         witness=fields.octets(_WITNESS) if fields.has(_WITNESS) else b"",

@@ -170,7 +170,7 @@ def parse_statement(encoded: bytes) -> Statement:
         version=fields.integer(_VERSION, least=1, most=255),
         id=fields.octets(_ID, size=16),
         agency=check_agency(fields.text(_AGENCY, most=64)),
-        time_ms=fields.integer(_TIME),
+        time_ms=fields.moment(_TIME),
         docket_digest=fields.octets(_DOCKET_DIGEST, size=32),
         docket_commitment=fields.octets(_DOCKET_COMMITMENT, size=32),
         parts_root=fields.octets(_PARTS_ROOT, size=32),

@@ -67,14 +67,14 @@ def parse_stop(encoded: bytes) -> Stop:
     fields = Fields(decode(signature.payload), what=KIND, known=_KNOWN)
     fields.integer(_VERSION, least=1, most=255)
     to = fields.text(_TO, most=64)
-    handed = fields.integer(_HANDED)
+    handed = fields.moment(_HANDED)
     if bool(to) != bool(handed):
         raise BadInput("protocol.wrong-field", what=KIND, field=_HANDED)
     return Stop(
         statement=fields.octets(_STATEMENT, size=16),
         digest=fields.octets(_DIGEST, size=32),
         post=check_post(fields.text(_POST, most=96)),
-        taken_ms=fields.integer(_TAKEN),
+        taken_ms=fields.moment(_TAKEN),
         handed_ms=handed or None,
         to=check_agency(to) if to else "",
         encoded=encoded,

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from babel.dates import format_date, format_datetime, format_time, get_timezone_location
 from hijridate import Gregorian
 
+from tansiq.protocol.limits import MAX_TIME_MS
 from tansiq.texts import text
 from tansiq.web.languages import locale_of
 
@@ -56,8 +57,8 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def local(ms: int, zone: str) -> datetime:
-    """The moment ``ms`` on the clock of ``zone``."""
-    return (_EPOCH + timedelta(milliseconds=ms)).astimezone(zone_of(zone))
+    """The moment ``ms`` on the clock of ``zone``; one beyond the calendar, which only a liar states, as the last within it."""
+    return (_EPOCH + timedelta(milliseconds=min(ms, MAX_TIME_MS))).astimezone(zone_of(zone))
 
 
 def place_of(zone: str, language: str) -> str:
