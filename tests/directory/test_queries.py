@@ -7,10 +7,12 @@ from dataclasses import replace
 import pytest
 
 from support.node import Clock, Node, Nodes
+from tansiq.directory import queries
 from tansiq.directory.queries import (
     current_directory,
     documents_of,
     node_keys,
+    officer_key,
     own_directory,
     partners,
     sealing_key_of,
@@ -159,3 +161,44 @@ def test_a_post_whose_keys_have_ended_can_not_be_written_to(madrid: Node, ended:
     with pytest.raises(NotFound) as caught:
         sealing_key_of(POST, UNTIL)
     assert caught.value.code == "directory.unknown-post"
+
+
+def test_documents_are_kept_parsed_up_to_a_bound_and_the_latest_used_stay(madrid: Node) -> None:
+    """Partners write them: as many as they like must not fill the memory."""
+    keys = [certified(SealingKey.generate(), use=Use.POST_OPENS, owner=POST) for _ in range(3)]
+    documents = [own_directory(), *(published(madrid, key) for key in keys)]
+    sizes = [len(one.encoded) for one in documents]
+    kept = queries._Kept(sum(sizes) - 1)
+    first = [kept.read(one.encoded) for one in documents[:3]]
+    assert kept.read(bytes(bytearray(documents[0].encoded))) is first[0], "the same bytes are read once"
+    kept.read(documents[3].encoded)
+    assert len(kept) == 3
+    assert kept.read(documents[0].encoded) is first[0], "what was used last stays"
+    assert kept.read(documents[1].encoded) is not first[1]
+    nothing = queries._Kept(0)
+    assert nothing.read(documents[0].encoded).directory == documents[0]
+    assert len(nothing) == 0
+
+
+def test_a_key_is_looked_for_in_the_latest_documents_alone(madrid: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An agency that published thousands makes nobody read them all for a signature that is none."""
+    monkeypatch.setattr(queries, "_LOOKED_BACK", 2)
+    keys = [SigningKey.generate() for _ in range(3)]
+    directory = [published(madrid, certified(key)) for key in keys][-1]
+    codes = []
+    for key in keys[:2]:
+        with pytest.raises(NotProven) as caught:
+            signing_key(directory, key.identifier, signed_ms=FROM, now_ms=FROM)
+        codes.append(caught.value.code)
+    assert codes == ["exchange.unknown-key", "exchange.key-not-believed"]
+
+
+def test_an_officers_key_is_found_by_its_identifier(madrid: Node) -> None:
+    officer, node = SigningKey.generate(), SigningKey.generate()
+    directory = published(
+        madrid, certified(officer, use=Use.OFFICER_SIGNS, owner="ES-4017"), certified(node, use=Use.NODE_SIGNS)
+    )
+    found = officer_key(directory, officer.identifier)
+    assert found is not None
+    assert (found.owner, found.key.identifier) == ("ES-4017", officer.identifier)
+    assert officer_key(directory, node.identifier) is None

@@ -12,9 +12,10 @@ from django.db import connection
 
 from support.node import Clock, Node, Nodes, carry, clock
 from support.notes import effects, notes, send_notes
+from tansiq.directory import services
 from tansiq.directory.queries import current_directory, documents_of, own_directory, partners
 from tansiq.directory.services import confirm_partner, end_introduction, introduce, publish_own, take_directory
-from tansiq.errors import BadInput, Conflict, Error, NotFound, NotProven, Refused
+from tansiq.errors import BadInput, Conflict, Error, NotFound, NotProven, Refused, TooMuch
 from tansiq.exchange.drafts import Draft
 from tansiq.exchange.intake import require_confirmed
 from tansiq.exchange.readers import post_reader
@@ -190,6 +191,27 @@ def test_our_own_document_follows_the_same_rules(madrid: Node) -> None:
     stolen = following(second, thief, identity=thief.public.public)
     assert refused(NotProven, lambda: publish_own(stolen, now_ms=6_000)) == "protocol.other-identity"
     assert refused(NotProven, lambda: publish_own(first, now_ms=6_000)) == "protocol.older-directory"
+
+
+def test_of_one_agency_only_so_many_documents_are_taken_in_a_day(
+    madrid: Node, rabat: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are kept for ever; whoever holds one from the agency itself may still bring it."""
+    monkeypatch.setattr(services, "MOST_A_DAY", 3)
+    day = 86_400_000
+    last = document(rabat, madrid)
+    take_directory(last.encoded, now_ms=5_000)
+    for number in (2, 3):
+        last = following(last, rabat.identity, number=number)
+        take_directory(last.encoded, now_ms=6_000)
+    more = following(last, rabat.identity)
+    for now_ms in (7_000, 5_000 + day - 1):
+        assert refused(TooMuch, partial(take_directory, more.encoded, now_ms=now_ms)) == "directory.too-many-documents"
+        assert take_directory(last.encoded, now_ms=now_ms) == last, "what is known already is no new one"
+    assert take_directory(more.encoded, now_ms=7_000, met=True) == more
+    later = following(more, rabat.identity)
+    assert refused(TooMuch, partial(take_directory, later.encoded, now_ms=6_000 + day - 1))
+    assert take_directory(later.encoded, now_ms=6_000 + day) == later
 
 
 # ---------------------------------------------------------------------------------------------------- words

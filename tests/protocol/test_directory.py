@@ -14,6 +14,8 @@ from tansiq.protocol.cose import sign1
 from tansiq.protocol.directory import (
     Certified,
     Directory,
+    Officer,
+    Post,
     Use,
     fingerprint,
     make_directory,
@@ -21,7 +23,7 @@ from tansiq.protocol.directory import (
     verify_successor,
 )
 from tansiq.protocol.keys import PublicSealingKey, PublicSigningKey, SealingKey, SigningKey
-from tansiq.protocol.limits import MAX_DIRECTORY_BYTES, MAX_TIME_MS
+from tansiq.protocol.limits import MAX_DIRECTORY_BYTES, MAX_DIRECTORY_ITEMS, MAX_TIME_MS
 
 PEER = SimulatedPeer("ma.dgst", posts=("desk", "head"), officers=("4711", "4712"), addresses=("https://ma.example",))
 FIRST = PEER.directory
@@ -272,6 +274,32 @@ def test_what_is_just_within_its_limits_is_taken() -> None:
     first = Certified(use=Use.NODE_SIGNS, owner="", public=PEER.node_key.public.public, from_ms=0)
     assert set(first.to_plain()) == {0, 1, 2, 3}
     assert parse_directory(following(keys=(first,)).encoded).keys == (first,)
+
+
+def test_an_agency_of_five_hundred_posts_and_officers_fits() -> None:
+    sealing, signing = SealingKey(seeded("seal", 96)).public.public, STRANGER.public.public
+    posts = [f"ma.dgst/counter-terrorism-{number}" for number in range(500)]
+    names = dict.fromkeys(("ar", "es", "fr", "en"), "A desk with a name of forty characters ..")
+    codes = [f"MA-{number:05}" for number in range(500)]
+    large = following(
+        keys=(
+            *(
+                Certified(use=Use.POST_OPENS, owner=post, public=sealing, from_ms=START_MS, recovery=(bytes(32),) * 2)
+                for post in posts
+            ),
+            *(Certified(use=Use.OFFICER_SIGNS, owner=code, public=signing, from_ms=START_MS) for code in codes),
+        ),
+        posts=tuple(Post(id=post, role="desk", names=names, languages=("ar", "es", "fr", "en")) for post in posts),
+        officers=tuple(Officer(number=code, posts=(post, posts[0])) for code, post in zip(codes, posts, strict=True)),
+    )
+    assert len(large.encoded) < 870_000 < MAX_DIRECTORY_BYTES
+    assert (len(large.keys), len(large.posts), len(large.officers)) == (1000, 500, 500)
+
+
+def test_a_document_of_very_many_small_values_is_refused_before_they_are_made() -> None:
+    with pytest.raises(TooMuch) as caught:
+        parse_directory(signed(OFFICERS, [{0: "1", 1: []}] * (MAX_DIRECTORY_ITEMS // 5)))
+    assert caught.value.code == "protocol.too-many-items"
 
 
 def test_an_oversized_document_is_not_even_decoded() -> None:

@@ -1,13 +1,16 @@
 """Reading the directory: documents by agency, keys by identifier.
 
-Invariant: documents are immutable, so a parsed one is kept in memory by its digest; which is current is read each time.
+Invariant: documents are immutable, so a parsed one is kept in memory by its bytes, the latest used ones, as many as are together no
+larger than a bound: partners write them. Which is current is read each time.
 """
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from django.db import connection
 
@@ -17,11 +20,15 @@ from tansiq.protocol.docket import agency_of
 from tansiq.protocol.keys import PublicSealingKey, PublicSigningKey
 
 __all__ = [
-    "PartnerState", "current_directory", "documents_of", "node_keys", "own_directory", "partners",
+    "PartnerState", "current_directory", "documents_of", "node_keys", "officer_key", "own_directory", "partners",
     "sealing_key_of", "signing_key",
 ]  # fmt: skip
 
 
+_MOST_KEPT: Final = 8 * 1024 * 1024
+"""Bytes of documents that are kept parsed: hundreds of usual ones."""
+_LOOKED_BACK: Final = 64
+"""In how many of an agency's latest documents a key is looked for that its current one has not."""
 _CURRENT = (
     "SELECT d.encoded FROM directory_partner p "
     "JOIN directory_document d ON d.agency = p.agency AND d.number = p.current"
@@ -42,9 +49,57 @@ class PartnerState:
     introduced_by: str = ""
 
 
-@lru_cache(maxsize=1024)
+class _Read:
+    """A parsed document, with the keys that are looked for often where they are found at once."""
+
+    __slots__ = ("directory", "officers", "sealing", "signing")
+
+    def __init__(self, encoded: bytes) -> None:
+        self.directory: Final = parse_directory(encoded)
+        self.signing: Final[dict[bytes, tuple[Certified, PublicSigningKey]]] = {}
+        self.officers: Final[dict[bytes, Certified]] = {}
+        self.sealing: Final[dict[str, list[tuple[Certified, PublicSealingKey]]]] = {}
+        for one in self.directory.keys:
+            if one.use == Use.NODE_SIGNS and isinstance(one.key, PublicSigningKey):
+                self.signing[one.key.identifier] = (one, one.key)
+            elif one.use == Use.OFFICER_SIGNS:
+                self.officers[one.key.identifier] = one
+            elif one.use == Use.POST_OPENS and isinstance(one.key, PublicSealingKey):
+                self.sealing.setdefault(one.owner, []).append((one, one.key))
+
+
+class _Kept:
+    """The documents that were read last. A parsed one takes up to seven times its bytes."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most, self._bytes = most_bytes, 0
+        self._read: OrderedDict[bytes, _Read] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+    def read(self, encoded: bytes) -> _Read:
+        """The document, parsed now unless it is here. Raises as `parse_directory`."""
+        with self._lock:
+            if (found := self._read.get(encoded)) is not None:
+                self._read.move_to_end(encoded)
+                return found
+        found = _Read(encoded)
+        with self._lock:
+            if encoded not in self._read:
+                self._read[encoded] = found
+                self._bytes += len(encoded)
+            while self._bytes > self._most:
+                self._bytes -= len(self._read.popitem(last=False)[0])
+        return found
+
+
+_kept = _Kept(_MOST_KEPT)
+
+
 def _parsed(encoded: bytes) -> Directory:
-    return parse_directory(encoded)
+    return _kept.read(encoded).directory
 
 
 def partners() -> list[PartnerState]:
@@ -91,14 +146,25 @@ def documents_of(agency: str) -> list[Directory]:
         return [_parsed(bytes(row[0])) for row in cursor.fetchall()]
 
 
-@lru_cache(maxsize=256)
-def _signing_keys(encoded: bytes) -> dict[bytes, tuple[Certified, PublicSigningKey]]:
-    keys = {}
-    for certified in _parsed(encoded).keys:
-        if certified.use == Use.NODE_SIGNS:
-            key = PublicSigningKey(certified.public)
-            keys[key.identifier] = (certified, key)
-    return keys
+def _latest(agency: str) -> Iterator[_Read]:
+    """The latest documents of ``agency``, the newest first, read one by one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT number FROM directory_document WHERE agency = %s ORDER BY number DESC LIMIT %s",
+            (agency, _LOOKED_BACK),
+        )
+        numbers = [row[0] for row in cursor.fetchall()]
+    for number in numbers:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT encoded FROM directory_document WHERE agency = %s AND number = %s", (agency, number))
+            row = cursor.fetchone()
+        if row is not None:
+            yield _kept.read(bytes(row[0]))
+
+
+def officer_key(directory: Directory, identifier: bytes) -> Certified | None:
+    """The signing key of an officer that ``directory`` certifies; None when it certifies none of this identifier."""
+    return _kept.read(directory.encoded).officers.get(identifier)
 
 
 def node_keys(directory: Directory, time_ms: int) -> dict[bytes, PublicSigningKey]:
@@ -106,7 +172,7 @@ def node_keys(directory: Directory, time_ms: int) -> dict[bytes, PublicSigningKe
 
     One that begins later by our clock is among them: the identity key certified it, and clocks differ.
     """
-    certified = _signing_keys(directory.encoded)
+    certified = _kept.read(directory.encoded).signing
     return {identifier: key for identifier, (one, key) in certified.items() if one.doubt_at(time_ms) in {"", "early"}}
 
 
@@ -118,9 +184,9 @@ def signing_key(directory: Directory, identifier: bytes, *, signed_ms: int, now_
     A revoked one is believed for nothing that arrives from then on, for a thief writes any time he likes. Raises
     NotProven.
     """
-    found = _signing_keys(directory.encoded).get(identifier)
+    found = _kept.read(directory.encoded).signing.get(identifier)
     if found is None:
-        older = any(identifier in _signing_keys(document.encoded) for document in documents_of(directory.agency))
+        older = any(identifier in document.signing for document in _latest(directory.agency))
         raise NotProven("exchange.key-not-believed" if older else "exchange.unknown-key", agency=directory.agency)
     certified, key = found
     revoked = certified.revoked_ms and max(signed_ms, now_ms) >= certified.revoked_ms
@@ -131,19 +197,11 @@ def signing_key(directory: Directory, identifier: bytes, *, signed_ms: int, now_
 
 def sealing_key_of(post: str, time_ms: int) -> tuple[Certified, PublicSealingKey]:
     """The key to which something for ``post`` is sealed now. Raises NotFound."""
-    return _sealing_key(current_directory(agency_of(post)).encoded, post, time_ms // 60_000)
-
-
-@lru_cache(maxsize=4096)
-def _sealing_key(encoded: bytes, post: str, minute: int) -> tuple[Certified, PublicSealingKey]:
-    directory = _parsed(encoded)
-    found = directory.current(Use.POST_OPENS, post, minute * 60_000)
-    if not found:  # a key that begins later by our clock: clocks differ, and its owner has it since it certified it
-        found = tuple(
-            key
-            for key in directory.keys
-            if (key.use, key.owner, key.doubt_at(minute * 60_000)) == (Use.POST_OPENS, post, "early")
-        )
-    if not found:
-        raise NotFound("directory.unknown-post", post=post)
-    return found[0], PublicSealingKey(found[0].public)
+    keys = _kept.read(current_directory(agency_of(post)).encoded).sealing.get(post, [])
+    believed = [pair for pair in keys if not pair[0].doubt_at(time_ms)]
+    if believed:
+        return max(believed, key=lambda pair: pair[0].from_ms)
+    for pair in keys:  # one that begins later by our clock: clocks differ, and its owner has it since it certified it
+        if pair[0].doubt_at(time_ms) == "early":
+            return pair
+    raise NotFound("directory.unknown-post", post=post)

@@ -1,19 +1,39 @@
 """Writing the directory: meet a partner, confirm its words, take its later documents, publish our own.
 
-Invariant: one transaction each; a document that does not follow from the pinned identity changes nothing.
+Invariant: one transaction each; a document that does not follow from the pinned identity changes nothing. Documents are kept for
+ever, so of one agency only so many are taken in a day.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.db import connection, transaction
 
 from tansiq.directory.queries import current_directory, own_directory
-from tansiq.errors import Conflict, NotFound, NotProven
+from tansiq.errors import Conflict, NotFound, NotProven, TooMuch
 from tansiq.journal.services import open_journal
 from tansiq.protocol.directory import Directory, fingerprint, parse_directory, verify_successor
 from tansiq.protocol.words import same_fingerprint
 
-__all__ = ["confirm_partner", "end_introduction", "introduce", "publish_own", "take_directory"]
+__all__ = ["MOST_A_DAY", "confirm_partner", "end_introduction", "introduce", "publish_own", "take_directory"]
+
+
+MOST_A_DAY: Final = 200
+"""Documents that are taken of one agency within a day: one for every change of posts, officers and keys."""
+_DAY_MS: Final = 86_400_000
+
+
+def _require_few(agency: str, now_ms: int) -> None:
+    """Raises TooMuch when as many documents of ``agency`` as are taken in a day came within the last one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT taken_ms FROM directory_document WHERE agency = %s ORDER BY number DESC LIMIT 1 OFFSET %s",
+            (agency, MOST_A_DAY - 1),
+        )
+        row = cursor.fetchone()
+    if row is not None and row[0] > now_ms - _DAY_MS:
+        raise TooMuch("directory.too-many-documents", agency=agency, limit=MOST_A_DAY)
 
 
 def _store(directory: Directory, *, is_self: bool, now_ms: int) -> None:
@@ -35,8 +55,9 @@ def take_directory(encoded: bytes, *, now_ms: int, met: bool = False) -> Directo
     """Takes a partner's document: pins its identity at the first meeting, follows it afterwards.
 
     ``met``: somebody holds it from the agency itself, so it takes the place of an identity that another partner only
-    vouched for. The same or an older document again changes nothing and returns the current one. Raises NotProven or
-    BadInput (see `protocol.directory`) and Conflict for our own agency's document.
+    vouched for, and is taken however many came that day. The same or an older document again changes nothing and returns the
+    current one. Raises NotProven or BadInput (see `protocol.directory`), TooMuch (more than `MOST_A_DAY`) and Conflict for our
+    own agency's document.
     """
     directory = parse_directory(encoded)
     with transaction.atomic():
@@ -54,6 +75,8 @@ def take_directory(encoded: bytes, *, now_ms: int, met: bool = False) -> Directo
             _store(directory, is_self=False, now_ms=now_ms)
             return directory
         verify_successor(known, directory)
+        if not met:
+            _require_few(directory.agency, now_ms)
         _store(directory, is_self=False, now_ms=now_ms)
     return directory
 
@@ -77,7 +100,7 @@ def introduce(encoded: bytes, *, by: str, now_ms: int) -> Directory | None:
     """Takes the document of an agency whose identity the partner ``by`` vouches for; None for our own agency's.
 
     Its words stay to be compared: until then it is believed in what comes by way of ``by`` alone, and nothing is sent to it
-    directly. Raises NotProven when it does not follow from the identity that is pinned, or bears another's name, and BadInput.
+    directly. Raises NotProven when it does not follow from the identity that is pinned, or bears another's name, BadInput and TooMuch.
     """
     directory = parse_directory(encoded)
     with transaction.atomic():

@@ -7,15 +7,14 @@ moment of its revocation on.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Protocol
 
-from tansiq.directory.queries import current_directory
+from tansiq.directory.queries import current_directory, officer_key
 from tansiq.errors import NotFound, NotProven, Refused
 from tansiq.exchange.drafts import OfficerAct
 from tansiq.exchange.kinds import Arrived
 from tansiq.protocol.acts import Act
-from tansiq.protocol.directory import Certified, Directory, Use
+from tansiq.protocol.directory import Directory
 from tansiq.protocol.keys import PublicSigningKey, SealingKey
 
 __all__ = ["ActingOfficer", "verified_act"]
@@ -40,26 +39,6 @@ class ActingOfficer(Protocol):
         """The signature for an act in ``post``. Raises Refused when the officer is not a member of it."""
 
 
-@lru_cache(maxsize=64)
-def _officer_keys(directory: _ByDigest) -> dict[bytes, Certified]:
-    return {key.key.identifier: key for key in directory.document.keys if key.use == Use.OFFICER_SIGNS}
-
-
-class _ByDigest:
-    """A directory document as a key of the cache: equal when the bytes are."""
-
-    __slots__ = ("document",)
-
-    def __init__(self, document: Directory) -> None:
-        self.document = document
-
-    def __hash__(self) -> int:
-        return hash(self.document.encoded)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByDigest) and other.document.encoded == self.document.encoded
-
-
 def verified_act(arrived: Arrived, *, directories: dict[str, Directory]) -> Act:
     """The officer's act in ``arrived``, verified. ``directories`` remembers the senders' documents for a batch.
 
@@ -76,7 +55,7 @@ def verified_act(arrived: Arrived, *, directories: dict[str, Directory]) -> Act:
     posts = next((officer.posts for officer in directory.officers if officer.number == act.officer), ())
     if act.post != arrived.docket.sender or act.post not in posts:
         raise Refused("enquiries.officer-not-in-post", officer=act.officer, post=act.post)
-    certified = _officer_keys(_ByDigest(directory)).get(act.signature.signer)
+    certified = officer_key(directory, act.signature.signer)
     if certified is None or certified.owner != act.officer:
         raise NotFound("enquiries.unknown-officer-key", officer=act.officer, agency=agency)
     if doubt := certified.doubt_at(arrived.statement.time_ms):

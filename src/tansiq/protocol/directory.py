@@ -19,7 +19,7 @@ from tansiq.protocol.cbor import Fields, Plain, decode, encode
 from tansiq.protocol.cose import Sign1, parse_sign1, sign1
 from tansiq.protocol.docket import agency_of, check_agency, check_code, check_post
 from tansiq.protocol.keys import PublicSealingKey, PublicSigningKey, Signer
-from tansiq.protocol.limits import MAX_DIRECTORY_BYTES
+from tansiq.protocol.limits import MAX_DIRECTORY_BYTES, MAX_DIRECTORY_ITEMS
 
 __all__ = [
     "KIND", "Certified", "Directory", "Officer", "Post", "Use", "fingerprint", "make_directory", "parse_directory",
@@ -262,7 +262,7 @@ def parse_directory(encoded: bytes) -> Directory:
     signature = parse_sign1(encoded, kind=KIND)
     if signature.payload is None:
         raise BadInput("protocol.not-sign1")
-    fields = Fields(decode(signature.payload), what=KIND, known=_KNOWN)
+    fields = Fields(decode(signature.payload, items=MAX_DIRECTORY_ITEMS), what=KIND, known=_KNOWN)
     fields.integer(_VERSION, least=1, most=255)
     identity = fields.octets(_IDENTITY, size=32)
     signature.verify(PublicSigningKey(identity))
