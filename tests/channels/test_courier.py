@@ -12,10 +12,11 @@ from tansiq.channels.queries import waiting
 from tansiq.directory.queries import current_directory
 from tansiq.directory.services import take_directory
 from tansiq.errors import Error, NotProven
+from tansiq.exchange import parcels
 from tansiq.exchange.carried import courier_files
 from tansiq.exchange.parcels import make_parcel
 from tansiq.exchange.peers import peer_state
-from tansiq.exchange.queries import counts, gaps
+from tansiq.exchange.queries import counts, gaps, witness_debt
 from tansiq.exchange.release import next_batch
 from tansiq.exchange.service import node_key
 from tansiq.node.fsck import fsck
@@ -132,6 +133,32 @@ def test_receipts_that_were_lost_on_the_way_go_again_until_the_file_with_them_wa
     taken(notes.ma, made(notes.es, "ma.dgst"))
     assert rows("SELECT COUNT(*) FROM exchange_owed") == [(0,)]
     assert [one.heard_ms is not None for one in courier_files("es.cgi") if one.direction == 1].count(True) == 1
+
+
+def test_a_file_tells_a_journal_of_any_length_and_its_receipts_come_after_that(
+    notes: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many statements in one file as a parcel may carry leaves: the receipts for them lie beyond the first news."""
+    monkeypatch.setattr(parcels, "MAX_LEAVES", 4)
+    for number in range(11):
+        notes.say(str(number))
+    taken(notes.ma, made(notes.es, "ma.dgst"))
+    assert len(notes.heard()) == 11
+    lost = made(notes.ma, "es.cgi")
+    assert lost
+    assert rows("SELECT COUNT(*) FROM exchange_owed WHERE file IS NULL") == [(0,)]
+    file = made(notes.ma, "es.cgi")
+    back = taken(notes.es, file)
+    assert [one.receipts for one in back if one.sort == Sort.PARCEL] == [0, 0, 11]
+    assert (counts("ma.dgst").pending, counts("ma.dgst").receipts) == (0, 11)
+    assert sum(one.receipts for one in taken(notes.es, file)) == 11, "the same file again harms nothing"
+    for _ in range(2):
+        both(notes)
+    for node, peer in ((notes.es, "ma.dgst"), (notes.ma, "es.cgi")):
+        node.use()
+        size, witnessed, _ = witness_debt(peer)
+        assert size == witnessed == 11
+        assert fsck(node.context).clean
 
 
 def test_a_file_of_a_year_ago_from_keys_that_have_ended_since(notes: Notes, clock: Clock) -> None:

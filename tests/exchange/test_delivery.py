@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import ssl
 import threading
 import time
@@ -13,20 +14,23 @@ from dataclasses import dataclass, field, replace
 
 import aiohttp
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
 from peer import SimulatedPeer
 from support.pair import until
 from support.room import Room, ticking
 from tansiq.exchange import delivery as deliveries
+from tansiq.exchange import parcels
 from tansiq.exchange.context import system_clock
 from tansiq.exchange.delivery import Delivery
 from tansiq.exchange.door import CONTENT_TYPE, Door
 from tansiq.exchange.peers import LONGEST_WAIT_MS, PeerState, failed, peer_state
+from tansiq.journal.services import append
 from tansiq.node.certificate import make_certificate, server_context
 from tansiq.protocol.envelope import Lane, parse_entry
+from tansiq.protocol.heads import journal_name, make_head
 from tansiq.protocol.limits import MAX_PARCEL_BYTES
-from tansiq.protocol.parcel import parse_parcel
+from tansiq.protocol.parcel import JournalNews, parse_parcel
 
 Writer = asyncio.StreamWriter
 
@@ -319,6 +323,58 @@ def test_a_bad_peer_costs_only_time_and_gets_everything_once_when_it_mends(
     assert words(ma) == ["before", "uno"]
     assert (state(ma).failures, state(ma).last_error) == (0, "")
     assert len(room.rows("SELECT * FROM exchange_receipt")) == 2
+
+
+STEP = 3
+
+
+def tells_in_steps(host: Host, body: bytes, writer: Writer) -> None:
+    """What a peer answers of whose journal we have witnessed little: no receipt before its news has come so far."""
+    answer = host.peer.take(parse_parcel(body))
+    relation = host.peer.relation()
+    size = relation.witnessed + STEP
+    if size < len(relation.leaves):
+        root = relation.frontier(size).root()
+        head = make_head(
+            signer_agency=host.peer.agency,
+            journal=journal_name(host.peer.agency, answer.receiver),
+            time_ms=host.peer.clock(),
+            epoch=relation.epoch,
+            size=size,
+            root=root,
+            signer=host.peer.node_key,
+        )
+        news = JournalNews(head, root, relation.witnessed, b"".join(relation.leaves[relation.witnessed : size]))
+        answer = replace(answer, news=news, receipts=(), faults=())
+    writer.write(http(answer.to_bytes()))
+
+
+def test_a_receipt_that_waits_for_the_peers_journal_is_no_failure(
+    room: Room, ma: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parcels, "MAX_LEAVES", STEP)
+    ma.peer.relation().leaves += [hashlib.sha256(bytes([number])).digest() for number in range(3 * STEP)]
+    ma.answer = tells_in_steps
+    room.say(ma.peer, "uno")
+    with delivering(room):
+        wait_settled(room, ma, seconds=5)
+        assert ma.requests == 4
+    assert words(ma) == ["uno"]
+    assert (state(ma).failures, state(ma).last_error) == (0, "")
+
+
+def test_receipts_for_what_was_pulled_wait_until_our_journal_has_come_so_far(
+    room: Room, ma: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parcels, "MAX_LEAVES", STEP)
+    with transaction.atomic():
+        append("ma.dgst", [hashlib.sha256(bytes([number])).digest() for number in range(3 * STEP)])
+    ma.peer.relation().outbox.append(room.said(ma.peer, "uno"))
+    with delivering(room, pulls=True):
+        until(lambda: ma.peer.receipts, seconds=5, what="the receipt")
+    room.work()
+    assert (room.words(), len(ma.peer.receipts)) == (["uno"], 1)
+    assert state(ma).failures == 0
 
 
 def test_nothing_is_said_to_a_door_that_shows_another_certificate(room: Room, hosts: Hosts) -> None:

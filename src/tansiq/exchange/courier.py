@@ -21,7 +21,7 @@ from tansiq.exchange.files_exchange import files_message
 from tansiq.exchange.files_store import chunk_of
 from tansiq.exchange.files_wire import GIVE_BYTES
 from tansiq.exchange.intake import require_confirmed
-from tansiq.exchange.parcels import make_parcel
+from tansiq.exchange.parcels import make_parcel, news_goes_on
 from tansiq.exchange.peers import peer_state
 from tansiq.exchange.release import OutgoingBatch, pending_batch, release
 from tansiq.exchange.restoring import require_whole
@@ -29,7 +29,7 @@ from tansiq.exchange.service import node_key
 from tansiq.faults import reach
 from tansiq.protocol.courier import End, Frame, Heading, Sort, make_header, seal_frame
 from tansiq.protocol.envelope import Lane
-from tansiq.protocol.heads import Direction
+from tansiq.protocol.heads import Direction, parse_head
 from tansiq.protocol.keys import PublicSealingKey
 from tansiq.protocol.parcel import Parcel
 
@@ -53,6 +53,8 @@ class Making:
     lane: int = 0
     after: tuple[int, int] = (0, 0)
     """Epoch and first number of the batch of this lane that was put in last."""
+    told: int = 0
+    """How many leaves of our journal are told in it, or were witnessed before."""
     batch: bytes = b""
     chunk: bytes = b""
     statements: int = 0
@@ -186,17 +188,28 @@ def _bare(peer: str, batch: OutgoingBatch, context: Context) -> Parcel:
 
 
 def _receipts(making: Making, context: Context) -> tuple[bytes, Making] | None:
-    """The journals as they stand, with the receipts that we owe; once also where we owe none."""
+    """The journals as they stand, with the receipts that we owe; once also where we owe none.
+
+    Where more leaves are told than one parcel may carry, parcel follows parcel: each head is mirrored when the next one is read.
+    """
     taken = owed(making.peer, after=making.batch, limit=_RECEIPTS)
     if not taken and making.batch:
         return None
     with transaction.atomic():
-        content = make_parcel(making.peer, context=context, taken=taken).to_bytes()
-        with connection.cursor() as cursor:
-            cursor.executemany(
-                "UPDATE exchange_owed SET file = %s WHERE batch = %s", [(making.file, one.batch) for one in taken]
-            )
-    sealed, making = _frame(making, Sort.PARCEL, content, context)
+        parcel = make_parcel(making.peer, context=context, taken=taken, told=making.told)
+        goes_on = news_goes_on(parcel, known=making.told)
+        if goes_on:  # the receipts wait for the head that covers all of them
+            parcel = replace(parcel, receipts=(), faults=())
+        else:
+            with connection.cursor() as cursor:
+                cursor.executemany(
+                    "UPDATE exchange_owed SET file = %s WHERE batch = %s", [(making.file, one.batch) for one in taken]
+                )
+    sealed, making = _frame(making, Sort.PARCEL, parcel.to_bytes(), context)
+    if parcel.news is not None:
+        making = replace(making, told=parse_head(parcel.news.head).size)
+    if goes_on:
+        return sealed, making
     last = taken[-1].batch if taken else b"\xff" * 32
     return sealed, replace(making, batch=last, receipts=making.receipts + sum(len(one.indices) for one in taken))
 

@@ -24,12 +24,13 @@ from tansiq.errors import Error, Unavailable
 from tansiq.exchange.context import Context
 from tansiq.exchange.door import CONTENT_TYPE, key_name
 from tansiq.exchange.intake import Intake, take
-from tansiq.exchange.parcels import Taken, make_parcel
+from tansiq.exchange.parcels import Taken, make_parcel, news_goes_on, receipts_left
 from tansiq.exchange.peers import LONGEST_WAIT_MS, failed, peer_state
 from tansiq.exchange.queries import witness_debt
 from tansiq.exchange.release import OutgoingBatch, anything_for, next_batch
 from tansiq.exchange.restoring import restoring_peers
 from tansiq.faults import reach
+from tansiq.journal.mirror import mirrored_size
 from tansiq.protocol.directory import Directory
 from tansiq.protocol.envelope import Lane
 from tansiq.protocol.httpsig import sign_request
@@ -299,16 +300,18 @@ class Delivery:
         except BaseException:
             line.owed = owed + line.owed
             raise
+        line.owed = receipts_left(owed, parcel) + line.owed
         line.witnessed = max(line.witnessed, parcel.known_size)
         if intake.taken is not None:
-            line.owed.append(intake.taken)
+            line.owed = [one for one in line.owed if one.batch != intake.taken.batch] + [intake.taken]
         if intake.new:
             self._arrived()
         return intake
 
     def _take(self, answer: bytes, peer: str, sent: OutgoingBatch | None) -> Intake:
         parcel = parse_parcel(answer)
-        if sent is not None and sent.head.digest not in {receipts.batch for receipts in parcel.receipts}:
+        lacking = sent is not None and sent.head.digest not in {receipts.batch for receipts in parcel.receipts}
+        if lacking and not news_goes_on(parcel, known=mirrored_size(peer)):
             raise Unavailable("exchange.no-receipt", agency=peer)  # or it would be sent again at once, for ever
         intake = take(parcel, peer=peer, context=self._context)
         if parcel.receipts:

@@ -17,7 +17,16 @@ from tansiq.protocol.heads import Head, journal_name, make_head, parse_head
 from tansiq.protocol.keys import PublicSigningKey, Signer
 from tansiq.protocol.merkle import EMPTY_ROOT, Frontier
 
-__all__ = ["Position", "append", "head_of", "open_journal", "position", "record_witness", "restart_epoch"]
+__all__ = [
+    "Position",
+    "append",
+    "head_of",
+    "open_journal",
+    "position",
+    "position_at",
+    "record_witness",
+    "restart_epoch",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +80,17 @@ def position(peer: str) -> Position:
     return Position(epoch, frontier.size, frontier.root() if frontier.size else EMPTY_ROOT)
 
 
+def position_at(peer: str, at: Position, *, size: int) -> Position:
+    """Where our journal with ``peer``, now ``at``, stood when it had ``size`` leaves. Raises NotFound when it never had so many."""
+    return Position(at.epoch, size, Frontier.at(size, JournalNodes(peer)).root() if size else EMPTY_ROOT)
+
+
 def head_of(peer: str, at: Position, *, agency: str, time_ms: int, signer: Signer) -> bytes:
-    """The signed head of our journal at ``at``; signed once per size and key, and kept for the peer's witness."""
+    """The signed head of our journal at ``at``; signed once per size and key, and kept for the peer's witness.
+
+    Where a larger head is signed already, this one tells no later time than that: the peer may know the larger, and a smaller
+    one that is younger would tell it that the journal was rolled back.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT head, root FROM journal_witnessed WHERE peer = %s AND epoch = %s AND size = %s",
@@ -85,10 +103,15 @@ def head_of(peer: str, at: Position, *, agency: str, time_ms: int, signer: Signe
             and parse_head(bytes(row[0])).signature.signer == signer.identifier
         ):
             return bytes(row[0])
+        cursor.execute(
+            "SELECT head FROM journal_witnessed WHERE peer = %s AND epoch = %s AND size > %s ORDER BY size LIMIT 1",
+            (peer, at.epoch, at.size),
+        )
+        larger = cursor.fetchone()
         head = make_head(
             signer_agency=agency,
             journal=journal_name(agency, peer),
-            time_ms=time_ms,
+            time_ms=min(time_ms, parse_head(bytes(larger[0])).time_ms) if larger else time_ms,
             epoch=at.epoch,
             size=at.size,
             root=at.root,
