@@ -11,9 +11,11 @@ from tansiq.channels.rules import Rules, set_rules
 from tansiq.channels.settling import settle_due
 from tansiq.channels.states import agree, decide, decline
 from tansiq.errors import BadInput, Conflict, NotFound, Refused
+from tansiq.exchange import drafts
 from tansiq.policy.channel_matter import Channel, Standing, State
 from tansiq.policy.channel_word import StateWord
 from tansiq.policy.values import Text
+from tansiq.protocol.limits import MAX_TIME_MS
 
 pytestmark = pytest.mark.storage
 EMBASSY = Channel.EMBASSY
@@ -43,6 +45,21 @@ def test_an_announcement_is_shown_and_holds_on_the_partners_side_too(notes: Note
     assert words_of(told, keys=context.keys) == Text("es", "Hasta nueva orden.")
     notes.say("wait", node=notes.ma)
     assert [row.kind for row in waiting()] == ["note"]
+
+
+@pytest.mark.parametrize("far", [MAX_TIME_MS + 1, 253_402_300_800_000, (1 << 63) - 2])
+def test_an_announcement_said_beyond_the_calendar_is_set_aside(
+    notes: Notes, monkeypatch: pytest.MonkeyPatch, far: int
+) -> None:
+    """When it was said is shown on the channel's page, and decides which of two words is the later."""
+    sign = drafts.sign_concealed
+    with monkeypatch.context() as patch:
+        patch.setattr(drafts, "sign_concealed", lambda **said: sign(**said | {"time_ms": far}))
+        notes.set_state("strained", node=notes.ma, announce=True)
+    notes.carry()
+    notes.es.use()
+    assert standings("ma.dgst")[EMBASSY] == Standing()
+    assert rows("SELECT peer, code FROM exchange_quarantine") == [("ma.dgst", "protocol.wrong-field")]
 
 
 def test_the_words_of_a_decision_stand_nowhere_in_clear(notes: Notes) -> None:
