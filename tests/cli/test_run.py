@@ -117,6 +117,50 @@ def test_when_one_of_its_processes_dies_it_ends_and_says_so(running: tuple[subpr
     assert "Traceback" not in error
 
 
+def test_of_two_that_start_at_once_one_runs_and_nothing_is_done_behind_its_back(home: Home, tmp_path: Path) -> None:
+    started = [start(home, "--log-file", str(tmp_path / f"{at}.log")) for at in range(2)]
+    until = time.monotonic() + PATIENCE_SECONDS
+    while all(one.poll() is None for one in started) and time.monotonic() < until:
+        time.sleep(0.02)
+    later = next((one for one in started if one.poll() is not None), started[0])
+    first = started[1 - started.index(later)]
+    try:
+        _, error = later.communicate(timeout=PATIENCE_SECONDS)
+        assert (later.returncode, "[cli.runs-already]" in error or "[cli.address-taken]" in error) in {
+            (5, True),
+            (6, True),
+        }, error
+        until_ready(tmp_path / f"{started.index(first)}.log", first)
+        assert ask(home, "exchange.status", {})["agency"] == "es.cgi"
+        for role in ("web", "worker"):
+            beside = subprocess.run(
+                [sys.executable, "-m", "tansiq.cli", role, "--home", str(home.path)],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert beside.returncode == 5
+            assert "[node.running]" in beside.stderr
+        home.socket.unlink()  # as the loser of such a race once did
+        asked = subprocess.run(
+            [sys.executable, "-c", WITHOUT_PATIENCE, "directory", "list", "--home", str(home.path)], capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        assert asked.returncode == 6
+        assert "[node.silent]" in asked.stderr
+    finally:
+        for one in started:
+            one.kill()
+            one.communicate()
+
+
+WITHOUT_PATIENCE = """
+from tansiq.cli import asking, main
+asking._STARTING_SECONDS = 0.1
+main.run()
+"""
+
+
 def test_an_address_that_is_taken_is_told(home: Home) -> None:
     host, _, port = home.listen.partition(":")
     with socket.create_server((host, int(port))):

@@ -9,7 +9,16 @@ import typer
 
 from tansiq.cli.frame import command
 from tansiq.cli.language import LANGUAGE, told
-from tansiq.cli.options import HomeOption, JsonFlag, PassphraseFd, found_home, help_for, new_passphrase, passphrase
+from tansiq.cli.options import (
+    HomeOption,
+    JsonFlag,
+    PassphraseFd,
+    found_home,
+    help_for,
+    new_passphrase,
+    opened_here,
+    passphrase,
+)
 from tansiq.cli.showing import done, print_json, say
 
 __all__ = ["RoleOption", "account", "certify", "invite", "register"]
@@ -28,9 +37,8 @@ def account(
 ) -> None:
     """Gives an account its roles and its clearance; makes it when there is none."""
     node = found_home(home)
-    from tansiq.node.opening import open_node
 
-    context = open_node(node)
+    context = opened_here(node)
     from tansiq.accounts.clearances import given_clearance, set_clearance
     from tansiq.accounts.opened import opened
     from tansiq.accounts.roles import roles_for_posts
@@ -78,9 +86,8 @@ def invite(
 ) -> None:
     """Invites somebody; the code is shown once."""
     node = found_home(home)
-    from tansiq.node.opening import open_node
 
-    context = open_node(node)
+    context = opened_here(node)
     from tansiq.accounts.invitations import Invited
     from tansiq.accounts.invitations import invite as make_invitation
     from tansiq.accounts.opened import opened
@@ -115,11 +122,10 @@ def certify(
     from tansiq.exchange.service import tell_directory
     from tansiq.exchange.wake import wake
     from tansiq.node.identity import load_identity
-    from tansiq.node.opening import open_node
     from tansiq.protocol.words import fingerprint_words
 
     key = load_identity(identity, words)
-    context = open_node(node)
+    context = opened_here(node)
     from tansiq.accounts.invitations import waiting
     from tansiq.node.certifying import certify as certify_waiting
 

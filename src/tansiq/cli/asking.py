@@ -1,7 +1,7 @@
 """Asking the node, from the command line: through the running node's socket, else here, with the home opened for this one act.
 
-Invariant: the same act, the same checks, the same errors either way; an officer's passphrase is asked before anything is sent. What was
-done while the node does not run leaves when it runs.
+Invariant: never here while a worker has the home; the same act, the same checks, the same errors either way; an officer's passphrase is
+asked before anything is sent. What was done while the node does not run leaves when it runs.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tansiq.cli.language import told
-from tansiq.cli.options import passphrase
+from tansiq.cli.options import opened_here, passphrase
 from tansiq.cli.showing import hint
 from tansiq.errors import BadInput, Unavailable
 from tansiq.node.asking import ask, error_from, request_line
 from tansiq.node.home import Home
+from tansiq.node.running import WORKER, is_worked, wait_running
 
 __all__ = ["NOBODY", "Credential", "ask_node", "credential"]
 
@@ -34,6 +35,7 @@ class Credential:
 
 
 NOBODY = Credential()
+_STARTING_SECONDS: Final = 15.0
 _LEAVING: Final = frozenset({"enquiry.send", "enquiry.answer", "enquiry.refuse"})
 
 
@@ -57,9 +59,8 @@ def _telling(progress: Progress | None) -> Callable[[Mapping[str, Any]], None]:
 def _here(home: Home, line: bytes, tell: Callable[[Mapping[str, Any]], None]) -> Any:
     """Does the act in this process. Raises what it raises."""
     from tansiq.node.acts import perform
-    from tansiq.node.opening import open_node
 
-    answer = perform(line, open_node(home), tell)
+    answer = perform(line, opened_here(home), tell)
     if "error" in answer:
         raise error_from(answer["error"])
     return answer["result"]
@@ -75,11 +76,20 @@ def ask_node(
 ) -> Any:
     """The result of ``act``. Raises what the act raises."""
     tell = _telling(progress)
-    try:
+
+    def there() -> Any:
         return ask(home, act, arguments or {}, officer=who.officer, passphrase=who.passphrase, told=tell)
+
+    try:
+        return there()
     except Unavailable as error:
         if error.code not in {"node.not-running", "node.socket-path-too-long"}:
             raise
+    if is_worked(home, WORKER):  # it starts, or it ends: nothing is done in its home behind its back
+        if wait_running(home, seconds=_STARTING_SECONDS):
+            return there()
+        if is_worked(home, WORKER):
+            raise Unavailable("node.silent", home=str(home.path))
     if act in _LEAVING:
         hint("cli.not-running")
     return _here(home, request_line(act, arguments or {}, officer=who.officer, passphrase=who.passphrase), tell)

@@ -11,7 +11,7 @@ import typer
 
 from tansiq.cli.frame import command
 from tansiq.cli.language import told
-from tansiq.cli.options import HomeOption, JsonFlag, found_home, help_for, passphrase
+from tansiq.cli.options import HomeOption, JsonFlag, found_home, help_for, opened_here, passphrase
 from tansiq.cli.showing import done, print_json, table
 from tansiq.errors import BadInput
 
@@ -29,9 +29,8 @@ def _opened(home: Path | None, identity: Path, passphrase_fd: int | None) -> tup
     node = found_home(home)
     words = passphrase(passphrase_fd, told("cli.ask.identity"))
     from tansiq.node.identity import load_identity
-    from tansiq.node.opening import open_node
 
-    return node, open_node(node), load_identity(identity, words)
+    return node, opened_here(node), load_identity(identity, words)
 
 
 def _published(node: Any, context: Any, directory: Any, *, as_json: bool) -> None:

@@ -43,7 +43,7 @@ from tansiq.cli import (
 from tansiq.cli.frame import group, usage_error
 from tansiq.cli.language import told, wanted, without_language
 from tansiq.cli.logs import debugging
-from tansiq.cli.options import help_for
+from tansiq.cli.options import end_command, help_for
 from tansiq.cli.showing import print_error
 from tansiq.errors import BadInput, Error, Unavailable
 from tansiq.texts import LANGUAGES
@@ -151,6 +151,8 @@ def main(arguments: Sequence[str]) -> int:
         return BROKEN_PIPE
     except Exception as error:
         return _unexpected(error)
+    finally:
+        end_command()
     return ended if isinstance(ended, int) else 0
 
 

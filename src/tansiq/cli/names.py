@@ -17,7 +17,7 @@ import typer
 
 from tansiq.cli.frame import command, group
 from tansiq.cli.language import told
-from tansiq.cli.options import HomeOption, JsonFlag, found_home, help_for
+from tansiq.cli.options import HomeOption, JsonFlag, found_home, help_for, opened_here
 from tansiq.cli.showing import clean, done, facts, print_json, say
 from tansiq.errors import BadInput, NotFound
 
@@ -145,10 +145,9 @@ def explain(
 
 def _index(home: Path | None) -> Any:
     node = found_home(home)
-    from tansiq.node.opening import open_node
     from tansiq.registers.matching import index_of
 
-    return index_of(open_node(node))
+    return index_of(opened_here(node))
 
 
 def _show(about: dict[str, int], *, as_json: bool) -> None:

@@ -115,7 +115,7 @@ def _check_free(home: Home) -> None:
     """Raises Conflict when the node runs already, Unavailable when its address is taken or not this machine's."""
     from tansiq.node.running import is_running
 
-    if is_running(home):
+    if is_running(home):  # who starts at the same moment meets the lock of `node.running`
         raise Conflict("cli.runs-already", home=str(home.path))
     host, _, port = home.listen.rpartition(":")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -167,7 +167,13 @@ def run(home: HomeArgument = None, home_option: HomeOption = None, log_file: Log
 
     if debugging():
         _log.warning("this log holds whole tracebacks; it is for invented data only")
-    if run_node(node, ready=lambda: _announce(node)):
+    try:
+        failed = run_node(node, ready=lambda: _announce(node))
+    except Conflict as error:
+        if error.code == "node.running":  # two were started at once: this one came later
+            raise Conflict("cli.runs-already", home=str(node.path)) from error
+        raise
+    if failed:
         raise Unavailable("cli.node-ended", home=str(node.path))
 
 

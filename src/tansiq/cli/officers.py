@@ -11,7 +11,16 @@ from tansiq.cli import accounts
 from tansiq.cli.accounts import RoleOption
 from tansiq.cli.frame import command, group
 from tansiq.cli.language import told
-from tansiq.cli.options import HomeOption, JsonFlag, PassphraseFd, found_home, help_for, new_passphrase, passphrase
+from tansiq.cli.options import (
+    HomeOption,
+    JsonFlag,
+    PassphraseFd,
+    found_home,
+    help_for,
+    new_passphrase,
+    opened_here,
+    passphrase,
+)
 from tansiq.cli.showing import done, print_json
 
 __all__ = ["add", "register"]
@@ -45,10 +54,9 @@ def add(
     from tansiq.exchange.wake import wake
     from tansiq.node.creation import NewOfficer, add_officer
     from tansiq.node.identity import load_identity
-    from tansiq.node.opening import open_node
 
     key = load_identity(identity, identity_words)
-    context = open_node(node)
+    context = opened_here(node)
     posts = tuple(one.removeprefix(f"{node.agency}/") for one in post)
     new = NewOfficer(
         number,

@@ -10,8 +10,9 @@ import json
 import os
 import sys
 import tomllib
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -19,9 +20,12 @@ from tansiq.cli.language import told
 from tansiq.errors import BadInput, NotFound, TooMuch
 from tansiq.node.home import Home, load_home
 
+if TYPE_CHECKING:
+    from tansiq.exchange.context import Context
+
 __all__ = [
-    "AsOfficer", "HomeArgument", "HomeOption", "JsonFlag", "PassphraseFd", "found_home", "help_for", "new_passphrase", "passphrase",
-    "read_draft", "read_file", "read_lines",
+    "AsOfficer", "HomeArgument", "HomeOption", "JsonFlag", "PassphraseFd", "end_command", "found_home", "help_for", "new_passphrase", "opened_here",
+    "passphrase", "read_draft", "read_file", "read_lines",
 ]  # fmt: skip
 
 _MOST_DRAFT: Final = 4 * 1024 * 1024
@@ -46,6 +50,27 @@ def found_home(option: Path | None, argument: Path | None = None) -> Home:
     if path is None:
         raise BadInput("cli.no-home")
     return load_home(path)
+
+
+_lasting = ExitStack()
+"""What lasts as long as the command that this process does."""
+
+
+def opened_here(home: Home) -> Context:
+    """The opened node, in which this process works until its command ends: nobody replaces its databases meanwhile.
+
+    Raises Conflict when somebody does, and what opening raises.
+    """
+    from tansiq.node.opening import open_node
+    from tansiq.node.running import held
+
+    _lasting.enter_context(held(home))
+    return open_node(home)
+
+
+def end_command() -> None:
+    """Lets go of the homes in which this command worked."""
+    _lasting.close()
 
 
 def read_lines(descriptor: int) -> list[str]:

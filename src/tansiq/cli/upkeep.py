@@ -10,7 +10,7 @@ import typer
 from tansiq.cli import keyring
 from tansiq.cli.frame import command, group
 from tansiq.cli.language import LANGUAGE, told
-from tansiq.cli.options import HomeArgument, HomeOption, JsonFlag, found_home, help_for
+from tansiq.cli.options import HomeArgument, HomeOption, JsonFlag, found_home, help_for, opened_here
 from tansiq.cli.showing import done, facts, moment, print_json, progress, say
 from tansiq.errors import BadInput, NotFound
 from tansiq.protocol.evidence_report import utc_text
@@ -91,11 +91,10 @@ def backup(
     node = found_home(home)
     from tansiq.exchange.wake import wake
     from tansiq.node.backup import backup as write
-    from tansiq.node.opening import open_node
 
     if not out.absolute().parent.is_dir():
         raise NotFound("cli.no-folder", folder=str(out.absolute().parent))
-    context = open_node(node)
+    context = opened_here(node)
     with progress() as show:
         made = write(node, out, context=context, progress=show)
     wake(str(node.run))
@@ -177,11 +176,10 @@ def mirror(
     if goal is None:
         raise BadInput("cli.missing-argument", name="--to", command="tansiq keys mirror")
     from tansiq.node.mirror import mirror_keys
-    from tansiq.node.opening import open_node
 
     if not goal.is_dir() and not goal.absolute().parent.is_dir():
         raise NotFound("cli.no-folder", folder=str(goal.absolute().parent))
-    context = open_node(node)
+    context = opened_here(node)
     with progress() as show:
         made = mirror_keys(node, goal, context=context, progress=show)
     if as_json:

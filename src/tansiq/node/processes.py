@@ -1,7 +1,7 @@
 """The processes of a running node: the web (its door), the worker (delivery, dispatch, clock, acts) and, where the node
 has any, the pages that officers open.
 
-Invariant: one process tree, forked from one opened node, so that its memory is shared; when one process dies, all
+Invariant: one process tree for a home, forked from one opened node, so that its memory is shared; when one process dies, all
 end, and a supervisor (systemd) starts the tree again. All work is restartable at any instruction, so ending is always
 safe.
 """
@@ -35,6 +35,7 @@ from tansiq.node.metrics import parse_place
 from tansiq.node.notify import transport_of
 from tansiq.node.opening import open_node
 from tansiq.node.pages import run_pages
+from tansiq.node.running import DOOR, WORKER, held
 from tansiq.node.worker import work
 from tansiq.registers.matching import index_of
 
@@ -73,19 +74,27 @@ async def _serve(home: Home, context: Context, tls: ssl.SSLContext) -> None:
 
 
 def run_web(home: Home, context: Context | None = None) -> None:
-    """Serves the door until it is told to end."""
-    opened = context or open_node(home)
-    tls = server_context(*_tls_secret(opened))
+    """Serves the door until it is told to end. Raises Conflict when this home has a door, and what opening raises."""
+    if context is None:
+        with held(home, DOOR):
+            run_web(home, open_node(home))
+        return
+    tls = server_context(*_tls_secret(context))
     with asyncio.Runner(loop_factory=_uvloop()) as runner:
-        runner.run(_serve(home, opened, tls))
+        runner.run(_serve(home, context, tls))
 
 
 def run_worker(home: Home, context: Context | None = None) -> None:
-    """Delivers, dispatches, keeps the clock and takes acts until it is told to end."""
-    opened = context or open_node(home)
-    pulls = opened.directory.pulls
+    """Delivers, dispatches, keeps the clock and takes acts until it is told to end. Raises Conflict when this home has a worker, and
+    what opening raises.
+    """
+    if context is None:
+        with held(home, WORKER):
+            run_worker(home, open_node(home))
+        return
+    pulls = context.directory.pulls
     with asyncio.Runner(loop_factory=_uvloop()) as runner:
-        runner.run(work(home, opened, pulls=pulls))
+        runner.run(work(home, context, pulls=pulls))
 
 
 def _uvloop() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -142,9 +151,15 @@ def settle_memory() -> None:
 def run_node(home: Home, *, ready: Callable[[], None] = lambda: None) -> int:
     """Runs web, worker and pages until SIGTERM or SIGINT; returns the exit code (1 when a process died of itself).
 
-    Raises what opening raises, and BadInput or Refused when a setting of the metrics or of the notifications is wrong.
+    Raises Conflict when a node runs in this home, what opening raises, and BadInput or Refused when a setting of the metrics or of the
+    notifications is wrong.
     """
     check_settings(home)
+    with held(home, DOOR, WORKER):
+        return _run_tree(home, ready=ready)
+
+
+def _run_tree(home: Home, *, ready: Callable[[], None]) -> int:
     context = open_node(home)
     index_of(context).refresh()  # before the fork: one copy in memory, which the processes share
     connections.close_all()

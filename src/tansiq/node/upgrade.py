@@ -12,7 +12,7 @@ from pathlib import Path
 
 from django.db import connections
 
-from tansiq.errors import Conflict, NotFound
+from tansiq.errors import NotFound
 from tansiq.exchange.context import system_clock
 from tansiq.keystore.router import ALIAS
 from tansiq.keystore.store import open_key_store
@@ -23,7 +23,7 @@ from tansiq.node.fsck import fsck
 from tansiq.node.home import Home, find_unlock_secret
 from tansiq.node.loading import unapplied
 from tansiq.node.opening import bind, open_node
-from tansiq.node.running import is_running
+from tansiq.node.running import held
 from tansiq.node.snapshot import Progress, quiet
 from tansiq.protocol.wraps import OwnSecret
 
@@ -44,10 +44,13 @@ def upgrade(
 ) -> Upgraded:
     """Upgrades both databases of ``home``; the backup goes to ``backup_to``, or beside the home under today's date.
 
-    Raises Conflict (the node runs), Unavailable (no room for the backup), and what opening the node raises.
+    Raises Conflict (the node runs, or somebody works in the home), Unavailable (no room for the backup), and what opening the node raises.
     """
-    if is_running(home):
-        raise Conflict("node.running", home=str(home.path))
+    with held(home, alone=True):
+        return _upgrade(home, secret=secret, backup_to=backup_to, progress=progress)
+
+
+def _upgrade(home: Home, *, secret: bytes | None, backup_to: Path | None, progress: Progress) -> Upgraded:
     bind(home)
     lacking = [*unapplied("default"), *(name for name in unapplied(ALIAS) if name.startswith("keystore."))]
     if not lacking:
