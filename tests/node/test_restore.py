@@ -592,6 +592,39 @@ def test_what_must_not_be_restored_is_refused(story: Story, node: Nodes, tmp_pat
     clean(es)
 
 
+def test_a_restore_that_fails_leaves_the_place_as_it_was(story: Story, node: Nodes, tmp_path: Path) -> None:
+    if story.es.home.on_postgresql:
+        pytest.skip("on PostgreSQL the operator writes the addresses of the databases first")
+    story.backup()
+    story.mirror()
+    source = tmp_path / "backup"
+    other = node("ma.dgst")
+    mirror_keys(other.home, tmp_path / "other-keys", context=other.use())
+    new = tmp_path / "folder" / "new"
+    for keys, error in (
+        (tmp_path / "other-keys", Conflict),
+        (source, BadInput),
+        (tmp_path / "none", NotFound),
+        (None, NotFound),
+    ):
+        with pytest.raises(error):
+            restore(new, source, keys=keys, secret=SECRET)
+        assert not new.parent.exists()
+    new.mkdir(parents=True)
+    with pytest.raises(Conflict):
+        restore(new, source, keys=tmp_path / "other-keys", secret=SECRET)
+    assert list(new.iterdir()) == [], "an empty folder that was there stays, and stays empty"
+    (new / "letters").mkdir()
+    refused(lambda: restore(new, source, keys=tmp_path / "keys", secret=SECRET), Conflict, "node.home-exists")
+    assert [one.name for one in new.iterdir()] == ["letters"]
+    refused(lambda: restore(source, source, keys=tmp_path / "keys", secret=SECRET), Conflict, "node.home-not-a-folder")
+    (new / "letters").rmdir()
+    assert dies_at("restore.loaded", lambda: restore(new, source, keys=tmp_path / "keys", secret=SECRET))
+    assert {one.name for one in new.iterdir()} == {"data", "run", "restoring"}
+    assert restore(new, source, keys=tmp_path / "keys", secret=SECRET).agency == "es.cgi", "given again, it goes on"
+    clean(story.es)
+
+
 # ------------------------------------------------------------------------------------- a peer that lies
 
 

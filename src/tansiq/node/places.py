@@ -9,22 +9,63 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from django.db import connections, transaction
 
-from tansiq.errors import NotFound
+from tansiq.errors import Conflict, NotFound
 from tansiq.keystore.router import ALIAS
 from tansiq.keystore.store import KeyStore, open_key_store
 from tansiq.node.home import CONFIGURATION, Home
 from tansiq.node.loading import empty_database
 from tansiq.node.opening import bind
 
-__all__ = ["Place", "place_of"]
+__all__ = ["Made", "Place", "folders", "place_of"]
 
 _STAGING = "restoring"
+
+
+@dataclass(slots=True)
+class Made:
+    """Folders that were made for a restore; they go again unless it was said to `keep` them."""
+
+    new: list[Path]
+    kept: bool = False
+
+    def keep(self) -> None:
+        """What was made stays: there is a node in it."""
+        self.kept = True
+
+
+@contextmanager
+def folders(home: Home) -> Iterator[Made]:
+    """The folders of ``home``, made where they are lacking; what was made is gone again, with all in it, when the block fails before
+    they are to be kept. Raises Conflict when there is something that is no node, and OSError.
+    """
+    if home.path.exists() and not (home.path / CONFIGURATION).exists():
+        _check_own(home)
+    made = Made([])
+    try:
+        for folder in (*reversed(home.path.parents), home.path, home.data, home.run):
+            if not folder.is_dir():
+                folder.mkdir(mode=0o700)
+                made.new.append(folder)
+        yield made
+    except BaseException:
+        if not made.kept:
+            for folder in reversed(made.new):
+                shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _check_own(home: Home) -> None:
+    """Raises Conflict unless the folder is empty or holds only what a restore that was broken off leaves."""
+    if not home.path.is_dir():
+        raise Conflict("node.home-not-a-folder", home=str(home.path))
+    if {one.name for one in home.path.iterdir()} - {home.data.name, home.run.name, _STAGING}:
+        raise Conflict("node.home-exists", home=str(home.path))
 
 
 class Place(Protocol):
@@ -61,8 +102,6 @@ class _Lite:
 
     @contextmanager
     def loading(self, *, with_keys: bool) -> Iterator[None]:
-        for folder in (self._home.path, self._home.data, self._home.run):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         shutil.rmtree(self._staging.path, ignore_errors=True)
         self._staging.data.mkdir(mode=0o700, parents=True)
         bind(self._staging)
@@ -111,8 +150,6 @@ class _Postgres:
 
     @contextmanager
     def loading(self, *, with_keys: bool) -> Iterator[None]:
-        for folder in (self._home.path, self._home.data, self._home.run):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with ExitStack() as stack:
             # What is entered last is committed first: the key store before the main database.
             for alias in ("default", ALIAS) if with_keys else ("default",):

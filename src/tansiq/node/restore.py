@@ -29,8 +29,8 @@ from tansiq.node.dump import Reader, open_dump
 from tansiq.node.home import CONFIGURATION, Home, find_unlock_secret, load_home
 from tansiq.node.loading import load_dump
 from tansiq.node.opening import open_node
-from tansiq.node.places import place_of
-from tansiq.node.running import is_running
+from tansiq.node.places import Made, folders, place_of
+from tansiq.node.running import held
 from tansiq.node.snapshot import Progress, quiet, snapshot
 from tansiq.protocol.ids import id_time
 from tansiq.protocol.wraps import OwnSecret
@@ -73,29 +73,43 @@ def restore(
     """Restores the backup ``source``, with the copy ``keys`` of the key store or the one that is in place.
 
     A home that does not exist is made as the backup says. ``secret`` opens the key store (found as usual when None);
-    ``replace`` allows what stands there to be replaced. Raises Conflict (the node runs, is another agency's, or holds
-    something), BadInput (no backup, or of a newer version), NotProven (altered, or not written by this node), NotFound.
+    ``replace`` allows what stands there to be replaced. Nothing that was made stays when it fails. Raises Conflict (the node runs, is another
+    agency's, holds something, or what is there is no node), BadInput (no backup, or of a newer version), NotProven (altered, or not
+    written by this node), NotFound.
     """
     with open_dump(source, what=backups.WHAT) as reader:
         target = _home(home, reader)
-        if is_running(target):
-            raise Conflict("node.running", home=str(target.path))
-        unlock = find_unlock_secret(target) if secret is None else secret
-        place = place_of(target)
-        if place.holds_something() and not replace:
-            raise Conflict("node.not-empty", home=str(target.path))
-        mirror_ms = now_ms = system_clock()
-        secrets = {} if keys else _own_secrets(place.key_store(unlock))
-        with place.loading(with_keys=keys is not None):
-            if keys is not None:
-                mirror_ms, secrets = _load_keys(keys, agency=target.agency, unlock=unlock, progress=progress)
-            counts = load_dump(reader, "default", stage="restore", progress=progress)
-            reach("restore.loaded")
-            reader.prove(secrets, counts)
-            backup_ms = _time(reader)
-            peers = begin_recovery(agency=target.agency, backup_ms=backup_ms, mirror_ms=mirror_ms, now_ms=now_ms)
-            reach("restore.before-commit")
-        reach("restore.after-commit")
+        with folders(target) as made, held(target, alone=True):
+            return _restore(target, reader, keys=keys, secret=secret, replace=replace, progress=progress, made=made)
+
+
+def _restore(
+    target: Home,
+    reader: Reader,
+    *,
+    keys: Path | None,
+    secret: bytes | None,
+    replace: bool,
+    progress: Progress,
+    made: Made,
+) -> Restored:
+    unlock = find_unlock_secret(target) if secret is None else secret
+    place = place_of(target)
+    if place.holds_something() and not replace:
+        raise Conflict("node.not-empty", home=str(target.path))
+    mirror_ms = now_ms = system_clock()
+    secrets = {} if keys else _own_secrets(place.key_store(unlock))
+    with place.loading(with_keys=keys is not None):
+        if keys is not None:
+            mirror_ms, secrets = _load_keys(keys, agency=target.agency, unlock=unlock, progress=progress)
+        counts = load_dump(reader, "default", stage="restore", progress=progress)
+        reach("restore.loaded")
+        reader.prove(secrets, counts)
+        backup_ms = _time(reader)
+        peers = begin_recovery(agency=target.agency, backup_ms=backup_ms, mirror_ms=mirror_ms, now_ms=now_ms)
+        reach("restore.before-commit")
+    made.keep()
+    reach("restore.after-commit")
     finished = finish_loading(context=open_node(target, secret=unlock))
     connections.close_all()
     return Restored(
