@@ -11,13 +11,14 @@ import pytest
 from peer import Lies, SimulatedPeer, altered, seeded
 from support.room import Room
 from tansiq.errors import BadInput, Error, NotProven, Refused, TooMuch
-from tansiq.exchange.intake import MAX_EPOCH, require_confirmed
+from tansiq.exchange.intake import require_confirmed
 from tansiq.exchange.queries import gaps
 from tansiq.journal.queries import state_of
 from tansiq.protocol.cbor import decode, encode
 from tansiq.protocol.envelope import Lane, make_batch_head
 from tansiq.protocol.heads import Direction, exchange_leaf
 from tansiq.protocol.keys import SigningKey
+from tansiq.protocol.limits import MAX_EPOCH
 from tansiq.protocol.merkle import leaf_hash
 from tansiq.protocol.parcel import Parcel
 from tansiq.protocol.parts import Part

@@ -32,17 +32,15 @@ from tansiq.protocol.directory import Directory
 from tansiq.protocol.envelope import BatchHead, Entry, Lane, check_batch, check_wraps, parse_batch_head, parse_entry
 from tansiq.protocol.heads import Direction, exchange_leaf
 from tansiq.protocol.keys import PublicSigningKey
+from tansiq.protocol.limits import MAX_EPOCH
 from tansiq.protocol.merkle import leaf_hash
 from tansiq.protocol.parcel import Fault, Item, Parcel
 from tansiq.protocol.statement import check_contents, parse_part_proofs, parse_statement
 from tansiq.protocol.wraps import parse_wrap
 
 __all__ = [
-    "MAX_EPOCH", "Intake", "Proofs", "Proven", "keep", "prove", "require_confirmed", "take",
+    "Intake", "Proofs", "Proven", "keep", "prove", "require_confirmed", "take",
 ]  # fmt: skip
-
-MAX_EPOCH = (1 << 31) - 1
-"""An epoch fits a 32-bit column; a node reaches a few of them in its life."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,6 @@ from tansiq.directory.services import take_directory
 from tansiq.errors import BadInput, Error, NotFound, NotProven
 from tansiq.exchange.context import Context
 from tansiq.exchange.drafts import Draft, Reader
-from tansiq.exchange.intake import MAX_EPOCH
 from tansiq.exchange.kept import drop_covered, parse_coverage
 from tansiq.exchange.kinds import Arrived, register
 from tansiq.exchange.lanes import advance_mark
@@ -30,7 +29,7 @@ from tansiq.protocol.directory import Use, parse_directory
 from tansiq.protocol.docket import Docket
 from tansiq.protocol.envelope import Lane
 from tansiq.protocol.keys import PublicSealingKey
-from tansiq.protocol.limits import MAX_INTEGER
+from tansiq.protocol.limits import MAX_EPOCH, MAX_INTEGER
 from tansiq.protocol.parts import Part
 
 __all__ = ["SERVICE_CHANNEL", "announce", "node_key", "register_kinds", "tell_directory"]
