@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from support.node import SECRET, Nodes, carry
 from support.notes import notes, send_notes
 from support.pair import SECRET as PAIR_SECRET
 from support.pair import Pair, RealNode, make_pair, until
+from tansiq.directory.queries import current_directory
 from tansiq.errors import Unavailable
 from tansiq.exchange.context import Context
 from tansiq.exchange.drafts import Draft
@@ -25,7 +27,7 @@ from tansiq.exchange.readers import post_reader
 from tansiq.exchange.restoring import restoring_peers
 from tansiq.exchange.services import send_many
 from tansiq.exchange.wake import wake
-from tansiq.node import recovery
+from tansiq.node import recovery, worker
 from tansiq.node.backup import backup
 from tansiq.node.fsck import fsck
 from tansiq.node.mirror import mirror_keys
@@ -168,3 +170,61 @@ def test_a_node_that_is_whole_asks_nobody(node: Nodes, monkeypatch: pytest.Monke
     monkeypatch.setattr(recovery, "post_signed", post)
     asyncio.run(resume(node("es.cgi").context))
     assert not asked
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:{port}/internal/admin?do=it&x=", "HTTP://127.0.0.1:{port}"])
+def test_nothing_is_asked_in_clear(
+    node: Nodes, notes: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    """Whatever addresses a partner writes into its document: a node that restores is no way into its own network."""
+    es, ma = node("es.cgi"), node("ma.dgst")
+    send_notes(es, ma, 1)
+    carry(es, ma)
+    backup(es.home, tmp_path / "backup", context=es.context)
+    restore(es.home, tmp_path / "backup", secret=SECRET, replace=True)
+    es.reopen()
+    heard: list[bytes] = []
+    codes: list[str] = []
+    failed = recovery.failed
+
+    def noted(peer: str, *, code: str, now_ms: int) -> int:
+        codes.append(code)
+        return failed(peer, code=code, now_ms=now_ms)
+
+    async def pause(_seconds: float) -> None:
+        raise TimeoutError
+
+    async def ask() -> None:
+        async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            heard.append(await reader.read(1000))
+            writer.close()
+
+        server = await asyncio.start_server(hear, "127.0.0.1", 0)
+        told = address.format(port=server.sockets[0].getsockname()[1])
+        monkeypatch.setattr(
+            recovery, "current_directory", lambda peer: dataclasses.replace(current_directory(peer), addresses=(told,))
+        )
+        async with server:
+            await resume(es.context)
+
+    monkeypatch.setattr(recovery, "failed", noted)
+    monkeypatch.setattr(recovery.asyncio, "sleep", pause)
+    with pytest.raises(TimeoutError):
+        asyncio.run(ask())
+    assert heard == []
+    assert codes == ["exchange.no-address"]
+
+
+def test_answers_are_taken_as_they_come_and_no_cookie_is_kept(node: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small answer that unpacks to a large one would pass by the limit on its size."""
+    sessions: list[aiohttp.ClientSession] = []
+
+    async def once(_context: Context, session: aiohttp.ClientSession, **_named: object) -> None:
+        sessions.append(session)
+        raise TimeoutError
+
+    monkeypatch.setattr(worker, "resume", once)
+    with pytest.raises(TimeoutError):
+        asyncio.run(worker._restoring(node("es.cgi").context, None, None))  # type: ignore[arg-type]
+    assert isinstance(sessions[0].cookie_jar, aiohttp.DummyCookieJar)
+    assert sessions[0].auto_decompress is False

@@ -1,6 +1,7 @@
 """After a restore, on the running node: every peer is asked until it has given back what was lost.
 
-Invariant: a peer that does not answer costs the others nothing; each is asked again, ever more rarely, until it answers.
+Invariant: a peer that does not answer costs the others nothing; each is asked again, ever more rarely, until it answers. As in
+delivery, a question leaves over TLS alone, to the certificate that the peer's document pins, whatever addresses stand there.
 """
 
 from __future__ import annotations
@@ -105,6 +106,8 @@ class _Work:
         directory = await self.run(current_directory, peer)
         last: Error = Unavailable("exchange.no-address", agency=peer)
         for address in directory.addresses:
+            if not address.startswith("https://"):
+                continue
             try:
                 tls = tls_context(directory)
                 return await post_signed(self._session, address, PATH, question, context=self._context, tls=tls)

@@ -172,7 +172,9 @@ async def _clock(home: Home, context: Context, pool: ThreadPoolExecutor, deliver
 
 async def _restoring(context: Context, pool: ThreadPoolExecutor, delivery: Delivery) -> None:
     """After a restore: asks every peer for what was lost; then there is nothing more to do."""
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=90)) as session:
+    async with aiohttp.ClientSession(
+        timeout=aiohttp.ClientTimeout(total=90), auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()
+    ) as session:
         await resume(context, session, pool=pool, recovered=lambda _peer: delivery.wake())
     await asyncio.Event().wait()
 
