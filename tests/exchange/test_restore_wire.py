@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -27,9 +28,11 @@ from tansiq.protocol.parcel import Fault, Item
 numbers = st.integers(0, 2**63 - 1)
 epochs = st.integers(0, MAX_EPOCH)
 moments = st.integers(0, MAX_TIME_MS)
-lanes = st.tuples(epochs, st.sampled_from(Lane).map(int), numbers)
+lanes = st.tuples(epochs, st.sampled_from(Lane).map(int), st.integers(0, 2**63 - 2))
 octets = st.binary(max_size=40)
 leaves = st.lists(st.binary(min_size=32, max_size=32), max_size=4).map(b"".join)
+digests = st.binary(min_size=32, max_size=32)
+codes = st.from_regex(r"[a-z]{1,4}\.[a-z]{1,4}(-[a-z]{1,4})?", fullmatch=True)
 items = st.builds(
     Item,
     entry=octets,
@@ -82,7 +85,7 @@ pages = st.builds(
     size=numbers,
     root=octets,
     head=octets,
-    faults=st.lists(st.builds(Fault, statement=octets, code=st.text("abc.-", max_size=8)), max_size=2).map(tuple),
+    faults=st.lists(st.builds(Fault, statement=digests, code=codes), max_size=2).map(tuple),
 )
 
 
@@ -167,3 +170,31 @@ def test_an_epoch_and_times_that_no_column_holds_are_refused() -> None:
 def test_an_answer_to_another_question_is_refused() -> None:
     with pytest.raises(BadInput, match="restore-other-answer"):
         JournalPage.parse(Directories(b"", b"").to_bytes(), Topic.ASKERS_JOURNAL)
+
+
+@pytest.mark.parametrize(
+    "lane",
+    [(2**31, 1, 1), (1, 2**15, 1), (1, 1, 2**63 - 1), (1, 1, 2**63), (-1, 1, 1), (1, 1, -1)],
+)
+def test_a_place_that_no_column_holds_is_refused(lane: tuple[int, int, int]) -> None:
+    for question in (Question(topic=Topic.ASKER_SENT, after=lane), Question(topic=Topic.ASKER_SENT, lanes=(lane,))):
+        with pytest.raises(BadInput, match="wrong-field"):
+            Question.parse(question.to_bytes())
+    with pytest.raises(BadInput, match="wrong-field"):
+        lanes_from_bytes(lanes_to_bytes([lane]))
+
+
+@pytest.mark.parametrize(("name", "value"), [("epoch", 2**31), ("size", 2**63), ("first", 2**63), ("size", -1)])
+def test_a_page_with_a_number_that_no_column_holds_is_refused(name: str, value: int) -> None:
+    page = JournalPage(topic=Topic.ASKERS_JOURNAL, first=0, leaves=b"", size=0, root=b"", head=b"")
+    with pytest.raises(BadInput, match="wrong-field"):
+        JournalPage.parse(replace(page, **{name: value}).to_bytes(), Topic.ASKERS_JOURNAL)
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault(bytes(31), "a.b"), Fault(bytes(32), "a\0b"), Fault(bytes(32), ""), Fault(bytes(32), "a" * 129)]
+)
+def test_a_fault_that_no_row_holds_is_refused(fault: Fault) -> None:
+    page = ItemsPage(topic=Topic.ASKER_SENT, batches=(), more=False, faults=(fault,))
+    with pytest.raises(BadInput):
+        ItemsPage.parse(page.to_bytes(), Topic.ASKER_SENT)

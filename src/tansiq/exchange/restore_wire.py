@@ -1,6 +1,7 @@
 """How a node that restored a backup asks a peer for what it lost, and how the peer answers: CBOR, page by page.
 
 Invariant: every page is understood alone, so asking can end at any moment and begin again, and a page can travel by courier.
+Every number that is read fits the column that it is compared with or kept in.
 Nothing here is believed: the asker proves each answer with signatures that it made or knows (`recovery`).
 """
 
@@ -13,6 +14,7 @@ from typing import Final
 
 from tansiq.errors import BadInput, TooMuch
 from tansiq.protocol.cbor import Fields, Plain, decode, encode, is_moment
+from tansiq.protocol.docket import check_code
 from tansiq.protocol.envelope import Lane
 from tansiq.protocol.limits import MAX_BATCH, MAX_EPOCH, MAX_INTEGER, MAX_LEAVES, MAX_PARCEL_BYTES
 from tansiq.protocol.parcel import Fault, Item
@@ -24,6 +26,8 @@ __all__ = [
 VERSION: Final = 1
 LaneStart = tuple[int, int, int]
 """Epoch, lane, number."""
+_MOST_LANE_START: Final = (MAX_EPOCH, max(Lane), MAX_INTEGER - 1)
+"""After a number there is always one that could follow."""
 _MOST_LANES: Final = 4096
 _MOST_DOCUMENTS: Final = 2
 
@@ -49,7 +53,7 @@ def _lanes(values: list[Plain], number: int) -> tuple[LaneStart, ...]:
     for value in values:
         if type(value) is not list or [type(part) for part in value] != [int, int, int]:
             raise _wrong(number)
-        if not all(0 <= part <= MAX_INTEGER for part in value) or value[0] > MAX_EPOCH or value[1] > max(Lane):
+        if not all(0 <= part <= most for part, most in zip(value, _MOST_LANE_START, strict=True)):
             raise _wrong(number)
         out.append((value[0], value[1], value[2]))
     return tuple(out)
@@ -269,9 +273,9 @@ class ItemsPage:
             raise _wrong(5)
         faults = []
         for value in fields.items(6, most=MAX_BATCH * 2):
-            if type(value) is not list or [type(part) for part in value] != [bytes, str] or len(value[1]) > 128:
+            if type(value) is not list or [type(part) for part in value] != [bytes, str] or len(value[0]) != 32:
                 raise _wrong(6)
-            faults.append(Fault(value[0], value[1]))
+            faults.append(Fault(value[0], check_code(value[1])))
         return cls(
             topic=topic,
             batches=tuple(_returned(value) for value in fields.items(2, most=MAX_BATCH)),
