@@ -3,29 +3,30 @@
 Invariant: nothing is sent to a peer, and nothing taken from it, before it gave back what we lost (`require_whole`);
 but its own questions are always answered, so two nodes that both restored do not wait for one another. A peer gets
 only what it had itself: statements that it sent us, with its own wraps, and statements that we sent it. From its
-first question on nothing of an older epoch of its is taken, so what it lost can't turn up behind its back.
+first question on nothing of an older epoch of its is taken, so what it lost can't turn up behind its back. No answer is larger
+than a parcel, however small the question and whatever it is about; one content at a time is in memory beside it.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import connection, transaction
 
 from tansiq.directory.queries import current_directory
-from tansiq.errors import Unavailable
+from tansiq.errors import TooMuch, Unavailable
 from tansiq.exchange.context import Context
 from tansiq.exchange.copies import copy_of, item_of
 from tansiq.exchange.peers import ensure_peer
-from tansiq.exchange.restore_wire import Directories, ItemsPage, JournalPage, Question, Returned, Topic
-from tansiq.journal.queries import JournalNodes, leaf_hashes
-from tansiq.journal.services import Position, head_of, position
+from tansiq.exchange.restore_wire import MOST_EPOCH, Directories, ItemsPage, JournalPage, Question, Returned, Topic
+from tansiq.journal.queries import JournalNodes, leaf_hashes, witnessed_size
+from tansiq.journal.services import Position, head_of, position, position_at
 from tansiq.protocol.cbor import decode
 from tansiq.protocol.envelope import parse_entry
 from tansiq.protocol.heads import Direction
-from tansiq.protocol.limits import MAX_BATCH, MAX_LEAVES
+from tansiq.protocol.limits import MAX_BATCH, MAX_INTEGER, MAX_LEAVES, MAX_PARCEL_BYTES
 from tansiq.protocol.multiproof import needed
 from tansiq.protocol.parcel import Fault, Item
 
@@ -34,6 +35,11 @@ __all__ = ["require_whole", "restoring_peers", "serve_restore"]
 MOST_ITEMS = 256
 MOST_BYTES = 4 * 1024 * 1024
 """A page ends with the batch that passes either; a batch has at most 512 entries and about 4 MiB."""
+PAGE_BYTES = MAX_PARCEL_BYTES - 1024 * 1024
+"""What the batches of a page weigh at most; the rest is for its heads and faults, and for the offer in which it may travel."""
+_NUMBER_BYTES = 9
+_HASH_BYTES = 34
+"""What a number and a hash take at most."""
 
 
 def restoring_peers() -> set[str]:
@@ -67,13 +73,16 @@ def serve_restore(peer: str, body: bytes, *, context: Context) -> bytes:
 
 
 def _next_epoch(peer: str) -> int:
-    """Closes all epochs of ``peer`` up to now and returns the one under which it goes on."""
+    """Closes all epochs of ``peer`` up to now and returns the one under which it goes on. Raises TooMuch after the last one."""
     ensure_peer(peer)
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE exchange_peer SET their_epoch = their_epoch + 1 WHERE peer = %s RETURNING their_epoch", (peer,)
+            "UPDATE exchange_peer SET their_epoch = their_epoch + 1 WHERE peer = %s AND their_epoch < %s RETURNING their_epoch",
+            (peer, MOST_EPOCH),
         )
         row = cursor.fetchone()
+    if row is None:
+        raise TooMuch("exchange.epoch-too-large", limit=MOST_EPOCH)
     return int(row[0])
 
 
@@ -84,8 +93,9 @@ def _askers_journal(peer: str, first: int) -> JournalPage:
         row = cursor.fetchone()
         size, root, head, witness = (row[0], bytes(row[1]), bytes(row[2]), bytes(row[3])) if row else (0, b"", b"", b"")
         cursor.execute(
-            "SELECT first, leaves FROM journal_mirror_leaves WHERE peer = %s AND first + LENGTH(leaves) / 32 > %s ORDER BY first",
-            (peer, first),
+            "SELECT first, leaves FROM journal_mirror_leaves WHERE peer = %s AND first + LENGTH(leaves) / 32 > %s AND first < %s "
+            "ORDER BY first",
+            (peer, first, min(first + MAX_LEAVES, MAX_INTEGER)),
         )
         leaves = bytearray()
         while len(leaves) < 32 * MAX_LEAVES and (found := cursor.fetchone()) is not None:
@@ -97,20 +107,43 @@ def _askers_journal(peer: str, first: int) -> JournalPage:
 
 
 def _own_journal(peer: str, first: int, context: Context) -> JournalPage:
+    """Our journal from ``first`` on, as far as one page carries it, under a head that stands there: so each page is proven alone."""
     at = position(peer)
-    head = head_of(peer, at, agency=context.agency, time_ms=context.clock(), signer=context.signer)
-    leaves = leaf_hashes(peer, first, min(at.size, first + MAX_LEAVES))
+    if at.size > first + MAX_LEAVES:
+        at = position_at(peer, at, size=first + MAX_LEAVES)
+    # A head before what the peer has witnessed already asks for no witness, and is not kept for one.
+    keep = at.size >= witnessed_size(peer)
+    head = head_of(peer, at, agency=context.agency, time_ms=context.clock(), signer=context.signer, keep=keep)
+    leaves = leaf_hashes(peer, first, at.size)
     return JournalPage(topic=Topic.ANSWERERS_JOURNAL, first=first, leaves=leaves, size=at.size, root=at.root, head=head)
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
+    epoch: int
+    lane: int
     number: int
     statement: bytes
-    entry: bytes
     batch: bytes
     leaf: int
     at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """What stands under an entry, and what it weighs without its parts and wraps (``bare``) and with them; why it can't be used."""
+
+    item: Item
+    bare: int
+    whole: int
+    fault: str = ""
+
+    def without_parts(self) -> _Contents:
+        """The same without parts and wraps: it is proven still, but can't be read from this."""
+        return replace(self, item=replace(self.item, parts=(None,) * len(self.item.parts), wraps=()), whole=self.bare)
+
+
+_NOTHING = _Contents(Item(b"", b"", b"", [], (), ()), 0, 0)
 
 
 class _Pages:
@@ -121,12 +154,13 @@ class _Pages:
         self._context = context
         self._question = question
         self._received = question.topic == Topic.ASKER_SENT
+        self._table = "exchange_received" if self._received else "exchange_sent"
         self._starts = {(epoch, lane): number for epoch, lane, number in question.lanes}
-        self._faults: list[Fault] = []
 
     def page(self) -> ItemsPage:
         at: Position = position(self._peer)
         batches: list[Returned] = []
+        faults: list[Fault] = []
         count = size = 0
         more = False
         for rows in self._groups():
@@ -134,12 +168,17 @@ class _Pages:
             if count >= MOST_ITEMS or size >= MOST_BYTES:
                 more = True
                 break
-            batch = self._returned(rows, at)
-            if batch is None:
+            found = self._returned(rows, at)
+            if found is None:
                 continue
+            batch, weight, faulty = found
+            if batches and size + weight > PAGE_BYTES:
+                more = True
+                break
             batches.append(batch)
+            faults += faulty
             count += len(rows)
-            size += sum(len(part or b"") for item in batch.items for part in item.parts)
+            size += weight
         head = b""
         if self._received and batches:
             head = head_of(
@@ -152,7 +191,7 @@ class _Pages:
             size=at.size,
             root=at.root,
             head=head,
-            faults=tuple(self._faults),
+            faults=tuple(faults),
         )
 
     def _groups(self) -> Iterator[list[_Row]]:
@@ -181,15 +220,15 @@ class _Pages:
             return [(row[0], row[1]) for row in cursor.fetchall()]
 
     def _rows(self, epoch: int, lane: int, start: int, limit: int) -> list[_Row]:
-        table, time = ("exchange_received", "at_ms") if self._received else ("exchange_sent", "0")
+        time = "at_ms" if self._received else "0"
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT number, statement, entry, batch, leaf, {time} FROM {table} "
+                f"SELECT number, statement, batch, leaf, {time} FROM {self._table} "
                 "WHERE peer = %s AND epoch = %s AND lane = %s AND number >= %s ORDER BY number LIMIT %s",
                 (self._peer, epoch, lane, start, limit),
             )
             return [
-                _Row(row[0], bytes(row[1]), bytes(row[2]), bytes(row[3]), row[4], row[5]) for row in cursor.fetchall()
+                _Row(epoch, lane, row[0], bytes(row[1]), bytes(row[2]), row[3], row[4]) for row in cursor.fetchall()
             ]
 
     def _whole_from(self, epoch: int, lane: int, number: int) -> int:
@@ -200,7 +239,8 @@ class _Pages:
             return number
         return next(row.number for row in rows if row.batch == rows[-1].batch)
 
-    def _returned(self, rows: list[_Row], at: Position) -> Returned | None:
+    def _returned(self, rows: list[_Row], at: Position) -> tuple[Returned, int, list[Fault]] | None:
+        """A batch, what it weighs, and what of it could not be used; None for one of ours that has no receipt."""
         with connection.cursor() as cursor:
             cursor.execute("SELECT head FROM exchange_batch WHERE digest = %s", (rows[0].batch,))
             head = bytes(cursor.fetchone()[0])
@@ -216,36 +256,76 @@ class _Pages:
                     return None
                 receipt = decode(bytes(found[0]))
                 indices, times, proof = tuple(receipt[0]), tuple(receipt[1]), ()
-        return Returned(head=head, items=self._items(rows), indices=indices, times_ms=times, nodes=proof)
+        weight = len(head) + 2 * _NUMBER_BYTES * len(rows) + _HASH_BYTES * len(proof)
+        items, faults, weight = self._items(rows, weight)
+        return Returned(head=head, items=items, indices=indices, times_ms=times, nodes=proof), weight, faults
 
-    def _items(self, rows: list[_Row]) -> tuple[Item, ...]:
-        ids = [row.statement for row in rows]
-        wraps = self._context.keys.wraps(ids, self._peer)
-        marks = ", ".join(["%s"] * len(ids))
+    def _items(self, rows: list[_Row], weight: int) -> tuple[tuple[Item, ...], list[Fault], int]:
+        """All items of a batch, for its head proves them together; ``weight`` is what it weighs before them.
+
+        As it came, a batch fits into a page. It may weigh more now, for what came again under another number came without the
+        contents that we had already. So contents are given once, and then as far as there is room; the first always.
+        """
+        items: list[Item] = []
+        faults: list[Fault] = []
+        given: dict[bytes, _Contents] = {}
+        for row, entry in zip(rows, self._entries(rows), strict=True):
+            weight += len(entry)
+            room = PAGE_BYTES - weight if items else MAX_PARCEL_BYTES
+            digest = parse_entry(entry).statement
+            contents = given.get(digest)
+            if contents is None:
+                contents = self._contents(row, digest, room)
+                given[digest] = contents.without_parts()
+                if contents.fault:
+                    faults.append(Fault(digest, contents.fault))
+            if contents.whole > room:
+                contents = contents.without_parts()
+            if contents.whole > room:
+                contents = _NOTHING
+            weight += contents.whole
+            items.append(replace(contents.item, entry=entry))
+        return tuple(items), faults, weight
+
+    def _entries(self, rows: list[_Row]) -> list[bytes]:
+        """The entries of a batch, which came in one parcel: together they are no larger than that."""
+        first, last = rows[0], rows[-1]
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT id, encoded, docket, proofs, parts FROM exchange_statement WHERE id IN ({marks})", ids
+                f"SELECT entry FROM {self._table} WHERE peer = %s AND epoch = %s AND lane = %s AND number BETWEEN %s AND %s "
+                "ORDER BY number",
+                (self._peer, first.epoch, first.lane, first.number, last.number),
             )
-            found = {bytes(row[0]): [bytes(column) for column in row[1:]] for row in cursor.fetchall()}
-        items = []
-        for row in rows:
-            if (raw := self._set_aside(row)) is not None:
-                items.append(raw)
-                continue
-            encoded, docket, proofs, parts = found[row.statement]
-            sealed = decode(wraps[row.statement]) if row.statement in wraps else []
-            items.append(Item(row.entry, encoded, docket, decode(proofs), tuple(decode(parts)), tuple(sealed)))
-        return tuple(items)
+            return [bytes(row[0]) for row in cursor.fetchall()]
 
-    def _set_aside(self, row: _Row) -> Item | None:
-        """An item that could not be used when it came lies whole in the quarantine."""
-        if not self._received:
-            return None
-        digest = parse_entry(row.entry).statement
-        if digest[:16] != row.statement:
+    def _contents(self, row: _Row, digest: bytes, room: int) -> _Contents:
+        """What stands under an entry; its parts are read only when there is ``room`` for them."""
+        if (aside := self._set_aside(row, digest)) is not None:
+            return aside
+        kept = self._context.keys.wraps([row.statement], self._peer).get(row.statement, b"")
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT encoded, docket, proofs, LENGTH(parts) FROM exchange_statement WHERE id = %s", (row.statement,)
+            )
+            encoded, docket, proofs, size = cursor.fetchone()
+            bare = len(encoded) + len(docket) + len(proofs)
+            plain = decode(bytes(proofs))
+            whole = bare + size + len(kept)
+            if whole > room:
+                parts: list[bytes | None] = [None] * len(plain)
+                return _Contents(Item(b"", bytes(encoded), bytes(docket), plain, tuple(parts), ()), bare, bare)
+            cursor.execute("SELECT parts FROM exchange_statement WHERE id = %s", (row.statement,))
+            parts = decode(bytes(cursor.fetchone()[0]))
+        wraps = decode(kept) if kept else []
+        return _Contents(Item(b"", bytes(encoded), bytes(docket), plain, tuple(parts), tuple(wraps)), bare, whole)
+
+    def _set_aside(self, row: _Row, digest: bytes) -> _Contents | None:
+        """What could not be used when it came lies whole in the quarantine."""
+        if not self._received or digest[:16] != row.statement:
             return None
         found = copy_of(digest, self._peer)
         if found is None:
             return None
-        self._faults.append(Fault(digest, found[1]))
-        return item_of(row.entry, found[0])
+        item = item_of(b"", found[0])
+        beside = sum(len(part or b"") for part in item.parts) + sum(len(wrap) for wrap in item.wraps)
+        return _Contents(item, len(found[0]) - beside, len(found[0]), found[1])

@@ -85,8 +85,8 @@ def position_at(peer: str, at: Position, *, size: int) -> Position:
     return Position(at.epoch, size, Frontier.at(size, JournalNodes(peer)).root() if size else EMPTY_ROOT)
 
 
-def head_of(peer: str, at: Position, *, agency: str, time_ms: int, signer: Signer) -> bytes:
-    """The signed head of our journal at ``at``; signed once per size and key, and kept for the peer's witness.
+def head_of(peer: str, at: Position, *, agency: str, time_ms: int, signer: Signer, keep: bool = True) -> bytes:
+    """The signed head of our journal at ``at``; signed once per size and key, and kept for the peer's witness unless ``keep`` is off.
 
     Where a larger head is signed already, this one tells no later time than that: the peer may know the larger, and a smaller
     one that is younger would tell it that the journal was rolled back.
@@ -117,11 +117,12 @@ def head_of(peer: str, at: Position, *, agency: str, time_ms: int, signer: Signe
             root=at.root,
             signer=signer,
         )
-        cursor.execute(
-            "INSERT INTO journal_witnessed (peer, epoch, size, root, head, witness) VALUES (%s, %s, %s, %s, %s, NULL) "
-            "ON CONFLICT (peer, epoch, size) DO UPDATE SET head = excluded.head WHERE journal_witnessed.root = excluded.root",
-            (peer, at.epoch, at.size, at.root, head),
-        )
+        if keep:
+            cursor.execute(
+                "INSERT INTO journal_witnessed (peer, epoch, size, root, head, witness) VALUES (%s, %s, %s, %s, %s, NULL) "
+                "ON CONFLICT (peer, epoch, size) DO UPDATE SET head = excluded.head WHERE journal_witnessed.root = excluded.root",
+                (peer, at.epoch, at.size, at.root, head),
+            )
     return head
 
 
