@@ -2,8 +2,8 @@
 
 Invariant: every step is one commit and can be repeated, so asking may end at any instruction; until the last step
 nothing is sent to the peer (`restoring.require_whole`). Our journal grows only by leaves whose root we signed
-ourselves; the first thing that leaves under the new epoch is the announcement of it. Bytes in, bytes out: a request,
-or a file by courier.
+ourselves, and no leaf is kept before our own signature says how many there are; the first thing that leaves under the new
+epoch is the announcement of it. Bytes in, bytes out: a request, or a file by courier.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ from tansiq.journal.queries import JournalNodes
 from tansiq.journal.services import append, position, restart_epoch
 from tansiq.protocol.directory import parse_directory
 from tansiq.protocol.envelope import parse_entry
-from tansiq.protocol.heads import Direction, journal_name, parse_head
+from tansiq.protocol.heads import Direction, Head, journal_name, parse_head
+from tansiq.protocol.limits import MAX_LEAVES
 from tansiq.protocol.merkle import Frontier
 from tansiq.protocol.parcel import JournalNews
 from tansiq.protocol.parts import Part
@@ -180,24 +181,29 @@ def next_question(peer: str, *, context: Context) -> bytes | None:
         _end(state, context)
         return None
     topic = Topic(int(state.step))
-    gathered = len(state.leaves) // 32
     if topic == Topic.ASKERS_JOURNAL:
-        return Question(topic=topic, first=state.size + gathered).to_bytes()
+        return Question(topic=topic, first=state.size + len(state.leaves) // 32).to_bytes()
     if topic == Topic.ANSWERERS_JOURNAL:
-        return Question(topic=topic, first=mirrored_size(peer) + gathered).to_bytes()
+        return Question(topic=topic, first=mirrored_size(peer)).to_bytes()
     lanes = state.sent_from if topic == Topic.ASKER_SENT else state.received_from
     return Question(topic=topic, lanes=() if topic == Topic.DIRECTORIES else lanes, after=state.after).to_bytes()
 
 
 def take_answer(peer: str, answer: bytes, *, context: Context) -> None:
     """Proves an answer to the last question and puts back what it holds. Raises BadInput or NotProven: then nothing has
-    changed.
+    changed, but that leaves of our journal which turned out not to be ours are asked for anew.
     """
-    with transaction.atomic():
-        state = _state(peer)
-        if state is None or state.step not in _TAKE:
-            return
-        _TAKE[state.step](state, answer, context)
+    state = None
+    try:
+        with transaction.atomic():
+            state = _state(peer)
+            if state is None or state.step not in _TAKE:
+                return
+            _TAKE[state.step](state, answer, context)
+    except NotProven:
+        if state is not None and state.step == _Step.JOURNAL and state.leaves:
+            _go_on(peer, _Step.JOURNAL)
+        raise
     settle_own(context=context)
 
 
@@ -240,22 +246,22 @@ def _take_own(encoded: bytes, *, number: int, now_ms: int) -> None:
 
 def _take_journal(state: _State, answer: bytes, context: Context) -> None:
     page = JournalPage.parse(answer, Topic.ASKERS_JOURNAL)
-    gathered = state.leaves + page.leaves
-    if page.first != state.size + len(state.leaves) // 32:
+    known = state.size + (len(state.leaves) + len(page.leaves)) // 32
+    if page.first != state.size + len(state.leaves) // 32 or (page.leaves and known > page.size):
         raise BadInput("exchange.restore-other-answer", topic=int(page.topic))
-    known = state.size + len(gathered) // 32
+    head = _signed_by_both(state, page, context) if page.size else None
     if known < page.size and page.leaves:
-        _go_on(state.peer, _Step.JOURNAL, leaves=gathered)
+        _go_on(state.peer, _Step.JOURNAL, leaves=state.leaves + page.leaves)
         return
     if known < page.size:
         raise BadInput("journal.leaves-missing", first=known, known=page.size)
-    if page.size:
-        _rebuild(state, page, gathered, context)
+    if head is not None:
+        _rebuild(state, page, head, state.leaves + page.leaves)
     _go_on(state.peer, _Step.MIRROR, next_epoch=page.epoch)
 
 
-def _rebuild(state: _State, page: JournalPage, gathered: bytes, context: Context) -> None:
-    """Grows our journal to what the peer witnessed, if our own signature stands over exactly that."""
+def _signed_by_both(state: _State, page: JournalPage, context: Context) -> Head:
+    """Our head of the page. Raises NotProven unless we and the peer signed just this size and root of our journal."""
     head, witness = parse_head(page.head), parse_head(page.witness)
     name = journal_name(context.agency, state.peer)
     if head.signer != context.agency or witness.signer != state.peer or {head.journal, witness.journal} != {name}:
@@ -264,6 +270,11 @@ def _rebuild(state: _State, page: JournalPage, gathered: bytes, context: Context
         raise NotProven("exchange.restore-other-journal", peer=state.peer)
     head.verify(key_at(context.agency, head.signature.signer, head.time_ms), page.root)
     witness.verify(key_at(state.peer, witness.signature.signer, witness.time_ms), page.root)
+    return head
+
+
+def _rebuild(state: _State, page: JournalPage, head: Head, gathered: bytes) -> None:
+    """Grows our journal to what the peer witnessed, if our own signature stands over exactly that."""
     if gathered:
         append(state.peer, [gathered[at : at + 32] for at in range(0, len(gathered), 32)])
     at = position(state.peer)
@@ -279,24 +290,24 @@ def _rebuild(state: _State, page: JournalPage, gathered: bytes, context: Context
 
 
 def _take_mirror(state: _State, answer: bytes, context: Context) -> None:
+    """Mirrors a page of the peer's journal, of which the peer signed what stands at its end; a full page is not the last."""
     page = JournalPage.parse(answer, Topic.ANSWERERS_JOURNAL)
-    gathered = state.leaves + page.leaves
     known = mirrored_size(state.peer)
-    if page.first != known + len(state.leaves) // 32:
+    if page.first != known:
         raise BadInput("exchange.restore-other-answer", topic=int(page.topic))
-    if page.leaves and known + len(gathered) // 32 < page.size:
-        _go_on(state.peer, _Step.MIRROR, leaves=gathered)
-        return
+    if (end := known + len(page.leaves) // 32) < page.size:
+        raise BadInput("journal.leaves-missing", first=end, known=page.size)
     now_ms = context.clock()
     mirror_news(
         state.peer,
-        JournalNews(page.head, page.root, known, gathered),
+        JournalNews(page.head, page.root, known, page.leaves),
         agency=context.agency,
         key_of=node_keys(current_directory(state.peer), now_ms),
         time_ms=now_ms,
         signer=context.signer,
     )
-    _go_on(state.peer, _Step.SENT)
+    full = len(page.leaves) == 32 * MAX_LEAVES and mirrored_size(state.peer) == end
+    _go_on(state.peer, _Step.MIRROR if full else _Step.SENT)
 
 
 def _last(page: ItemsPage) -> LaneStart:
