@@ -14,13 +14,14 @@ from peer import SimulatedPeer
 from support.room import NOTE, Room
 from tansiq.errors import BadInput, TooMuch
 from tansiq.exchange import restoring
-from tansiq.exchange.restore_wire import MOST_EPOCH, ItemsPage, JournalPage, LaneStart, Question, Returned, Topic
+from tansiq.exchange.copies import set_aside_id
+from tansiq.exchange.restore_wire import ItemsPage, JournalPage, LaneStart, Question, Returned, Topic
 from tansiq.exchange.restoring import serve_restore
 from tansiq.journal.services import append
 from tansiq.protocol.cbor import encode
 from tansiq.protocol.envelope import BatchHead, check_batch, make_batch_head, parse_batch_head, parse_entry
 from tansiq.protocol.heads import Direction, exchange_leaf, parse_head
-from tansiq.protocol.limits import MAX_INTEGER, MAX_PARCEL_BYTES
+from tansiq.protocol.limits import MAX_EPOCH, MAX_INTEGER, MAX_PARCEL_BYTES
 from tansiq.protocol.merkle import leaf_hash
 from tansiq.protocol.parcel import Item
 from tansiq.protocol.parts import Part
@@ -140,7 +141,7 @@ def test_one_statement_many_times_in_a_batch_is_given_once(room: Room, ma: Simul
     items = [bare(ma, made) for _ in range(100)]
     if aside:
         [whole] = ma.parcel_with(made).items
-        thing = made.statement.digest[:16]
+        thing = set_aside_id(made.statement.digest)
         raw = encode([whole.statement, whole.docket, whole.proofs, list(whole.parts), list(whole.wraps)])
         with connection.cursor() as cursor:
             cursor.execute(
@@ -169,7 +170,7 @@ def test_what_we_sent_goes_back_too(room: Room, ma: SimulatedPeer) -> None:
 
 @pytest.mark.parametrize("topic", Topic)
 @pytest.mark.parametrize(
-    ("first", "place"), [(MAX_INTEGER, (1, 1, MAX_INTEGER - 1)), (0, (MOST_EPOCH, 2, 1)), (1, (1, 1, 0))]
+    ("first", "place"), [(MAX_INTEGER, (1, 1, MAX_INTEGER - 1)), (0, (MAX_EPOCH, 2, 1)), (1, (1, 1, 0))]
 )
 def test_no_place_however_far_harms(room: Room, ma: SimulatedPeer, topic: Topic, first: int, place: LaneStart) -> None:
     room.tell(ma, "uno")
@@ -190,7 +191,7 @@ def test_a_place_beyond_all_columns_is_no_question(room: Room, ma: SimulatedPeer
 
 
 def test_after_the_last_epoch_there_is_none(room: Room, ma: SimulatedPeer) -> None:
-    ma.relation().epoch = MOST_EPOCH
+    ma.relation().epoch = MAX_EPOCH
     room.tell(ma, "uno")
     with pytest.raises(TooMuch, match="epoch-too-large"):
         serve_restore("ma.dgst", Question(topic=Topic.ASKERS_JOURNAL).to_bytes(), context=room.context)

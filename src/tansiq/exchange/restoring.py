@@ -18,15 +18,15 @@ from django.db import connection, transaction
 from tansiq.directory.queries import current_directory
 from tansiq.errors import TooMuch, Unavailable
 from tansiq.exchange.context import Context
-from tansiq.exchange.copies import copy_of, item_of
+from tansiq.exchange.copies import copy_of, item_of, set_aside_id
 from tansiq.exchange.peers import ensure_peer
-from tansiq.exchange.restore_wire import MOST_EPOCH, Directories, ItemsPage, JournalPage, Question, Returned, Topic
+from tansiq.exchange.restore_wire import Directories, ItemsPage, JournalPage, Question, Returned, Topic
 from tansiq.journal.queries import JournalNodes, leaf_hashes, witnessed_size
 from tansiq.journal.services import Position, head_of, position, position_at
 from tansiq.protocol.cbor import decode
 from tansiq.protocol.envelope import parse_entry
 from tansiq.protocol.heads import Direction
-from tansiq.protocol.limits import MAX_BATCH, MAX_INTEGER, MAX_LEAVES, MAX_PARCEL_BYTES
+from tansiq.protocol.limits import MAX_BATCH, MAX_EPOCH, MAX_INTEGER, MAX_LEAVES, MAX_PARCEL_BYTES
 from tansiq.protocol.multiproof import needed
 from tansiq.protocol.parcel import Fault, Item
 
@@ -78,11 +78,11 @@ def _next_epoch(peer: str) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE exchange_peer SET their_epoch = their_epoch + 1 WHERE peer = %s AND their_epoch < %s RETURNING their_epoch",
-            (peer, MOST_EPOCH),
+            (peer, MAX_EPOCH),
         )
         row = cursor.fetchone()
     if row is None:
-        raise TooMuch("exchange.epoch-too-large", limit=MOST_EPOCH)
+        raise TooMuch("exchange.epoch-too-large", limit=MAX_EPOCH)
     return int(row[0])
 
 
@@ -321,7 +321,7 @@ class _Pages:
 
     def _set_aside(self, row: _Row, digest: bytes) -> _Contents | None:
         """What could not be used when it came lies whole in the quarantine."""
-        if not self._received or digest[:16] != row.statement:
+        if not self._received or set_aside_id(digest) != row.statement:
             return None
         found = copy_of(digest, self._peer)
         if found is None:
