@@ -27,6 +27,9 @@ USAGE = (
     (["bench", "exchange", "--messages", "many"], "cli.wrong-argument"),
     (["bench", "exchange", "--messages", "0"], "cli.wrong-argument"),
     (["backup", "--out"], "cli.option-value"),
+    (["backup", "--out", ""], "cli.wrong-argument"),
+    (["keys", "mirror", "--to", ""], "cli.wrong-argument"),
+    (["upgrade", "--backup-to", ""], "cli.wrong-argument"),
     (["fsck", "one", "two"], "cli.wrong-usage"),
     (["verify", "file"], "cli.no-pin"),
     (["enquiry", "send", "--as", "X"], "cli.no-draft"),
@@ -69,8 +72,9 @@ def test_an_officers_act_needs_an_officer_and_a_passphrase(tmp_path: Path, capsy
     assert "[cli.no-officer]" in capsys.readouterr().err
     assert program.main(["enquiry", "list", *home, "--as", "ES-4017"]) == 2
     assert "[cli.no-passphrase]" in capsys.readouterr().err
-    assert program.main(["enquiry", "list", *home, "--as", "ES-4017", "--passphrase-fd", "987"]) == 2
-    assert "[cli.wrong-descriptor]" in capsys.readouterr().err
+    for descriptor in ("987", "-1"):
+        assert program.main(["enquiry", "list", *home, "--as", "ES-4017", "--passphrase-fd", descriptor]) == 2
+        assert "[cli.wrong-descriptor]" in capsys.readouterr().err
 
 
 KINDS: tuple[tuple[type[Error], int], ...] = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -12,10 +13,12 @@ from django.db import connection
 from support.dying import dies_at
 from support.node import Node, Nodes, carry
 from support.notes import notes, send_notes, value
-from tansiq.errors import BadInput, NotProven, Unavailable
+from tansiq.errors import BadInput, Conflict, Error, NotProven, Refused, Unavailable
 from tansiq.node.backup import backup
 from tansiq.node.dump import Reader, open_dump
+from tansiq.node.fsck import fsck
 from tansiq.node.marks import BACKUP, read_mark
+from tansiq.node.mirror import mirror_keys
 from tansiq.node.snapshot import snapshot
 from tansiq.node.tables import tables
 from tansiq.protocol.wraps import OwnSecret
@@ -196,3 +199,50 @@ def test_what_is_no_backup_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"node\.not-a-dump"), open_dump(tmp_path / "poem", what="backup"):
         pass
     assert Reader.__doc__
+
+
+def test_only_an_earlier_backup_of_this_node_is_replaced(pair: tuple[Node, Node], node: Nodes, tmp_path: Path) -> None:
+    es, _ = pair
+    first = backup(es.home, tmp_path, context=es.context)
+    assert first.file == tmp_path / "es.cgi.backup", "a folder gets a file named after the agency"
+    (tmp_path / "unlock").write_bytes(b"the secret that opens everything")
+    mirror_keys(es.home, tmp_path / "keys", context=es.context)
+    before = {one.name: one.read_bytes() for one in tmp_path.iterdir() if one.is_file()}
+    other = node("ma.dgst")
+    for name in ("es.cgi.backup", "unlock", "keys"):
+        with pytest.raises(Conflict, match=r"node\.not-replaced"):
+            backup(other.home, tmp_path / name, context=other.use())
+    with pytest.raises(Conflict, match=r"node\.not-replaced"):
+        backup(other.home, Path("/dev/full"), context=other.context)
+    assert before == {one.name: one.read_bytes() for one in tmp_path.iterdir() if one.is_file()}
+    es.use()
+    send_notes(es, other, 1)
+    assert backup(es.home, first.file, context=es.context).digest != first.digest
+
+
+def test_a_backup_stays_out_of_the_home(pair: tuple[Node, Node]) -> None:
+    es, _ = pair
+    for place in (es.home.path, es.home.data / "backup", es.home.run, es.home.main_database):
+        with pytest.raises(Refused, match=r"node\.backup-inside-home"):
+            backup(es.home, place, context=es.context)
+    assert fsck(es.context).clean
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(errno.ENOSPC, "node.disk-full"), (errno.EROFS, "node.read-only"), (errno.EACCES, "node.no-permission"), (errno.EIO, "node.disk")],
+)  # fmt: skip
+def test_a_disk_that_does_not_take_it_is_named(
+    pair: tuple[Node, Node], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, code: str
+) -> None:
+    es, _ = pair
+
+    def no(_descriptor: int) -> None:
+        raise OSError(number, "in nobody's language")
+
+    monkeypatch.setattr(os, "fsync", no)
+    with pytest.raises(Error) as told:
+        backup(es.home, tmp_path / "backup", context=es.context)
+    assert told.value.code == code
+    assert "nobody" not in str(told.value)
+    assert list(tmp_path.glob("backup*")) == []

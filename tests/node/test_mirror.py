@@ -11,8 +11,9 @@ import pytest
 from support.dying import dies_at
 from support.node import SECRET, Node, Nodes, carry
 from support.notes import effects, notes, send_notes
-from tansiq.errors import Refused, Unavailable
+from tansiq.errors import Conflict, Refused, Unavailable
 from tansiq.exchange.erasure import erase
+from tansiq.node.backup import backup
 from tansiq.node.dump import open_dump
 from tansiq.node.marks import MIRROR, read_mark
 from tansiq.node.mirror import EVERY_MS, mirror_if_due, mirror_keys
@@ -81,6 +82,39 @@ def test_a_folder_gets_a_file_named_after_the_agency(madrid: Node, tmp_path: Pat
 def test_a_copy_inside_the_home_is_refused(madrid: Node) -> None:
     with pytest.raises(Refused, match=r"node\.mirror-inside-home"):
         mirror_keys(madrid.home, madrid.home.data, context=madrid.context)
+
+
+def test_only_an_older_copy_of_this_node_is_replaced(madrid: Node, node: Nodes, tmp_path: Path) -> None:
+    mirror_keys(madrid.home, tmp_path / "es.keys", context=madrid.context)
+    backup(madrid.home, tmp_path / "es.backup", context=madrid.context)
+    (tmp_path / "unlock").write_bytes(SECRET)
+    (tmp_path / "empty").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "unlock")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "new.part").write_bytes(b"what somebody wrote")
+    before = {one.name: one.read_bytes() for one in tmp_path.iterdir() if one.is_file()}
+    rabat = node("ma.dgst")
+    for name in ("es.keys", "es.backup", "unlock", "empty", "link", "loop", "pipe", "new"):
+        with pytest.raises(Conflict, match=r"node\.not-replaced"):
+            mirror_keys(rabat.home, tmp_path / name, context=rabat.use())
+    with pytest.raises(Conflict, match=r"node\.not-replaced"):
+        mirror_keys(rabat.home, Path("/dev/full"), context=rabat.context)
+    assert before == {one.name: one.read_bytes() for one in tmp_path.iterdir() if one.is_file()}
+    assert (tmp_path / "link").is_symlink()
+    (tmp_path / "elsewhere").symlink_to(tmp_path / "es.keys")
+    madrid.use()
+    madrid.context.clock.advance(days=1)  # type: ignore[attr-defined]
+    mirror_keys(madrid.home, tmp_path / "elsewhere", context=madrid.context)
+    assert (tmp_path / "elsewhere").is_symlink()
+    assert (tmp_path / "es.keys").read_bytes() != before["es.keys"]
+
+
+def test_what_a_killed_copy_left_beside_is_no_hindrance(madrid: Node, tmp_path: Path) -> None:
+    for left in (b"", b"tansiq", b"tansiq dump 1\nand half of it"):
+        (tmp_path / "keys.part").write_bytes(left)
+        mirror_keys(madrid.home, tmp_path / "keys", context=madrid.context)
+        assert not (tmp_path / "keys.part").exists()
 
 
 def test_a_place_that_is_not_there_is_told(madrid: Node, tmp_path: Path) -> None:

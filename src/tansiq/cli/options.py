@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from tansiq.exchange.context import Context
 
 __all__ = [
-    "AsOfficer", "HomeArgument", "HomeOption", "JsonFlag", "PassphraseFd", "end_command", "found_home", "help_for", "new_passphrase", "opened_here",
-    "passphrase", "read_draft", "read_file", "read_lines",
+    "AsOfficer", "HomeArgument", "HomeOption", "JsonFlag", "PassphraseFd", "end_command", "found_home", "help_for", "named_path",
+    "new_passphrase", "opened_here", "passphrase", "read_draft", "read_file", "read_lines",
 ]  # fmt: skip
 
 _MOST_DRAFT: Final = 4 * 1024 * 1024
@@ -42,6 +42,13 @@ HomeArgument = Annotated[Path | None, typer.Argument(metavar="HOME", help=help_f
 JsonFlag = Annotated[bool, typer.Option("--json", help=help_for("json"))]
 AsOfficer = Annotated[str, typer.Option("--as", metavar="OFFICER", help=help_for("as"))]
 PassphraseFd = Annotated[int | None, typer.Option("--passphrase-fd", metavar="N", help=help_for("passphrase-fd"))]
+
+
+def named_path(words: str) -> Path:
+    """The path that ``words`` name, for options that write: an empty one, as of a variable that is not set, is none."""
+    if not words.strip():
+        raise typer.BadParameter("-")
+    return Path(words)
 
 
 def found_home(option: Path | None, argument: Path | None = None) -> Home:
@@ -78,7 +85,7 @@ def read_lines(descriptor: int) -> list[str]:
     try:
         with os.fdopen(descriptor, "rb", closefd=False) as stream:
             return stream.read(_MOST_SECRET).decode("utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # also what is no UTF-8, and a number below 0
         raise BadInput("cli.wrong-descriptor", descriptor=descriptor) from error
 
 

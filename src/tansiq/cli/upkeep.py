@@ -10,7 +10,7 @@ import typer
 from tansiq.cli import keyring
 from tansiq.cli.frame import command, group
 from tansiq.cli.language import LANGUAGE, told
-from tansiq.cli.options import HomeArgument, HomeOption, JsonFlag, found_home, help_for, opened_here
+from tansiq.cli.options import HomeArgument, HomeOption, JsonFlag, found_home, help_for, named_path, opened_here
 from tansiq.cli.showing import done, facts, moment, print_json, progress, say
 from tansiq.errors import BadInput, NotFound
 from tansiq.protocol.evidence_report import utc_text
@@ -83,7 +83,7 @@ def doctor(home: HomeOption = None, as_json: JsonFlag = False) -> None:
 
 
 def backup(
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help=help_for("out-backup"))],
+    out: Annotated[Path, typer.Option("--out", metavar="PATH", parser=named_path, help=help_for("out-backup"))],
     home: HomeOption = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -92,7 +92,7 @@ def backup(
     from tansiq.exchange.wake import wake
     from tansiq.node.backup import backup as write
 
-    if not out.absolute().parent.is_dir():
+    if not out.is_dir() and not out.absolute().parent.is_dir():
         raise NotFound("cli.no-folder", folder=str(out.absolute().parent))
     context = opened_here(node)
     with progress() as show:
@@ -166,7 +166,9 @@ def restore(
 
 
 def mirror(
-    to: Annotated[Path | None, typer.Option("--to", metavar="PATH", help=help_for("mirror-to"))] = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="PATH", parser=named_path, help=help_for("mirror-to"))
+    ] = None,
     home: HomeOption = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -189,7 +191,9 @@ def mirror(
 
 
 def upgrade(
-    backup_to: Annotated[Path | None, typer.Option("--backup-to", metavar="FILE", help=help_for("backup-to"))] = None,
+    backup_to: Annotated[
+        Path | None, typer.Option("--backup-to", metavar="PATH", parser=named_path, help=help_for("backup-to"))
+    ] = None,
     home: HomeOption = None,
     as_json: JsonFlag = False,
 ) -> None:

@@ -17,6 +17,7 @@ from django.db import connection
 
 from tansiq.errors import Error
 from tansiq.exchange.peers import peer_states
+from tansiq.node.causes import symbol
 from tansiq.node.checks import Check, Patient
 from tansiq.node.home import CONFIGURATION
 from tansiq.node.running import is_running
@@ -78,7 +79,7 @@ def check_disk(patient: Patient) -> Iterator[Check]:
             probe.write(b"\0" * 4096)
             os.fsync(probe.fileno())
     except OSError as error:
-        yield Check("disk", "fail", "disk-refuses", {"folder": str(folder), "reason": os.strerror(error.errno or 0)})
+        yield Check("disk", "fail", "disk-refuses", {"folder": str(folder), "reason": symbol(error)})
         return
     free = shutil.disk_usage(folder).free
     values = {"megabytes": free // (1024 * 1024)}

@@ -17,20 +17,22 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import stat
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from tansiq.errors import BadInput, NotFound, NotProven, TooMuch, Unavailable
+from tansiq.errors import BadInput, Conflict, Error, NotFound, NotProven, TooMuch, Unavailable
 from tansiq.faults import reach
+from tansiq.node.causes import cause_of, symbol
 from tansiq.node.snapshot import FEW_ROWS, ROWS, Progress, Snapshot
 from tansiq.node.tables import Table, from_database
 from tansiq.protocol.cbor import bstr, decode, encode
 from tansiq.protocol.wraps import OwnSecret
 
-__all__ = ["FORMAT", "Reader", "Writer", "dump_tables", "open_dump", "replace_file"]
+__all__ = ["FORMAT", "Reader", "Writer", "check_replaceable", "dump_tables", "open_dump", "replace_file"]
 
 FORMAT = 1
 _MAGIC = b"tansiq dump 1\n"
@@ -192,17 +194,19 @@ def replace_file(path: Path, *, before: str, after: str, overwrite_old: bool = F
     """A file that takes the place of ``path`` when the block ends well: written beside, synced, renamed.
 
     ``before`` and ``after`` are the fault points around the renaming; with ``overwrite_old`` what stood there is written over
-    before its space is given back. Raises Unavailable when the disk does not take it; then nothing has changed.
+    before its space is given back. Raises Unavailable or Refused when the disk does not take it, Conflict when what is written beside
+    would replace something else; then nothing has changed.
     """
     part = path.with_name(path.name + ".part")
+    _clear(part)
     try:
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "wb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
         reach(before)
-        old = os.open(path, os.O_RDWR) if overwrite_old and path.exists() else -1
+        old = os.open(path, os.O_RDWR | os.O_NOFOLLOW) if overwrite_old and path.exists() else -1
         try:
             part.replace(path)
             _sync_folder(path.parent)
@@ -213,10 +217,47 @@ def replace_file(path: Path, *, before: str, after: str, overwrite_old: bool = F
             if old >= 0:
                 os.close(old)
     except OSError as error:
-        raise Unavailable("node.disk", file=str(path), reason=os.strerror(error.errno or 0)) from error
+        raise _not_written(path, error) from error
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def _not_written(path: Path, error: OSError) -> Error:
+    return cause_of(error, place=path) or Unavailable("node.disk", file=str(path), reason=symbol(error))
+
+
+def _clear(part: Path) -> None:
+    """Takes away what an earlier attempt left. Raises Conflict when it is something else, Unavailable."""
+    try:
+        if stat.S_ISREG(part.lstat().st_mode):
+            with part.open("rb") as stream:
+                ours = _MAGIC.startswith(stream.read(len(_MAGIC)))
+            if not ours:
+                raise Conflict("node.not-replaced", file=str(part))
+            part.unlink()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _not_written(part, error) from error
+
+
+def check_replaceable(path: Path, *, what: str, agency: str) -> None:
+    """Sees that ``path`` is not there, or is the agency's own dump of this sort.
+
+    Raises Conflict for anything else that is there, Unavailable and Refused when that can't be seen.
+    """
+    try:
+        regular = stat.S_ISREG(path.lstat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return  # where the folder is not there either, writing says so
+    except OSError as error:
+        raise _not_written(path, error) from error
+    if regular:
+        with suppress(Error), open_dump(path, what=what) as reader:
+            if reader.header.get("agency") == agency:
+                return
+    raise Conflict("node.not-replaced", file=str(path))
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,18 +1,20 @@
 """The copy of the key store that is kept elsewhere: replaced in place, so that it follows every erasure within a day.
 
-Invariant: there is one copy, always whole: the new one is written beside it and renamed over it, and the old one is written over. It is
-made of rows, not of pages, so no page that was freed comes along with an erased key. What opens it is not in it.
+Invariant: there is one copy, always whole: the new one is written beside it and renamed over it, and the old one is written over; nothing
+but an older copy of the same agency's is ever replaced. It is made of rows, not of pages, so no page that was freed comes along with an
+erased key. What opens it is not in it.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from tansiq.errors import Refused
 from tansiq.exchange.context import Context
 from tansiq.keystore.router import ALIAS
-from tansiq.node.dump import Writer, dump_tables, replace_file
+from tansiq.node.dump import Writer, check_replaceable, dump_tables, replace_file
 from tansiq.node.home import Home
 from tansiq.node.marks import MIRROR, Mark, read_mark, write_mark
 from tansiq.node.snapshot import Progress, quiet, snapshot
@@ -39,15 +41,18 @@ class Mirrored:
 def mirror_keys(home: Home, to: Path, *, context: Context, progress: Progress = quiet) -> Mirrored:
     """Copies the key store to ``to``: a file, or a folder, where it is named after the agency.
 
-    Raises Refused (it would lie inside the home) and Unavailable (the disk does not take it).
+    Raises Refused (it would lie inside the home), Conflict (there is something that is no copy of this agency's key store) and
+    Unavailable (the disk does not take it).
     """
     target = to / f"{home.agency}.keys" if to.is_dir() else to
-    if target.resolve().is_relative_to(home.path.resolve()):
+    place = Path(os.path.realpath(target))
+    if place.is_relative_to(home.path.resolve()):
         raise Refused("node.mirror-inside-home", file=str(target))
+    check_replaceable(place, what=WHAT, agency=context.agency)
     time_ms = context.clock()
     with (
         snapshot(ALIAS) as view,
-        replace_file(target, before="mirror.before-rename", after="mirror.after-rename", overwrite_old=True) as stream,
+        replace_file(place, before="mirror.before-rename", after="mirror.after-rename", overwrite_old=True) as stream,
     ):
         applied = [list(row) for row in view.rows("SELECT app, name FROM django_migrations ORDER BY app, name")]
         writer = Writer(stream, {"what": WHAT, "agency": context.agency, "time_ms": time_ms, "migrations": applied})
