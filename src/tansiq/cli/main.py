@@ -46,6 +46,7 @@ from tansiq.cli.logs import debugging
 from tansiq.cli.options import end_command, help_for
 from tansiq.cli.showing import print_error
 from tansiq.errors import BadInput, Error, Unavailable
+from tansiq.node.causes import cause_of, is_database_error
 from tansiq.texts import LANGUAGES
 
 __all__ = ["app", "main", "run"]
@@ -105,15 +106,9 @@ def _told(error: Error) -> int:
     return error.exit_code
 
 
-def _is_database_error(error: BaseException) -> bool:
-    """Whether Django's database said no; asked without importing Django, which most commands do without."""
-    module = sys.modules.get("django.db.utils")
-    return module is not None and isinstance(error, module.DatabaseError | module.InterfaceError)
-
-
 def _unexpected(error: Exception) -> int:
-    if _is_database_error(error) or isinstance(error, OSError):
-        code = _told(Unavailable("cli.machine", reason=type(error).__name__))
+    if is_database_error(error) or isinstance(error, OSError):
+        code = _told(cause_of(error) or Unavailable("cli.machine", reason=type(error).__name__))
     else:
         sys.stderr.write(f"{told('cli.defect', kind=type(error).__name__)}\n")
         code = DEFECT

@@ -22,6 +22,7 @@ from django.db import DatabaseError, close_old_connections
 
 from tansiq.errors import BadInput, Conflict, Error, NotFound, Unavailable
 from tansiq.exchange.context import Context
+from tansiq.node.causes import cause_of
 from tansiq.node.home import Home
 from tansiq.node.officers import SignedIn, sign_in
 from tansiq.policy.faults import Faults
@@ -74,6 +75,10 @@ def _plain(values: Mapping[str, object]) -> dict[str, object]:
     }
 
 
+def _error(error: Error) -> dict[str, Any]:
+    return {"error": {"code": error.code, "kind": type(error).__name__, "values": _plain(error.values)}}
+
+
 def perform(line: bytes, context: Context, progress: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
     """Does what one JSON line asks; ``{"result": …}`` or ``{"error": …}``. Raises nothing."""
     close_old_connections()
@@ -90,21 +95,13 @@ def perform(line: bytes, context: Context, progress: Callable[[Mapping[str, Any]
         signed_in = sign_in(str(officer), str(passphrase), context=context) if officer else None
         return {"result": act(Asked(context, arguments, signed_in, progress))}
     except Error as error:
-        return {"error": {"code": error.code, "kind": type(error).__name__, "values": _plain(error.values)}}
+        return _error(error)
     except DatabaseError as error:
         _log.exception("the database refused an act")
-        return {
-            "error": {"code": "node.database", "kind": Unavailable.__name__, "values": {"reason": type(error).__name__}}
-        }
+        return _error(cause_of(error) or Unavailable("node.database", reason=type(error).__name__))
     except Exception as error:
         _log.exception("an act failed")
-        return {
-            "error": {
-                "code": "node.act-failed",
-                "kind": Unavailable.__name__,
-                "values": {"reason": type(error).__name__},
-            }
-        }
+        return _error(cause_of(error) or Unavailable("node.act-failed", reason=type(error).__name__))
 
 
 async def serve_acts(home: Home, context: Context, *, woken: Callable[[], object]) -> None:
