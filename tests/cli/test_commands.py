@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from support.node import SECRET, Nodes, carry
+from tansiq.cli.main import main
 from tansiq.node.home import load_home
 from tansiq.node.identity import write_identity
 from tansiq.protocol.words import fingerprint_words
@@ -63,6 +65,21 @@ def test_two_agencies_meet_by_files_and_words(node: Nodes, terminal: Any, tmp_pa
     assert known["ma.dgst"]["confirmed"]
     assert known["es.cgi"]["own"]
     assert {post["post"] for post in known["ma.dgst"]["posts"]} >= {"ma.dgst/head", "ma.dgst/counter-terrorism"}
+
+
+def test_a_document_goes_to_the_standard_output_when_a_dash_says_so(
+    node: Nodes, terminal: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    es = node("es.cgi", met=False)
+    assert terminal("directory", "export", "--out", tmp_path / "es.directory", home=es) == 0
+    monkeypatch.chdir(tmp_path)
+    for words in ([], ["--out", "-"]):
+        with io.BytesIO() as out, monkeypatch.context() as patched:
+            patched.setattr(sys, "stdout", io.TextIOWrapper(out, encoding="utf-8", write_through=True))
+            assert main(["directory", "export", *words, "--home", str(es.home.path)]) == 0
+            assert out.getvalue() == (tmp_path / "es.directory").read_bytes()
+    assert not (tmp_path / "-").exists()
+    assert terminal("directory", "export", "--out", "-", "--json", home=es) == 2, "one of the two, not both"
 
 
 def test_a_document_is_never_written_over_and_nonsense_is_not_taken(node: Nodes, terminal: Any, tmp_path: Path) -> None:

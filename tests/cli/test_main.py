@@ -179,6 +179,45 @@ def test_a_reader_who_goes_away_is_no_defect() -> None:
         assert pipe.wait(20) in {0, 141}
 
 
+def through_shell(words: str, home: Path) -> subprocess.CompletedProcess[str]:
+    """What becomes of ``tansiq words`` when a shell has redirected or closed its streams."""
+    return subprocess.run(
+        ["/bin/sh", "-c", f'"{sys.executable}" -m tansiq.cli {words}'], env=os.environ | {"TANSIQ_HOME": str(home)}, input="",
+        capture_output=True, text=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this machine has no /dev/full")
+def test_what_was_done_and_cannot_be_shown_is_said_to_be_done(tmp_path: Path) -> None:
+    for words in ("--version", "enquiry send --print-template", "doctor --json"):
+        ended = through_shell(f"{words} >/dev/full", tmp_path)
+        assert ended.returncode == 6
+        assert ended.stderr.rstrip().endswith("[cli.not-shown]")
+        assert "is done and stays so" in ended.stderr
+        assert len(ended.stderr.splitlines()) == 4
+    both = through_shell("--version >/dev/full 2>/dev/full", tmp_path)
+    assert both.returncode == 6
+    wrong = through_shell("exchange status 2>/dev/full", tmp_path)
+    assert wrong.returncode == 4, "the code tells it where no words can"
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_input_and_no_reader(tmp_path: Path, closed: str) -> None:
+    (tmp_path / "node.toml").write_text('agency = "es.cgi"\n')
+    for words, code in (
+        ("--version", 0),
+        ("exchange status --home none", 4),
+        ("enquiry list --as ES-4017", 2),
+        ("directory confirm ma.dgst --as ES-4017", 2),
+        ("enquiry send --as ES-4017 --file -", 2),
+        ("enquiry list --as ES-4017 --passphrase-fd 0", 2),
+    ):
+        ended = through_shell(f"{words} {closed}", tmp_path)
+        assert ended.returncode == code, (words, ended.stderr)
+        assert "AttributeError" not in ended.stderr
+        assert "[" in ended.stderr or code == 0 or "2>" in closed
+
+
 LIGHT = """
 import sys
 from tansiq.cli.main import main

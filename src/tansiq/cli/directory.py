@@ -14,7 +14,7 @@ from tansiq.cli.files import write_new
 from tansiq.cli.frame import command, group
 from tansiq.cli.language import LANGUAGE, told
 from tansiq.cli.options import AsOfficer, HomeOption, JsonFlag, PassphraseFd, found_home, help_for, read_file
-from tansiq.cli.showing import done, facts, print_json, say, table
+from tansiq.cli.showing import done, facts, give, print_json, say, table
 from tansiq.errors import BadInput
 from tansiq.protocol.limits import MAX_DIRECTORY_BYTES
 
@@ -41,10 +41,12 @@ def export(home: HomeOption = None, out: OutFile = None, as_json: JsonFlag = Fal
     """Writes our directory document."""
     shown = ask_node(found_home(home), "directory.export")
     document = b64decode(shown["document"])
-    if out is None and not as_json:
-        if sys.stdout.isatty():
+    if out == Path("-") or (out is None and not as_json):
+        if out is None and sys.stdout.isatty():
             raise BadInput("cli.missing-argument", name="--out", command="tansiq directory export")
-        sys.stdout.buffer.write(document)
+        if as_json:
+            raise BadInput("cli.wrong-argument", name="--out", command="tansiq directory export")
+        give(document)
         return
     if out is not None:
         write_new(out, document)

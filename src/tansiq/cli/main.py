@@ -11,6 +11,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
 import typer
@@ -44,7 +45,7 @@ from tansiq.cli.frame import group, usage_error
 from tansiq.cli.language import told, wanted, without_language
 from tansiq.cli.logs import debugging
 from tansiq.cli.options import end_command, help_for
-from tansiq.cli.showing import print_error
+from tansiq.cli.showing import finish, murmur, print_error, say
 from tansiq.errors import BadInput, Error, Unavailable
 from tansiq.node.causes import cause_of, is_database_error
 from tansiq.texts import LANGUAGES
@@ -85,7 +86,7 @@ for part in (
 
 def _version(*, asked: bool) -> None:
     if asked:
-        sys.stdout.write(f"tansiq {__version__}\n")
+        say(f"tansiq {__version__}")
         raise typer.Exit
 
 
@@ -110,7 +111,7 @@ def _unexpected(error: Exception) -> int:
     if is_database_error(error) or isinstance(error, OSError):
         code = _told(cause_of(error) or Unavailable("cli.machine", reason=type(error).__name__))
     else:
-        sys.stderr.write(f"{told('cli.defect', kind=type(error).__name__)}\n")
+        murmur(told("cli.defect", kind=type(error).__name__))
         code = DEFECT
     if debugging():
         traceback.print_exception(error)
@@ -129,20 +130,20 @@ def main(arguments: Sequence[str]) -> int:
         if (language := wanted(arguments)) is not None and language not in LANGUAGES:
             raise BadInput("cli.no-such-language", known=", ".join(LANGUAGES))
         ended = _commands(app).main(without_language(arguments), prog_name="tansiq", standalone_mode=False)
-        sys.stdout.flush()
+        finish()
     except Error as error:
         return _told(error)
     except TyperException as error:
         if type(error).__name__ == "NoArgsIsHelpError":
-            sys.stderr.write(f"{error.format_message()}\n")
+            murmur(error.format_message())
             return BadInput.exit_code
         return _told(usage_error(error))
     except (KeyboardInterrupt, Abort):
-        sys.stderr.write(f"\n{told('cli.interrupted')}\n")
+        murmur(f"\n{told('cli.interrupted')}")
         return INTERRUPTED
     except (BrokenPipeError, SystemExit):
         # Whoever read our output went away (typer leaves at once then); nothing may be written to it when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _say_no_more()
         return BROKEN_PIPE
     except Exception as error:
         return _unexpected(error)
@@ -151,9 +152,36 @@ def main(arguments: Sequence[str]) -> int:
     return ended if isinstance(ended, int) else 0
 
 
+def _say_no_more() -> None:
+    """Lets what still waits for the standard output go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+
+
+def _open_streams() -> None:
+    """Puts nothing in the place of standard streams that were closed: nothing is read, and what is written is lost. No file that is opened
+    later may get their numbers either.
+    """
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, this one
+            os.set_inheritable(number, True)
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 (open as long as the program)
+
+
 def run() -> NoReturn:
     """The program ``tansiq``."""
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except OSError:  # told already, or of no weight beside what was
+        _say_no_more()
+    sys.exit(code)

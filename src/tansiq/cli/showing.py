@@ -2,6 +2,7 @@
 
 Invariant: what came from elsewhere is shown without control characters, so that no text of a partner can move the cursor, colour the
 screen or turn the direction of what stands around it. Results go to the standard output, everything else to the standard error.
+A result that can't be shown is said to be done all the same.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ import json
 import sys
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from tansiq.cli.language import LANGUAGE, told
-from tansiq.errors import BadInput, Error
+from tansiq.errors import BadInput, Error, Unavailable
 from tansiq.policy.codes import code_list
 from tansiq.policy.faults import Faults
 
@@ -28,11 +29,14 @@ __all__ = [
     "clean",
     "done",
     "facts",
+    "finish",
+    "give",
     "hint",
     "is_terminal",
     "label",
     "labels",
     "moment",
+    "murmur",
     "print_error",
     "print_json",
     "progress",
@@ -79,9 +83,39 @@ def is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
+@contextmanager
+def _showing() -> Iterator[None]:
+    """Words for the standard output. Raises Unavailable when it takes none: what was done before stays done, and that must be told."""
+    try:
+        yield
+    except BrokenPipeError:  # whoever reads has gone; see `main`
+        raise
+    except OSError as error:
+        raise Unavailable("cli.not-shown") from error
+
+
 def say(words: str = "") -> None:
     """A line on the standard output."""
-    sys.stdout.write(f"{words}\n")
+    with _showing():
+        sys.stdout.write(f"{words}\n")
+
+
+def give(content: bytes) -> None:
+    """The bytes of a file on the standard output."""
+    with _showing():
+        sys.stdout.buffer.write(content)
+
+
+def finish() -> None:
+    """Sees that everything that was said is out. Raises Unavailable."""
+    with _showing():
+        sys.stdout.flush()
+
+
+def murmur(words: str) -> None:
+    """A line on the standard error, which is not part of the result: whether it can be read changes nothing."""
+    with suppress(OSError):
+        sys.stderr.write(f"{words}\n")
 
 
 def done(key: str, /, **values: object) -> None:
@@ -91,7 +125,7 @@ def done(key: str, /, **values: object) -> None:
 
 def hint(key: str, /, **values: object) -> None:
     """A text of the catalogue on the standard error: not part of the result."""
-    sys.stderr.write(f"{told(key, **values)}\n")
+    murmur(told(key, **values))
 
 
 def print_json(value: object) -> None:
@@ -132,7 +166,8 @@ def table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         shown.add_column(Text(title), overflow="fold")
     for row in cells:
         shown.add_row(*(Text(cell) for cell in row))
-    _console().print(shown)
+    with _showing():
+        _console().print(shown)
 
 
 @contextmanager
@@ -181,4 +216,4 @@ def print_error(error: Error) -> None:
         lines += [f"  • {told(fault.code)} ({fault.field}; {fault.source})" for fault in faults]
     reasons = str(error.values.get("reasons", "")).split(", ")
     lines += [f"  • {told(reason)}" for reason in reasons if reason.startswith("policy.")]
-    sys.stderr.write("\n".join([*lines, f"[{error.code}]"]) + "\n")
+    murmur("\n".join([*lines, f"[{error.code}]"]))

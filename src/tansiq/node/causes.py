@@ -97,6 +97,8 @@ def _of_server(state: str | None, place: str, *, lost: bool) -> Error | None:
 
 
 def _database() -> str:
-    """The main database that this process is bound to."""
+    """The main database that this process is bound to; a dash when it is bound to none."""
+    if not sys.modules["django.conf"].settings.configured:
+        return "–"
     databases: dict[str, dict[str, Any]] = sys.modules["django.db"].connections.databases
     return str(databases.get("default", {}).get("NAME", "") or "–")
