@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Final
 from tansiq.cli.options import read_lines
 from tansiq.cli.profile import Profile
 from tansiq.errors import BadInput, NotFound, Refused, Unavailable
-from tansiq.node.home import Home
+from tansiq.node.home import MOST_UNLOCK, Home
+from tansiq.node.reading import read_at_most
 
 if TYPE_CHECKING:
     from tansiq.protocol.directory import Directory
@@ -80,7 +81,7 @@ def _unlock_secret(path: Path, *, new: bool) -> bytes:
         if new:
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
                 stream.write(os.urandom(32).hex().encode() + b"\n")
-        secret = path.read_bytes().strip()
+        secret = read_at_most(path, MOST_UNLOCK).strip()
     except OSError as error:
         raise Unavailable("cli.not-written", file=str(path)) from error
     if len(secret) < _LEAST_SECRET:

@@ -19,6 +19,7 @@ import typer
 from tansiq.cli.language import told
 from tansiq.errors import BadInput, NotFound, TooMuch
 from tansiq.node.home import Home, load_home
+from tansiq.node.reading import read_at_most
 
 if TYPE_CHECKING:
     from tansiq.exchange.context import Context
@@ -123,13 +124,14 @@ def new_passphrase(descriptor: int | None, question: str) -> str:
 
 
 def read_file(path: Path, *, most: int) -> bytes:
-    """The content of a file, or of the standard input for ``-``. Raises NotFound and TooMuch."""
+    """The content of a file, or of the standard input for ``-``. Raises NotFound, TooMuch, and BadInput when it is no
+    regular file.
+    """
     try:
         if str(path) == "-":
             content = sys.stdin.buffer.read(most + 1)
         else:
-            with path.open("rb") as stream:
-                content = stream.read(most + 1)
+            content = read_at_most(path, most + 1)
     except OSError as error:
         raise NotFound("cli.no-file", file=str(path)) from error
     if len(content) > most:

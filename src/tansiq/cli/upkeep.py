@@ -129,7 +129,8 @@ def restore(
     as_json: JsonFlag = False,
 ) -> None:
     """Brings a node back."""
-    from tansiq.node.home import CONFIGURATION, Home, load_home
+    from tansiq.node.home import CONFIGURATION, MOST_UNLOCK, Home, load_home
+    from tansiq.node.reading import read_at_most
 
     if home is None:
         raise BadInput("cli.no-home")
@@ -137,7 +138,7 @@ def restore(
     secret = None
     if unlock_file is not None:
         try:
-            secret = unlock_file.read_bytes().strip()
+            secret = read_at_most(unlock_file, MOST_UNLOCK).strip()
         except OSError as error:
             raise NotFound("cli.no-file", file=str(unlock_file)) from error
     from tansiq.node.restore import restore as bring_back

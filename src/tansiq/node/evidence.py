@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from tansiq.errors import BadInput, Conflict, Error, NotFound, NotProven, TooMuch, Unavailable
 from tansiq.node.evidence_manifest import MANIFEST, MAX_MANIFEST_BYTES, SIGNATURE, pack, unpack
 from tansiq.node.evidence_zip import MAX_EVIDENCE_BYTES, read_zip, write_zip
+from tansiq.node.reading import read_at_most
 from tansiq.protocol.cose import sign1
 from tansiq.protocol.directory import fingerprint, parse_directory
 from tansiq.protocol.evidence import KIND, Evidence, check_evidence
@@ -100,14 +101,14 @@ def verify_evidence(path: Path, *, pinned: Mapping[str, bytes | str]) -> Report:
 
     ``pinned`` maps each agency to the fingerprint of its identity key (32 bytes, or the 16 that its words say) or to
     its text. Raises NotProven (something differs, or an agency is not pinned), NotFound, BadInput (a pin that is
-    none) and TooMuch.
+    none, no regular file) and TooMuch.
     """
     try:
-        if path.stat().st_size > MAX_EVIDENCE_BYTES:
-            raise TooMuch("evidence.too-large", limit=MAX_EVIDENCE_BYTES)
-        archive = path.read_bytes()
+        archive = read_at_most(path, MAX_EVIDENCE_BYTES + 1)
     except OSError as error:
         raise NotFound("evidence.no-file", file=path.name) from error
+    if len(archive) > MAX_EVIDENCE_BYTES:
+        raise TooMuch("evidence.too-large", limit=MAX_EVIDENCE_BYTES)
     return verify_archive(archive, pinned=pinned)
 
 
@@ -116,9 +117,14 @@ def _pin(value: str) -> tuple[str, bytes]:
     if separator and "/" not in agency:
         return agency, _fingerprint_of(shown)
     try:
-        with Path(value).open("rb") as stream:
-            document = parse_directory(stream.read(MAX_DIRECTORY_BYTES + 1))
-    except (OSError, Error) as error:
+        encoded = read_at_most(Path(value), MAX_DIRECTORY_BYTES + 1)
+    except OSError as error:
+        if "/" in value or value.endswith(".directory"):  # what was meant as a file
+            raise NotFound("evidence.no-file", file=Path(value).name) from error
+        raise BadInput("evidence.wrong-pin") from error
+    try:
+        document = parse_directory(encoded)
+    except Error as error:
         raise BadInput("evidence.wrong-pin") from error
     return document.agency, fingerprint(document.identity)
 
@@ -126,7 +132,7 @@ def _pin(value: str) -> tuple[str, bytes]:
 def parse_pins(values: Sequence[str]) -> dict[str, bytes]:
     """Pins as typed: ``AGENCY=FINGERPRINT`` (64 hexadecimal digits, or the words) or a directory document's file.
 
-    Raises BadInput when one is none of these, or an agency is pinned twice.
+    Raises BadInput when one is none of these, or an agency is pinned twice, and NotFound when the file can't be read.
     """
     pins = dict(_pin(value) for value in values)
     if len(pins) != len(values):

@@ -20,10 +20,13 @@ from pathlib import Path
 from typing import Final
 
 from tansiq.errors import BadInput, NotFound, Refused
+from tansiq.node.reading import read_at_most
 
-__all__ = ["CONFIGURATION", "Home", "find_unlock_secret", "is_this_machine", "load_home"]
+__all__ = ["CONFIGURATION", "MOST_UNLOCK", "Home", "find_unlock_secret", "is_this_machine", "load_home"]
 
 CONFIGURATION = "node.toml"
+MOST_UNLOCK: Final = 1 << 20
+"""So many bytes of a file with an unlock secret are read."""
 
 
 def is_this_machine(host: str) -> bool:
@@ -262,5 +265,5 @@ def find_unlock_secret(home: Home) -> bytes:
         if candidate.is_file():
             if candidate.resolve().is_relative_to(home.path):
                 raise Refused("node.unlock-inside-home", file=str(candidate))
-            return candidate.read_bytes().strip()
+            return read_at_most(candidate, MOST_UNLOCK).strip()
     raise NotFound("node.no-unlock", home=str(home.path))
