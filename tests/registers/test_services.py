@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 from collections.abc import Iterator
 from typing import Any
@@ -152,6 +153,34 @@ def test_an_older_list_than_the_last_is_refused(es: Node) -> None:
     with pytest.raises(Conflict, match=r"registers\.older-list"):
         take(es, a_list(1))
     assert entries("un") == before
+
+
+def a_day(es: Node, ahead: int) -> bytes:
+    """The day so many days after today, by the node's clock."""
+    today = dt.datetime.fromtimestamp(es.context.clock() / 1000, dt.UTC).date()
+    return (today + dt.timedelta(days=ahead)).isoformat().encode()
+
+
+def test_a_list_of_a_day_to_come_is_refused_beyond_what_clocks_may_differ(es: Node) -> None:
+    take(es, a_list(1))
+    for ahead in (3, 400_000):
+        with pytest.raises(BadInput, match=r"registers\.future-list"):
+            take(es, a_list(1, 2, day=a_day(es, ahead)))
+    assert sorted(known(es)) == ["INe.001", "INi.001"]
+    assert take(es, a_list(1, 2, day=a_day(es, 2)))["added"] == 1
+
+
+@pytest.mark.parametrize("absurd", ["9999-13-45", "3025-01-01", "zzzz", ""])
+def test_an_absurd_day_that_an_earlier_version_took_does_not_lock_the_register(es: Node, absurd: str) -> None:
+    content = a_list(1, 2)
+    take(es, content)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE registers_register SET generated = %s", [absurd])
+    assert take(es, content)["generated"] == OLD.decode(), "the day is put right even by the same list"
+    assert [one["generated"] for one in registers()] == [OLD.decode()]
+    assert take(es, a_list(1, 2, 3, day=NEW))["added"] == 1
+    with pytest.raises(Conflict, match=r"registers\.older-list"):
+        take(es, a_list(1, 2))
 
 
 def test_a_list_that_lost_more_than_half_is_refused_unless_it_is_said(es: Node) -> None:

@@ -1,14 +1,15 @@
 """Importing a list into a register: read, brought together with what is known, stored in one commit.
 
 Invariant: a file is taken whole or not at all; the same file again changes nothing; an older file than the last is
-refused. A field of the newer list that is damaged does not take the place of a good older value
-(``unlist.carry_over``), and an entry that could not be read does not make the known one leave. Keys are committed
-before the entries, old keys are erased after; a crash between leaves what `sweep_superseded`, and the next import,
-finish.
+refused, and one of a day that has yet to come, for after it no list of today would be taken. A field of the newer list
+that is damaged does not take the place of a good older value (``unlist.carry_over``), and an entry that could not be
+read does not make the known one leave. Keys are committed before the entries, old keys are erased after; a crash
+between leaves what `sweep_superseded`, and the next import, finish.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import io
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +20,7 @@ from django.db import connection, transaction
 
 from tansiq.cases.sql import for_update, insert
 from tansiq.directory.queries import own_directory
-from tansiq.errors import Conflict, NotFound
+from tansiq.errors import BadInput, Conflict, NotFound
 from tansiq.exchange.context import Context
 from tansiq.journal.access import Access, Operation, log_access
 from tansiq.keystore.store import Contents
@@ -30,12 +31,14 @@ from tansiq.protocol.ids import IdMaker
 from tansiq.registers.damage import CHUNK, MAX_BYTES
 from tansiq.registers.listed import Entry, ListedPerson
 from tansiq.registers.queries import Stored, entries, readable_entry
-from tansiq.registers.unlist import ImportReport, Skipped, carry_over, read_un_list
+from tansiq.registers.unlist import ImportReport, Skipped, carry_over, day_of, read_un_list
 
 __all__ = ["UN_REGISTER", "case_of", "import_un_list", "sweep_superseded"]
 
 UN_REGISTER = "un"
 _KEYS_AT_ONCE = 250
+_AHEAD = dt.timedelta(days=2)
+"""How far a list's day may lie before the node's clock: time zones, and clocks that go a little wrong."""
 _ADD_ENTRY = insert(
     "registers_entry",
     (
@@ -94,6 +97,21 @@ class _Known:
     digest: bytes = b""
     thing: bytes = b""
     posts: str = ""
+
+
+def _day_known(generated: str, *, today: dt.date) -> dt.date | None:
+    """The day of the list that is in use; None where what was stored is no day, or one that no list can bear yet."""
+    day = day_of(generated)
+    return None if day is None or day > today + _AHEAD else day
+
+
+def _check_day(generated: str, known: dt.date | None, *, today: dt.date) -> None:
+    """Raises BadInput for a list of a day to come, Conflict for one older than ``known``."""
+    day = day_of(generated)
+    if day is not None and day > today + _AHEAD:
+        raise BadInput("registers.future-list", generated=day, today=today)
+    if day is not None and known is not None and day < known:
+        raise Conflict("registers.older-list", generated=day, known=known)
 
 
 def _known_register(register: str) -> _Known:
@@ -229,23 +247,24 @@ def import_un_list(
     report.
 
     ``posts`` are those that may read the register: none at all means every desk, None leaves it as it is. ``removals`` lets a list
-    pass that more than half of the known entries have left. Raises BadInput (``unlist.…``, then nothing has changed), NotFound (no
-    such post) and Conflict: an older list than the last, too many removals, another import meanwhile.
+    pass that more than half of the known entries have left. Raises BadInput (``unlist.…``, a day to come; then nothing has changed),
+    NotFound (no such post) and Conflict: an older list than the last, too many removals, another import meanwhile.
     """
     check_code(register)
     whole = stream if stream.seekable() else io.BytesIO(stream.read(MAX_BYTES + 1))
     digest = _digest(whole)
+    today = dt.datetime.fromtimestamp(context.clock() / 1000, dt.UTC).date()
     with transaction.atomic():
         before = _known_register(register)
         named = before.posts if posts is None else _posts(posts)
     known = {stored.reference: stored for stored in entries(register)}
-    if digest == before.digest and named == before.posts and _keys_are_there(known, context):
+    known_day = _day_known(before.generated, today=today)
+    if known_day is not None and digest == before.digest and named == before.posts and _keys_are_there(known, context):
         sweep_superseded(context=context)
         listed = sum(stored.listed for stored in known.values())
         return {"register": register, "generated": before.generated, "changed": False, "entries": listed}
     found, skipped, report = _read(whole, progress)
-    if report.generated and report.generated < before.generated:
-        raise Conflict("registers.older-list", generated=report.generated, known=before.generated)
+    _check_day(report.generated, known_day, today=today)
     plan = _Plan()
     _bring_together(found, known, plan, context)
     _leave(known, found, skipped, plan, removals=removals)

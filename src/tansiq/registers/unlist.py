@@ -3,7 +3,7 @@
 Invariants: entries come one by one and memory does not grow with the file; no entity or document type is accepted and
 nothing outside the file is opened; what cannot be used is ``Skipped`` with its reason; what is damaged stands in
 ``faults`` and is no name. A fault of the whole file raises, and then no entry of it may be kept: import in one
-transaction.
+transaction. A list bears the day on which it was made (``dateGenerated``), for nothing else tells an older list from a newer.
 
 The format is the Council's own: a ``CONSOLIDATED_LIST`` of ``INDIVIDUAL`` and ``ENTITY``. Names stand in FIRST_NAME to
 FOURTH_NAME, in NAME_ORIGINAL_SCRIPT and in aliases graded good and low, or a.k.a. and f.k.a. for groups; birth dates
@@ -52,6 +52,7 @@ __all__ = [
     "Place",
     "Skipped",
     "carry_over",
+    "day_of",
     "entry_from_plain",
     "read_un_list",
 ]
@@ -62,6 +63,7 @@ MAX_DEPTH, MAX_ELEMENTS, MAX_ENTRY_TEXT, MAX_TEXT = 12, 5_000, 2**19, 20_000
 _FIRST_YEAR, _LAST_YEAR = 1850, 2100
 _KINDS: Mapping[str, type[ListedPerson | ListedEntity]] = {"INDIVIDUAL": ListedPerson, "ENTITY": ListedEntity}
 _DATE = re.compile(r"(\d{4}(?:-\d\d(?:-\d\d)?)?)(?:[+-]\d\d:\d\d|T\S{1,30}|Z)?", re.ASCII)
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ]\S{1,40}|[+-]\d\d:\d\d|Z)?", re.ASCII)
 _ORIGINAL = "NAME_ORIGINAL_SCRIPT"
 _QUALITIES = {"good": "good", "low": "low", "a.k.a.": "also", "f.k.a.": "former"}
 _SEXES = {"male": "M", "female": "F"}
@@ -113,6 +115,27 @@ class ImportReport:
         return plain
 
 
+def day_of(written: str) -> dt.date | None:
+    """The day of a list's ``dateGenerated``; None where no real day stands there.
+
+    >>> day_of("2025-08-16T23:00:05.233Z"), day_of("9999-13-45T00:00:00Z"), day_of("")
+    (datetime.date(2025, 8, 16), None, None)
+    """
+    match = _MOMENT.fullmatch(written)
+    try:
+        return dt.date.fromisoformat(match[1]) if match else None
+    except ValueError:
+        return None
+
+
+def _made_on(written: str) -> str:
+    """The day on which a list was made, ISO 8601. Raises BadInput for a list that says none."""
+    day = day_of(written)
+    if day is None:
+        raise BadInput("unlist.no-date", found=written if re.fullmatch(r"[\w:.+-]{1,40}", written, re.ASCII) else "")
+    return day.isoformat()
+
+
 def carry_over(older: Entry, newer: Entry) -> tuple[Entry, str]:
     """``newer``, with the original-script name of ``older`` where its own is damaged, and the code of ``choose``."""
     lost = [fault for fault in newer.faults if fault.field == _ORIGINAL and fault.reason.startswith("damage.")]
@@ -151,7 +174,7 @@ class _Target:
         if not self.path:
             if tag != "CONSOLIDATED_LIST":
                 raise BadInput("unlist.wrong-root", found=tag if re.fullmatch(r"[\w:-]{1,40}", tag, re.ASCII) else "?")
-            self.report.generated = attributes.get("dateGenerated", "")[:10]
+            self.report.generated = _made_on(attributes.get("dateGenerated", "").strip())
         self.path.append(tag)
         self._elements += 1
         if len(self.path) > MAX_DEPTH or self._elements > MAX_ELEMENTS:
