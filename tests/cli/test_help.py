@@ -14,7 +14,7 @@ import pytest
 from typer.main import get_command
 
 from tansiq.cli.main import app
-from tansiq.texts import LANGUAGES
+from tansiq.texts import LANGUAGES, catalogue
 
 WALK = """
 import json, sys
@@ -101,6 +101,35 @@ def test_every_option_says_what_it_is_for() -> None:
             assert parameter.is_flag if not parameter.metavar and parameter.param_type_name == "option" else True, (
                 f"{path} {parameter.name}"
             )
+
+
+def named(advice: str) -> set[str]:
+    """The commands that a text names: what follows `tansiq`, as far as it can be one."""
+    return {match[1] for match in re.finditer(r"\btansiq ([a-z][a-z-]*(?: [a-z][a-z-]*)?)", advice, re.ASCII)}
+
+
+def known(words: list[str]) -> bool:
+    """Whether these words lead to a command, or to one that takes the last of them."""
+    at: Any = get_command(app)
+    for word in words:
+        children = getattr(at, "commands", None)
+        if children is None:
+            return True
+        if word not in children:
+            return False
+        at = children[word]
+    return True
+
+
+PROSE = {"node.wrong-act.do"}  # "the tansiq command of the same version"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_command_that_a_text_names_exists(language: str) -> None:
+    told = {key: named(text[language]) for key, text in catalogue().items() if key not in PROSE}
+    assert sum(len(commands) for commands in told.values()) > 20
+    wrong = {key: [one for one in commands if not known(one.split())] for key, commands in told.items()}
+    assert not {key: commands for key, commands in wrong.items() if commands}
 
 
 def test_what_reads_can_speak_json_and_what_needs_a_home_takes_it() -> None:
