@@ -265,6 +265,9 @@ def test_a_draft_that_is_wrong_is_told_where(
         (("--to", "Rabat"), 2, ""),
         (("--to", "ma.dgst/counter-terrorism", "--from", "es.cgi/head"), 3, "node.not-in-post"),
         (("--to", "ma.dgst/counter-terrorism", "--via", "es.cgi/nowhere"), 4, "directory.unknown-post"),
+        (("--to", "ma.dgst/counter-terrorism", "--via", "ma.dgst/head"), 2, "enquiries.not-between"),
+        (("--to", "ma.dgst/counter-terrorism", "--country", "XYZ"), 2, "enquiries.wrong-country"),
+        (("--to", "ma.dgst/counter-terrorism", "--deviation", "foo"), 2, "policy.unknown-code"),
         (("--to", "ma.dgst/counter-terrorism", "--case", "nonsense"), 2, "enquiries.wrong-id"),
     ],
 )

@@ -23,6 +23,7 @@ from tansiq.enquiries.services import (
     send_enquiry,
 )
 from tansiq.enquiries.terms import CLOSED_REVIEW_MS, terms
+from tansiq.enquiries.weighing import Weighing, matter_of
 from tansiq.errors import BadInput, Conflict, Error, NotFound, Refused
 from tansiq.journal.access import read_access
 from tansiq.policy.answer import Answer, Refusal
@@ -51,6 +52,25 @@ def accesses(two: Two) -> list[dict[str, Any]]:
 
 
 # ------------------------------------------------------------------------------------------------------ asking
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ({"countries": ("XYZ",)}, "enquiries.wrong-country"),
+        ({"countries": ("FR", "")}, "enquiries.wrong-country"),
+        ({"deviation": "foo"}, "policy.unknown-code"),
+    ],
+)
+def test_what_is_said_of_a_matter_is_judged_though_nothing_asks_for_it(said: dict[str, Any], code: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        Weighing(**said)
+    assert caught.value.code == code
+
+
+def test_a_country_in_small_letters_is_the_same_country() -> None:
+    weighing = Weighing(countries=("ma", "fr"))
+    assert matter_of(an_enquiry(), weighing, partner="ma.dgst").countries == ("MA", "FR")
 
 
 def test_what_is_asked_is_stored_waits_to_leave_and_is_logged(two: Two, rows: Rows) -> None:
@@ -141,6 +161,8 @@ WRONG_WAYS: dict[str, tuple[dict[str, Any], type[Error], str]] = {
     "an agency that nobody knows": ({"to_post": "xx.nobody/desk"}, NotFound, "directory.unknown-agency"),
     "no office of ours": ({"via_office_post": "es.cgi/nowhere"}, NotFound, "directory.unknown-post"),
     "an office of a third agency": ({"via_office_post": "fr.dgsi/office"}, BadInput, "enquiries.foreign-office"),
+    "a head of theirs for an office": ({"via_office_post": "ma.dgst/head"}, BadInput, "enquiries.not-between"),
+    "a desk of ours for an office": ({"via_office_post": "es.cgi/head"}, BadInput, "enquiries.not-between"),
     "an office that is no desk": ({"via_office_post": "?"}, BadInput, "protocol.not-a-post"),
     "no channel": ({"channel": "pigeon"}, BadInput, "policy.no-way"),
     "direct between desks": ({"channel": "direct", "via_office_post": ""}, Refused, "channels.not-their-channel"),

@@ -18,9 +18,8 @@ from django.db import connection, transaction
 from tansiq.cases.files_sending import OwnFile, note_sent_files, with_files
 from tansiq.cases.services import add_items
 from tansiq.cases.sql import marks
-from tansiq.channels.agreed import check_agreed
 from tansiq.channels.copies import note_said
-from tansiq.channels.ways import Way, find
+from tansiq.channels.ways import Way
 from tansiq.directory.queries import own_directory
 from tansiq.enquiries.asked import own_enquiry, own_request, own_whence
 from tansiq.enquiries.attested import check_attested
@@ -29,13 +28,11 @@ from tansiq.enquiries.drafts import (
     ANSWER,
     PARTIAL_REFUSAL,
     REFUSAL,
-    REQUEST,
-    URGENT_CLASSES,
     reply_draft,
-    request_draft,
 )
-from tansiq.enquiries.going import carried_by, way_in
+from tansiq.enquiries.going import way_in
 from tansiq.enquiries.history import heads, require_permitted, settle
+from tansiq.enquiries.leaving import CAUTIOUS, Leaving
 from tansiq.enquiries.made import reply_items, word_whence
 from tansiq.enquiries.officers import ActingOfficer
 from tansiq.enquiries.rows import (
@@ -48,7 +45,7 @@ from tansiq.enquiries.rows import (
     replies_of,
 )
 from tansiq.enquiries.translations import translation_items, translations_kept
-from tansiq.enquiries.weighing import Choosing, Sent, Weighing, matter_of
+from tansiq.enquiries.weighing import Sent, Weighing
 from tansiq.enquiries.wording import check_wording, languages_read
 from tansiq.errors import BadInput, NotFound
 from tansiq.exchange.context import Context
@@ -56,12 +53,10 @@ from tansiq.exchange.drafts import Draft
 from tansiq.exchange.services import send_many
 from tansiq.journal.access import Access, Operation, log_access
 from tansiq.policy.answer import Answer, Item, Refusal
-from tansiq.policy.channel_matter import Channel
 from tansiq.policy.correspondence import Translation
 from tansiq.policy.enquiry import Enquiry, LawBasis
-from tansiq.policy.law import check_answer, check_enquiry, check_refusal
-from tansiq.protocol.docket import agency_of, check_post
-from tansiq.protocol.ids import IdMaker, id_text
+from tansiq.policy.law import check_answer, check_refusal
+from tansiq.protocol.ids import id_text
 
 __all__ = [
     "MATCH_DECISIONS",
@@ -75,10 +70,7 @@ __all__ = [
 ]
 
 MATCH_DECISIONS = frozenset({"match.same", "match.different"})
-_maker = IdMaker()
 _NOBODY: Final[Mapping[str, str]] = MappingProxyType({})
-_CAUTIOUS: Final = Weighing()
-"""Of a matter of which nothing else is said: operational, and sensitive."""
 
 
 def _today(now_ms: int) -> dt.date:
@@ -95,7 +87,7 @@ def send_enquiries(  # noqa: PLR0913 (a way, and what goes along it)
     via_office_post: str = "",
     channel: str = "embassy",
     persons: Mapping[str, str] = _NOBODY,
-    weighing: Weighing = _CAUTIOUS,
+    weighing: Weighing = CAUTIOUS,
     case: bytes = b"",
     translations: Sequence[Sequence[Translation]] = (),
     files: Sequence[Sequence[OwnFile]] = (),
@@ -109,63 +101,12 @@ def send_enquiries(  # noqa: PLR0913 (a way, and what goes along it)
     officer's own that go with it. Raises Refused (law, the channel or an approval of it, a language that the desk does not
     read, not in the post, partner not confirmed, attested by somebody else), NotFound (no such desk, no such file), BadInput.
     """
-    for post in (from_post, to_post, *([via_office_post] if via_office_post else [])):
-        check_post(post)
-    if case and len(case) != 16:
-        raise BadInput("enquiries.wrong-id")
-    now_ms = context.clock()
-    today, own = _today(now_ms), own_directory()
-    act = officer.acting(REQUEST, post=from_post)
-    field = next((request.law.offence for request in requests if request.law), None) or ""
-    carrying = carried_by(
-        channel,
-        [via_office_post] if via_office_post else [],
-        agency_of(to_post),
-        field=field,
-        case=case,
-        context=context,
-    )
-    way = find(
-        channel, from_post, to_post, via=via_office_post, context=context, now_ms=now_ms,
-        persons={**carrying, **persons, from_post: officer.number},
+    leaving = Leaving(
+        context=context, officer=officer, from_post=from_post, to_post=to_post, via_office_post=via_office_post,
+        channel=channel, persons=persons, weighing=weighing, case=case,
     )  # fmt: skip
-    if way.between_persons:
-        refuse_closed(files=files)
-    for request in requests:
-        check_enquiry(request, today=today)
-        check_attested(request.law, request.subjects, own)
-    check_agreed((request.law for request in requests), agency_of(to_post), at_ms=now_ms)
-    choosing = Choosing(
-        context=context, officer=officer.number, posts=officer.posts, sender=from_post, addressee=to_post, via=via_office_post
-    )  # fmt: skip
-    weighed = [
-        choosing.choose(
-            Channel(channel),
-            matter_of(request, weighing, partner=agency_of(to_post), case=case),
-            deviation=weighing.deviation,
-        )
-        for request in requests
-    ]
-    matters = [_maker.make(now_ms) for _ in requests]
-    languages, attached = languages_read(to_post), translations or [()] * len(requests)
-    drafts = [
-        request_draft(request, matter=matter, case=case, way=way, act=act, translations=given)
-        for request, matter, given in zip(requests, matters, attached, strict=True)
-    ]
-    for request, draft, given in zip(requests, drafts, attached, strict=True):
-        check_wording(
-            request,
-            languages=languages,
-            urgent=request.deadline_class in URGENT_CLASSES,
-            translations=given,
-            own=own,
-            tags=None if given else draft.docket.languages,
-        )
-    going = [
-        with_files(draft, own_files, context=context, officer=officer.number)
-        for draft, own_files in zip(drafts, files or [()] * len(drafts), strict=True)
-    ]
-    drafts = [draft for draft, _ in going]
+    ready = leaving.ready(requests, translations=translations, files=files)
+    now_ms, way, matters, drafts = context.clock(), ready.way, ready.matters, ready.drafts
     with transaction.atomic():
         said = list(zip(requests, matters, send_many(drafts, context=context), strict=True))
         note_said([(one[2], draft.docket) for one, draft in zip(said, drafts, strict=True)], context=context)
@@ -176,10 +117,10 @@ def send_enquiries(  # noqa: PLR0913 (a way, and what goes along it)
         ]
         add_items(made, context=context)
         sent_by = [Sent(matter, statement.id, closed=way.closed) for _, matter, statement in said]
-        choosing.keep(list(zip(weighed, sent_by, strict=True)), requests, officer=officer)
-        for item, (_, sent) in zip(made, going, strict=True):
+        ready.choosing.keep(list(zip(ready.weighed, sent_by, strict=True)), requests, officer=officer)
+        for item, sent in zip(made, ready.sent_files, strict=True):
             note_sent_files(item.statement, sent, items=[item], context=context, officer=officer.number)
-        for (request, matter, statement), given in zip(said, attached, strict=True):
+        for (request, matter, statement), given in zip(said, ready.translations, strict=True):
             if given and not way.closed:
                 whence = own_whence(request, matter, statement, case=case, sender=context.agency)
                 translations_kept(given, translation_items(given, whence, first=1), context=context)
@@ -203,7 +144,7 @@ def send_enquiry(  # noqa: PLR0913 (as above)
     via_office_post: str = "",
     channel: str = "embassy",
     persons: Mapping[str, str] = _NOBODY,
-    weighing: Weighing = _CAUTIOUS,
+    weighing: Weighing = CAUTIOUS,
     case: bytes = b"",
     translations: Sequence[Translation] = (),
     files: Sequence[OwnFile] = (),

@@ -6,6 +6,7 @@ that is for an officer's own eyes nothing that stands in its body is kept with t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -19,9 +20,11 @@ from tansiq.channels.seen import digest_of
 from tansiq.channels.world import world_for
 from tansiq.enquiries.drafts import REQUEST
 from tansiq.enquiries.officers import ActingOfficer
+from tansiq.errors import BadInput
 from tansiq.exchange.context import Context
 from tansiq.policy.channel_matter import Channel, Matter, Nature, World
 from tansiq.policy.channel_values import Advice
+from tansiq.policy.codes import code_list
 from tansiq.policy.enquiry import Enquiry
 from tansiq.policy.ways import state_of
 from tansiq.protocol.docket import agency_of
@@ -31,6 +34,7 @@ __all__ = ["SUSPECTS", "Choosing", "Sent", "Weighed", "Weighing", "matter_of"]
 SUSPECTS: Final = frozenset(
     {"category.suspect", "category.will-commit", "category.convicted", "category.wanted", "category.possible-threat"}
 )
+_STATE: Final = re.compile(r"[A-Z]{2}", re.ASCII)
 _MISSING: Final = frozenset({"category.missing"})
 
 
@@ -39,6 +43,8 @@ class Weighing:
     """What the sender says of a matter beside the enquiry: its nature, whether it is sensitive, whether a warrant is to be
     executed, the joint operation within which it is sent (b'' none), and the states it concerns besides the partner's;
     ``deviation`` is the reason (a code) for another channel than the recommended one.
+
+    Raises BadInput for a state that is none and for an unknown reason, whether one is needed or not.
     """
 
     nature: Nature = Nature.OPERATIONAL
@@ -47,6 +53,14 @@ class Weighing:
     joint_operation: bytes = b""
     countries: tuple[str, ...] = ()
     deviation: str = ""
+
+    def __post_init__(self) -> None:
+        states = tuple(one.upper() for one in self.countries)
+        if not all(_STATE.fullmatch(one) for one in states):
+            raise BadInput("enquiries.wrong-country")
+        object.__setattr__(self, "countries", states)
+        if self.deviation:
+            code_list("deviation_reasons").require(self.deviation)
 
 
 def matter_of(
