@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from tansiq.cases.files_sending import OwnFile, SentFile, with_files
-from tansiq.channels.agreed import check_agreed
+from tansiq.channels.agreed import agreed_faults, check_agreed
 from tansiq.channels.desks import OFFICE, role_of
 from tansiq.channels.houserules import house_rules
 from tansiq.channels.ways import Way, find
@@ -24,14 +24,15 @@ from tansiq.enquiries.drafts import REQUEST, URGENT_CLASSES, request_draft
 from tansiq.enquiries.going import carried_by
 from tansiq.enquiries.officers import ActingOfficer
 from tansiq.enquiries.weighing import Choosing, Weighed, Weighing, matter_of
-from tansiq.enquiries.wording import check_wording, languages_read
+from tansiq.enquiries.wording import check_wording, languages_read, wording_faults
 from tansiq.errors import BadInput
 from tansiq.exchange.context import Context
 from tansiq.exchange.drafts import Draft
 from tansiq.policy.channel_matter import Channel
 from tansiq.policy.correspondence import Translation
 from tansiq.policy.enquiry import Enquiry
-from tansiq.policy.law import check_enquiry
+from tansiq.policy.faults import Faults
+from tansiq.policy.law import check_enquiry, law_faults
 from tansiq.protocol.docket import agency_of, check_post
 from tansiq.protocol.ids import IdMaker
 
@@ -125,6 +126,29 @@ class Leaving:
             translations=attached,
             sent_files=[sent for _, sent in going],
         )
+
+    def faults(self, request: Enquiry, *, translations: Sequence[Translation] = ()) -> Faults:
+        """What law, agreements and languages say to ``request``, all at once; where nothing, its channel is asked too.
+
+        Nothing is stored. Raises as `ready`, but for what is told as a fault.
+        """
+        self._check_desks()
+        now_ms = self.context.clock()
+        self.officer.acting(REQUEST, post=self.from_post)
+        self._way([request], now_ms)
+        found = Faults([
+            *law_faults(request, today=_today(now_ms)),
+            *agreed_faults(request.law, self.partner, at_ms=now_ms),
+            *wording_faults(
+                request,
+                languages=languages_read(self.to_post),
+                urgent=request.deadline_class in URGENT_CLASSES,
+                translations=translations,
+            ),
+        ])  # fmt: skip
+        if not found:
+            self.ready([request], translations=[translations])
+        return found
 
     def _check_desks(self) -> None:
         """Raises BadInput for what is no desk, or no case."""
