@@ -16,6 +16,7 @@ import pytest
 
 from support.node import SECRET, Nodes, carry
 from tansiq.cli.main import main
+from tansiq.journal.access import read_access
 from tansiq.node.home import load_home
 from tansiq.node.identity import write_identity
 from tansiq.protocol.words import fingerprint_words
@@ -382,6 +383,72 @@ def test_evidence_discloses_only_what_an_officer_may_and_verifies_elsewhere(
     assert terminal("verify", proof, *pins[:2]) == 1
     assert terminal("verify", tmp_path / "nowhere.zip", *pins) == 4
     assert terminal("verify", proof, "--pin", "es.cgi=nonsense") == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code", "code"),
+    [
+        (("--purpose", "foo"), 2, "policy.unknown-code"),
+        (("--ordered-by", "NOBODY"), 4, "cli.ordered-by-nobody"),
+        (("--ordered-by", "MA-2210"), 4, "cli.ordered-by-nobody"),
+        (("--recipient", "tribunal \u202eX"), 2, "cli.wrong-argument"),
+        (("--recipient", "tribunal\nX"), 2, "cli.wrong-argument"),
+        (("--recipient", ""), 2, "cli.wrong-argument"),
+        (("--justification", "auto \x1b[2J"), 2, "cli.wrong-argument"),
+        (("--justification", "auto \u202e12"), 2, "cli.wrong-argument"),
+        (("--disclose", "foo"), 2, "node.disclose-what"),
+        (("--disclose", "request:0"), 2, "node.disclose-what"),
+        (("--use", "foo"), 2, "node.wrong-argument"),
+    ],
+)
+def test_what_is_said_of_a_disclosure_has_to_fit_the_access_journal(
+    words: tuple[str, ...], exit_code: int, code: str, node: Nodes, terminal: Any, draft: Path, tmp_path: Path
+) -> None:
+    es = node("es.cgi")
+    enquiry = terminal.json("enquiry", "send", "--file", draft, *TO, home=es, officer="ES-4017")["id"]
+    before = len(list(read_access(es.use().keys)))
+    proof = tmp_path / "proof.zip"
+    asked = ("evidence", "export", "--out", proof, "--enquiry", enquiry, "--disclose", "request", *words)
+    assert terminal(*asked, home=es, officer="ES-4017") == exit_code, terminal.err
+    assert terminal.code == code
+    assert not proof.exists()
+    assert len(list(read_access(es.use().keys))) == before
+
+
+def test_what_fits_the_access_journal_stands_there(node: Nodes, terminal: Any, draft: Path, tmp_path: Path) -> None:
+    es = node("es.cgi")
+    enquiry = terminal.json("enquiry", "send", "--file", draft, *TO, home=es, officer="ES-4017")["id"]
+    said = (
+        "--purpose",
+        "purpose.investigation",
+        "--ordered-by",
+        "ES-1001",
+        "--recipient",
+        "Juzgado n.º 3",
+        "--justification",
+        "auto de 1 de mayo",
+    )
+    asked = (
+        "evidence",
+        "export",
+        "--out",
+        tmp_path / "proof.zip",
+        "--enquiry",
+        enquiry,
+        "--disclose",
+        "request",
+        *said,
+    )
+    assert terminal(*asked, home=es, officer="ES-4017") == 0, terminal.err
+    last = [told for _, told in read_access(es.use().keys) if told][-1]
+    assert (last["ordered_by"], list(last["recipients"])) == ("ES-1001", ["Juzgado n.º 3"])
+
+
+def test_a_pin_whose_file_is_not_there_is_called_so(terminal: Any, tmp_path: Path) -> None:
+    (tmp_path / "proof.zip").write_bytes(b"")
+    assert terminal("verify", tmp_path / "proof.zip", "--pin", tmp_path / "missing.directory") == 4
+    assert terminal.code == "cli.no-file"
+    assert "missing.directory" in terminal.err
 
 
 def test_how_the_line_stands_and_nothing_is_set_aside(node: Nodes, terminal: Any, draft: Path) -> None:
