@@ -122,6 +122,28 @@ def test_a_list_that_is_not_there_is_told_before_anything_is_made(tmp_path: Path
     assert not list(tmp_path.iterdir())
 
 
+def test_one_that_fails_leaves_its_logs_alone_and_can_be_played_again(tmp_path: Path, demo: Demo) -> None:
+    folder, empty = tmp_path / "home", tmp_path / "empty.xml"
+    empty.write_bytes(b"")
+    words = ("--once", "--home", str(folder), "--un-list")
+    failed = demo(*words, str(empty))
+    assert failed.returncode == 2
+    assert "[unlist.empty]" in failed.stderr
+    assert {one.name for one in folder.iterdir()} == {f"{agency}.log" for agency in AGENCIES}
+    assert not open_below(folder)
+    again = demo(*words, str(tmp_path / "none.xml"))
+    assert again.returncode == 4
+    assert "[demo.no-list]" in again.stderr
+    assert not folder.exists(), "nothing was made, so nothing is left"
+
+
+def test_what_somebody_else_put_into_the_folder_is_not_taken_for_a_log(tmp_path: Path, demo: Demo) -> None:
+    (tmp_path / "es.cgi.log").write_text("a log of a play that failed")
+    (tmp_path / "notes.log").write_text("mine")
+    assert demo("--once", "--home", str(tmp_path)).returncode == 5
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["es.cgi.log", "notes.log"]
+
+
 def test_interrupted_in_the_middle_it_stops_its_nodes_and_removes_its_folder(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [*TANSIQ, "demo", "--language", "fr"],

@@ -5,13 +5,13 @@ Invariant: exit 0 means that nothing was missing; everything is stopped on every
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -27,7 +27,7 @@ from tansiq.demo import (
 from tansiq.demo.counting import by_channel
 from tansiq.demo.reception import show_sign_ins
 from tansiq.demo.scene import Json, Scenery
-from tansiq.demo.stage import Stage, stage
+from tansiq.demo.stage import Stage, clear, stage
 from tansiq.demo.story import Story
 from tansiq.demo.telling import Teller
 from tansiq.errors import Error
@@ -50,7 +50,7 @@ _SCENES: Final[Mapping[str, Callable[[Scenery], Json]]] = {
 """The scenes after the enquiry, in their order, by the name under which their outcome is told."""
 
 
-@contextmanager
+@contextlib.contextmanager
 def _ended_by_signal() -> Iterator[None]:
     """Lets SIGTERM end the demonstration as Ctrl-C does, so that it clears away; and Ctrl-C where a shell had it ignored."""
 
@@ -160,16 +160,18 @@ def _grown(result: Json, scenery: Scenery) -> Json:
 def play(*, once: bool, home: Path | None, un_list: Path | None, as_json: bool, language: str) -> int:
     """Plays the demonstration in ``home`` (None: a temporary folder); returns the exit code.
 
-    Without ``once`` the nodes stay up until the person interrupts. Raises what a step raises, and KeyboardInterrupt when
-    the story itself is interrupted.
+    Without ``once`` the nodes stay up until the person interrupts. Raises what a step raises, then nothing but the nodes' logs stays in
+    ``home``, and KeyboardInterrupt when the story itself is interrupted.
     """
     teller = Teller(language, quiet=as_json)
-    with _ended_by_signal(), stage(home, fellows=True, pages=not once) as made:
+    with _ended_by_signal(), contextlib.ExitStack() as last, stage(home, fellows=True, pages=not once) as made:
         story, scenery = Story(made, teller), Scenery(made, teller)
         try:
             result = _grown(story.play(un_list, then=scenes_of(scenery)), scenery)
-        except Error as error:
-            if as_json:
+        except Exception as error:
+            if home is not None:
+                last.callback(clear, made)  # once the nodes are stopped
+            if as_json and isinstance(error, Error):
                 _print({**_NOTHING, "error": {"code": error.code, "values": error.values}})
             raise
         _show_result(result, teller, kept=home is not None or not once)

@@ -16,7 +16,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,7 +29,7 @@ from tansiq.node.asking import ask
 from tansiq.node.home import CONFIGURATION, Home, load_home
 from tansiq.node.running import is_running
 
-__all__ = ["Node", "Stage", "stage"]
+__all__ = ["Node", "Stage", "clear", "stage"]
 
 _START_SECONDS: Final = 60.0
 _FIRST_PORT: Final = 20_000
@@ -179,14 +179,36 @@ class Stage:
             list(pool.map(Node.stop, self.nodes))
 
 
-def _folder(wanted: Path | None) -> Path:
-    """A new or empty folder. Raises Conflict when something is in it."""
+def _logs(cast: Sequence[Member]) -> set[str]:
+    return {f"{member.agency}.log" for member in cast}
+
+
+def _folder(wanted: Path | None, cast: Sequence[Member]) -> Path:
+    """A new or empty folder; the logs that a play left there which failed are removed. Raises Conflict when something else is in it."""
     if wanted is None:
         return Path(tempfile.mkdtemp(prefix="tansiq-demo-"))
     wanted.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if any(wanted.iterdir()):
+    left = list(wanted.iterdir())
+    if any(one.name not in _logs(cast) for one in left):
         raise Conflict("demo.home-not-empty", home=str(wanted))
+    for one in left:
+        one.unlink()
     return wanted.resolve()
+
+
+def clear(made: Stage) -> None:
+    """Removes what a play made that failed, but for its nodes' logs, which tell why; the folder too when there are none.
+
+    The nodes are stopped, and nothing was in the folder before.
+    """
+    logs = _logs([node.member for node in made.nodes])
+    for one in list(made.folder.iterdir()):
+        if one.is_dir() and not one.is_symlink():
+            shutil.rmtree(one, ignore_errors=True)
+        elif one.name not in logs:
+            one.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # logs are in it
+        made.folder.rmdir()
 
 
 def _node(
@@ -217,8 +239,8 @@ def stage(
     The two agencies alone play on it, or with ``fellows`` the bureaux, the hub and the office too; those have pages where
     ``pages`` says so. ``shop`` is the workshop where another than the usual makes and starts them; it is closed at the end.
     """
-    folder = _folder(home)
     cast = (*CAST, *FELLOWS) if fellows else CAST
+    folder = _folder(home, cast)
     ports, shop = _free_ports(2 * len(cast)), shop or Workshop()
     nodes = [
         _node(member, folder, ports, shop, pages=pages or member in CAST, settings=member.settings if fellows else {})
