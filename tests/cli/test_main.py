@@ -26,6 +26,8 @@ USAGE = (
     (["backup"], "cli.missing-argument"),
     (["bench", "exchange", "--messages", "many"], "cli.wrong-argument"),
     (["bench", "exchange", "--messages", "0"], "cli.wrong-argument"),
+    (["bench", "exchange", "--messages", "5", "--size", "999999999"], "bench.too-large"),
+    (["bench", "exchange", "--messages", "5", "--size", "1048577"], "bench.too-large"),
     (["backup", "--out"], "cli.option-value"),
     (["backup", "--out", ""], "cli.wrong-argument"),
     (["keys", "mirror", "--to", ""], "cli.wrong-argument"),

@@ -22,7 +22,7 @@ import cryptography
 from cryptography.hazmat.backends.openssl.backend import backend
 
 from tansiq.demo.bench_nodes import Program, Running, pss_bytes, running
-from tansiq.errors import BadInput, Conflict
+from tansiq.errors import BadInput, Conflict, TooMuch
 
 __all__ = ["latency", "machine", "percentile", "run", "transfer"]
 
@@ -34,6 +34,8 @@ _BESIDE_P99_MS, _STORED_BYTES, _MEMORY_BYTES, _START_S, _LARGE_RATIO = 500.0, 12
 _ENQUIRY_RATIO: Final = 4.0
 _KINDS: Final = ("minimal", "enquiry")
 _LARGE: Final = 64 * 1024
+_MOST_BYTES: Final = 1024 * 1024
+"""The largest message: a whole batch of them is composed at once; what is larger travels as a file."""
 _IDLE_PAUSE_S, _BESIDE_PAUSE_S = 0.15, 0.05
 
 
@@ -181,10 +183,12 @@ def run(
 
     ``urgent`` messages are sent one by one while the nodes are idle, and (``beside``) others beside a transfer. ``progress`` is told the
     stage, what is done and the total. Returns plain values for JSON; times in milliseconds or microseconds as their names say, sizes in
-    bytes. Raises BadInput, Unavailable (no PostgreSQL here, a node ended), Conflict (messages were set aside: nothing was measured).
+    bytes. Raises BadInput, TooMuch, Unavailable (no PostgreSQL here, a node ended), Conflict (messages were set aside: nothing was measured).
     """
     if kind not in _KINDS:
         raise BadInput("bench.unknown-kind", name=kind[:32])
+    if size > _MOST_BYTES:
+        raise TooMuch("bench.too-large", most=_MOST_BYTES)
     each, urgent = max(1, messages // rounds), urgent if kind == "minimal" else 0
     result: dict[str, Any] = {"machine": machine(), "database": on, "messages": each * rounds, "kind": kind}
     with running(on=on) as pair:
