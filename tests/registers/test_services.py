@@ -92,6 +92,21 @@ def test_the_same_file_again_changes_nothing(es: Node) -> None:
     assert logged == ["collection"], "one import, one leaf"
 
 
+def test_the_same_file_again_tells_what_was_said_of_single_entries(es: Node) -> None:
+    content = careless(listed(person(1, ("Invento1", "Echarkaoui"), original=CYRILLIC) + person(2, ()), ""))
+    first = take(es, content)
+    again = take(es, content)
+    assert again["changed"] is False
+    assert first["damaged"]
+    assert {name: again[name] for name in ("skipped", "faults", "damaged")} == {
+        name: first[name] for name in ("skipped", "faults", "damaged")
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT thing FROM registers_register")
+        es.context.keys.erase(bytes(cursor.fetchone()[0]))
+    assert "damaged" not in take(es, content), "the key of the report is lost, the register is not"
+
+
 def test_a_newer_list_updates_adds_and_lets_go(es: Node) -> None:
     take(es, a_list(1, 2, 3))
     before = {stored.reference: stored for stored in entries("un")}
@@ -203,8 +218,9 @@ def test_a_hostile_file_changes_nothing(es: Node, name: str) -> None:
 
 
 def test_a_register_has_a_name_that_is_a_code(es: Node) -> None:
-    with pytest.raises(BadInput):
-        take(es, a_list(1), register="a name; DROP TABLE")
+    for name in ("a name; DROP TABLE", "", "x" * 65):
+        with pytest.raises(BadInput, match=r"registers\.wrong-name"):
+            take(es, a_list(1), register=name)
 
 
 def test_another_import_meanwhile_is_noticed(es: Node) -> None:

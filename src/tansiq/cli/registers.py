@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,12 +14,15 @@ from tansiq.cli.asking import ask_node, credential
 from tansiq.cli.frame import command, group
 from tansiq.cli.language import told
 from tansiq.cli.options import AsOfficer, HomeOption, JsonFlag, PassphraseFd, found_home, help_for, read_file
-from tansiq.cli.showing import done, facts, moment, print_json, progress, say, table
+from tansiq.cli.showing import clean, done, facts, moment, print_json, progress, say, table
+from tansiq.texts import catalogue
 
 __all__ = ["list_all", "register", "un_list"]
 
 _EVERY = "every"
 _MOST = 64 * 2**20
+_EXAMPLES = 3
+"""How many entries are named for a reason; ``--json`` names all."""
 _STAGES = {"reading": "cli.stage.reading", "storing": "cli.stage.storing"}
 _COUNTS = (
     "persons", "entities", "names", "original_scripts", "added", "updated", "unchanged", "removed", "kept_older", "proposed",
@@ -26,10 +30,20 @@ _COUNTS = (
 
 
 def _reason(code: str) -> str:
-    try:
-        return told(f"unlist.{code}")
-    except KeyError:
-        return code
+    """What a code of the report means, in the reader's language; the code itself where this version has no words for it."""
+    return told(code) if code in catalogue() else clean(code)
+
+
+def _grouped(found: Sequence[Mapping[str, Any]], what: str) -> None:
+    """How often each reason occurs in ``found``, the most frequent first, with a few examples; ``what`` of one is shown beside its entry."""
+    by_reason: dict[str, list[str]] = {}
+    for one in found:
+        place = f"{one['reference'] or '?'} {one[what]}".strip()
+        by_reason.setdefault(one["reason"], []).append(place)
+    for reason, places in sorted(by_reason.items(), key=lambda item: (-len(item[1]), item[0])):
+        shown = clean(" · ".join(places[:_EXAMPLES]))
+        more = " …" if len(places) > _EXAMPLES else ""
+        say(f"  {_reason(reason)}: {len(places)} ({shown}{more})")
 
 
 def _show(report: dict[str, Any]) -> None:
@@ -38,13 +52,15 @@ def _show(report: dict[str, Any]) -> None:
         return
     done("cli.import.done", register=report["register"], generated=report["generated"] or "–")
     facts([(told(f"cli.import.count.{name}"), report.get(name, 0)) for name in _COUNTS])
-    for one in report.get("skipped", ()):
-        say(f"  – {one['reference'] or '?'}: {_reason(one['reason'])} {one['detail']}".rstrip())
-    for one in report.get("damaged", ()):
-        kept = f" {told('cli.import.kept-older')}" if one["kept_older"] else ""
-        say(f"  ! {one['reference'] or '?'} {one['field']}: {_reason(one['reason'])}{kept}")
-    for reason, count in report.get("faults", {}).items():
-        say(f"  · {_reason(reason)}: {count}")
+    skipped, damaged = report.get("skipped", ()), report.get("damaged", ())
+    if skipped:
+        done("cli.import.skipped", count=len(skipped))
+        _grouped(skipped, "detail")
+    if damaged:
+        done("cli.import.damaged", count=len(damaged))
+        _grouped(damaged, "field")
+    if skipped or damaged:
+        done("cli.import.each")
 
 
 def un_list(

@@ -36,6 +36,7 @@ __all__ = [
     "register_posts",
     "register_versions",
     "registers",
+    "report_of",
     "stored_entries",
 ]
 
@@ -163,6 +164,23 @@ def entry_of(entry: bytes, *, context: Context) -> Entry | None:
     if stored is None:
         raise NotFound("registers.unknown-entry", entry=entry.hex())
     return open_entry(stored, context.keys)
+
+
+def report_of(register: str, keys: KeyStore) -> dict[str, Any]:
+    """The report of the last import into a register; empty where its key is lost. Raises NotProven (altered)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT thing, commitment, report FROM registers_register WHERE name = %s", (register,))
+        row = cursor.fetchone()
+    try:
+        key = keys.contents(bytes(row[0]))[0] if row is not None else None
+    except NotFound:
+        key = None
+    if key is None:
+        return {}
+    thing, commitment, concealed = (bytes(value) for value in row)
+    content, _ = reveal(concealed, key=key, statement_id=thing, place=0, commitment=commitment)
+    report: dict[str, Any] = decode(content)
+    return report
 
 
 def register_posts() -> dict[str, frozenset[str]]:

@@ -30,7 +30,7 @@ from tansiq.protocol.docket import check_code
 from tansiq.protocol.ids import IdMaker
 from tansiq.registers.damage import CHUNK, MAX_BYTES
 from tansiq.registers.listed import Entry, ListedPerson
-from tansiq.registers.queries import Stored, entries, readable_entry
+from tansiq.registers.queries import Stored, entries, readable_entry, report_of
 from tansiq.registers.unlist import ImportReport, Skipped, carry_over, day_of, read_un_list
 
 __all__ = ["UN_REGISTER", "case_of", "import_un_list", "sweep_superseded"]
@@ -244,13 +244,13 @@ def import_un_list(
     posts: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Imports the list in ``stream`` into ``register`` by the hand of ``officer`` (a service number); returns the
-    report.
+    report; of the same file again, what the report of that import said of single entries.
 
     ``posts`` are those that may read the register: none at all means every desk, None leaves it as it is. ``removals`` lets a list
     pass that more than half of the known entries have left. Raises BadInput (``unlist.…``, a day to come; then nothing has changed),
     NotFound (no such post) and Conflict: an older list than the last, too many removals, another import meanwhile.
     """
-    check_code(register)
+    _check_name(register)
     whole = stream if stream.seekable() else io.BytesIO(stream.read(MAX_BYTES + 1))
     digest = _digest(whole)
     today = dt.datetime.fromtimestamp(context.clock() / 1000, dt.UTC).date()
@@ -262,7 +262,9 @@ def import_un_list(
     if known_day is not None and digest == before.digest and named == before.posts and _keys_are_there(known, context):
         sweep_superseded(context=context)
         listed = sum(stored.listed for stored in known.values())
-        return {"register": register, "generated": before.generated, "changed": False, "entries": listed}
+        last = report_of(register, context.keys)
+        told: dict[str, Any] = {name: last[name] for name in ("skipped", "faults", "damaged") if name in last}
+        return {"register": register, "generated": before.generated, "changed": False, "entries": listed, **told}
     found, skipped, report = _read(whole, progress)
     _check_day(report.generated, known_day, today=today)
     plan = _Plan()
@@ -286,6 +288,14 @@ def import_un_list(
     _store(plan, result, known=before, digest=digest, posts=named, context=context, officer=officer)
     sweep_superseded(context=context)
     return result
+
+
+def _check_name(register: str) -> None:
+    """Raises BadInput for what can't name a register."""
+    try:
+        check_code(register)
+    except BadInput as error:
+        raise BadInput("registers.wrong-name") from error
 
 
 def _posts(posts: Sequence[str]) -> str:
