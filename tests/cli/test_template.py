@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from pathlib import Path
 
 import pytest
 
+from tansiq.cli import enquiry
 from tansiq.cli.template import template
 from tansiq.enquiries.reading import answer_from, request_from
 from tansiq.errors import BadInput
@@ -27,6 +30,26 @@ def test_a_template_that_was_not_filled_in_does_not_pass() -> None:
         draft.pop(way)
     with pytest.raises(BadInput):
         request_from(written(draft, Enquiry), officer="ES-4017", now_ms=0)
+
+
+@pytest.mark.parametrize(("name", "command"), [("enquiry", "tansiq enquiry send"), ("answer", "tansiq enquiry answer")])
+def test_every_gap_of_a_template_is_told_at_once(name: str, command: str, tmp_path: Path) -> None:
+    file = tmp_path / "draft.toml"
+    file.write_text(template(name, "en"), encoding="utf-8")
+    open_lines = [line for line in template(name, "en").splitlines() if not line.startswith("#")]
+    gaps = sum(len(re.findall('"…"|^…$', line)) for line in open_lines)
+    with pytest.raises(BadInput, match=r"cli\.draft-not-filled") as caught:
+        enquiry._draft(file, command)
+    told = str(caught.value.values["fields"]).split(", ")
+    assert len(told) == len(set(told)) == gaps > 2
+    file.write_text(filled(name, "en"), encoding="utf-8")
+    assert enquiry._draft(file, command)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", ["enquiry", "answer"])
+def test_a_template_says_what_its_gaps_are(name: str, language: str) -> None:
+    assert "…" in template(name, language).partition("\nlanguage")[0]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

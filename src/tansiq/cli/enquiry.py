@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from tansiq.cli.enquiry_view import show_list, show_one
 from tansiq.cli.frame import command, group
 from tansiq.cli.language import LANGUAGE, told
 from tansiq.cli.options import AsOfficer, HomeOption, JsonFlag, PassphraseFd, found_home, help_for, read_draft
-from tansiq.cli.showing import done, print_json, say
+from tansiq.cli.showing import clean, done, print_json, say
 from tansiq.cli.template import template
 from tansiq.errors import BadInput
 from tansiq.policy.course import STATES
@@ -26,10 +27,29 @@ DraftFile = Annotated[Path | None, typer.Option("--file", metavar="FILE", help=h
 PrintTemplate = Annotated[bool, typer.Option("--print-template", help=help_for("print-template"))]
 
 
+_GAP = "…"
+"""What a template shows where somebody has to write."""
+
+
+def _gaps(written: object, path: str = "") -> Iterator[str]:
+    """The fields of a draft, by their paths, where still stands what the template showed."""
+    if isinstance(written, dict):
+        for name, value in written.items():
+            yield from _gaps(value, f"{path}.{name}" if path else str(name))
+    elif isinstance(written, list):
+        for at, value in enumerate(written):
+            yield from _gaps(value, f"{path}.{at}")
+    elif isinstance(written, str) and written.strip() == _GAP:
+        yield path
+
+
 def _draft(file: Path | None, command_path: str) -> dict[str, Any]:
     if file is None:
         raise BadInput("cli.no-draft", command=command_path)
-    return read_draft(file)
+    draft = read_draft(file)
+    if gaps := list(_gaps(draft)):
+        raise BadInput("cli.draft-not-filled", file=str(file), fields=clean(", ".join(gaps)))
+    return draft
 
 
 def send(
