@@ -1,8 +1,8 @@
 """Reading the register: counts by field, channel, state and age; the list, what is due first first; one matter.
 
-Invariant: a reader gets what that reader's compartment shows and nothing of the rest, not even in a count. Counts are sums of differences
-(`models.Tally`), never of rows; a page of the list is a few ranges of an index, continued where the last one ended. Both are flat
-however much the register holds.
+Invariant: a reader gets what that reader's compartment shows and nothing of the rest, not even in a count. Counts are
+sums over the rows of `models.Tally`, one a sort of matter, which the folding changes where they stand; the register's own rows are never
+counted. A page of the list is a few ranges of an index, continued where the last one ended. Both are flat however much the register holds.
 """
 
 from __future__ import annotations
