@@ -23,7 +23,7 @@ $(READY): $(wildcard requirements/*.txt) pyproject.toml scripts/setup.sh scripts
 	@PYTHON='$(PYTHON)' VENV='$(VENV)' scripts/setup.sh >&2
 	@touch $@
 
-demo: $(READY) ## Play the story of two nodes (ONCE=1 print and stop, JSON=1, UN_LIST=FILE adds the real list)
+demo: $(READY) ## Play the story of eight nodes (ONCE=1 print and stop, JSON=1, UN_LIST=FILE adds the real list)
 	@$(BIN)/tansiq demo $(if $(ONCE),--once) $(if $(JSON),--json) $(if $(UN_LIST),--un-list '$(UN_LIST)')
 
 ##@ Before you hand in
@@ -50,7 +50,7 @@ fmt: $(READY) ## Put the code into its form and mend what can be mended safely
 
 ##@ Longer runs
 
-soak: $(READY) ## Crashes, hostile bytes and load, for long
+soak: $(READY) ## Crashes at random, evidence bit by bit and the properties, for long
 	@HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -m soak $(ARGS)
 	@HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -m "not soak and not storage and not crash" \
 	  tests/protocol tests/policy tests/names tests/registers $(ARGS)

@@ -1,4 +1,4 @@
-"""``tansiq demo``: the story of two services, played with two real nodes."""
+"""``tansiq demo``: the story of two services and whom they need between them, played with eight real nodes."""
 
 from __future__ import annotations
 
