@@ -29,9 +29,10 @@ from tansiq.protocol.concealment import Concealed, conceal
 from tansiq.protocol.docket import check_code
 from tansiq.protocol.ids import IdMaker
 from tansiq.registers.damage import CHUNK, MAX_BYTES
+from tansiq.registers.list_day import day_of
 from tansiq.registers.listed import Entry, ListedPerson
 from tansiq.registers.queries import Stored, entries, readable_entry, report_of
-from tansiq.registers.unlist import ImportReport, Skipped, carry_over, day_of, read_un_list
+from tansiq.registers.unlist import ImportReport, Skipped, carry_over, read_un_list
 
 __all__ = ["UN_REGISTER", "case_of", "import_un_list", "sweep_superseded"]
 

@@ -27,6 +27,7 @@ from defusedxml.ElementTree import DefusedXMLParser  # it ships no types
 from tansiq.errors import BadInput
 from tansiq.names import MAX_NAME, folded
 from tansiq.registers.damage import CHUNK, MAX_BYTES, choose, damage_of, mended, survey
+from tansiq.registers.list_day import made_on
 from tansiq.registers.listed import (
     BirthDate,
     Document,
@@ -52,7 +53,6 @@ __all__ = [
     "Place",
     "Skipped",
     "carry_over",
-    "day_of",
     "entry_from_plain",
     "read_un_list",
 ]
@@ -63,7 +63,6 @@ MAX_DEPTH, MAX_ELEMENTS, MAX_ENTRY_TEXT, MAX_TEXT = 12, 5_000, 2**19, 20_000
 _FIRST_YEAR, _LAST_YEAR = 1850, 2100
 _KINDS: Mapping[str, type[ListedPerson | ListedEntity]] = {"INDIVIDUAL": ListedPerson, "ENTITY": ListedEntity}
 _DATE = re.compile(r"(\d{4}(?:-\d\d(?:-\d\d)?)?)(?:[+-]\d\d:\d\d|T\S{1,30}|Z)?", re.ASCII)
-_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ]\S{1,40}|[+-]\d\d:\d\d|Z)?", re.ASCII)
 _ORIGINAL = "NAME_ORIGINAL_SCRIPT"
 _QUALITIES = {"good": "good", "low": "low", "a.k.a.": "also", "f.k.a.": "former"}
 _SEXES = {"male": "M", "female": "F"}
@@ -115,27 +114,6 @@ class ImportReport:
         return plain
 
 
-def day_of(written: str) -> dt.date | None:
-    """The day of a list's ``dateGenerated``; None where no real day stands there.
-
-    >>> day_of("2025-08-16T23:00:05.233Z"), day_of("9999-13-45T00:00:00Z"), day_of("")
-    (datetime.date(2025, 8, 16), None, None)
-    """
-    match = _MOMENT.fullmatch(written)
-    try:
-        return dt.date.fromisoformat(match[1]) if match else None
-    except ValueError:
-        return None
-
-
-def _made_on(written: str) -> str:
-    """The day on which a list was made, ISO 8601. Raises BadInput for a list that says none."""
-    day = day_of(written)
-    if day is None:
-        raise BadInput("unlist.no-date", found=written if re.fullmatch(r"[\w:.+-]{1,40}", written, re.ASCII) else "")
-    return day.isoformat()
-
-
 def carry_over(older: Entry, newer: Entry) -> tuple[Entry, str]:
     """``newer``, with the original-script name of ``older`` where its own is damaged, and the code of ``choose``."""
     lost = [fault for fault in newer.faults if fault.field == _ORIGINAL and fault.reason.startswith("damage.")]
@@ -174,7 +152,7 @@ class _Target:
         if not self.path:
             if tag != "CONSOLIDATED_LIST":
                 raise BadInput("unlist.wrong-root", found=tag if re.fullmatch(r"[\w:-]{1,40}", tag, re.ASCII) else "?")
-            self.report.generated = _made_on(attributes.get("dateGenerated", "").strip())
+            self.report.generated = made_on(attributes.get("dateGenerated", "").strip())
         self.path.append(tag)
         self._elements += 1
         if len(self.path) > MAX_DEPTH or self._elements > MAX_ELEMENTS:
