@@ -259,6 +259,27 @@ def test_a_draft_that_is_wrong_is_told_where(
 
 
 @pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("political = false", 'political = "no"', "Correct the field;"),
+        ('nationalities = ["MA"]', 'nationalities = ["XXXX"]', "Shorten it to what is allowed;"),
+        ('availability = "available.direct"', 'availability = "available.foo"', ""),
+    ],
+)
+def test_what_one_wrote_oneself_is_told_to_be_corrected_here(
+    before: str, after: str, told: str, node: Nodes, terminal: Any, draft: Path
+) -> None:
+    es = node("es.cgi")
+    written = draft.read_text("utf-8")
+    assert before in written
+    draft.write_text(written.replace(before, after), encoding="utf-8")
+    assert terminal("enquiry", "send", "--file", draft, *TO, home=es, officer="ES-4017") in {2, 3}
+    assert told in terminal.err
+    for blamed in ("sending agency", "the other node", "partner's newer"):
+        assert blamed not in terminal.err
+
+
+@pytest.mark.parametrize(
     ("words", "exit_code", "code"),
     [
         (("--to", "ma.dgst/nobody"), 4, "directory.unknown-post"),
