@@ -365,6 +365,21 @@ def test_the_configuration_keeps_all_of_it(es: Node) -> None:
         "metrics = 9464",
         "mail = true",
         "population = 0",
+        "population = true",
+        "pull_seconds = -1",
+        "pull_seconds = nan",
+        "session_minutes = 0",
+        "session_hours = 0",
+        "largest_file = 0",
+        "no_hit_days = 0",
+        'language = "de"',
+        'clearance = "nope"',
+        'listen = "nowhere"',
+        'listen = "127.0.0.1:65536"',
+        'pages = "127.0.0.1"',
+        'pages_address = "ftp://pages.example"',
+        'pages_address = "https://user:word@pages.example"',
+        'pages_address = "https://pages.example/folder"',
         "clock_seconds = 0",
         "clock_seconds = 3600",
         "remind_before = 1.5",
@@ -374,7 +389,8 @@ def test_the_configuration_keeps_all_of_it(es: Node) -> None:
     ],
 )
 def test_a_configuration_of_another_sort_is_refused(es: Node, line: str) -> None:
-    with (es.home.path / "node.toml").open("a", encoding="utf-8") as stream:
-        stream.write(line + "\n")
+    file = es.home.path / "node.toml"
+    kept = [one for one in file.read_text("utf-8").splitlines() if one.split(" ")[0] != line.split(" ", maxsplit=1)[0]]
+    file.write_text("\n".join([*kept, line]) + "\n", encoding="utf-8")
     with pytest.raises(BadInput):
         load_home(es.home.path)

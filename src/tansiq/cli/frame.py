@@ -97,7 +97,14 @@ def _help(shown: Any, context: typer.Context) -> str:
 
 
 class Command(TyperCommand):
-    """A command with our help."""
+    """A command with our help; a path that may not be read is told by whoever reads it, for the library would call it a wrong value."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        for parameter in self.params:
+            about = getattr(getattr(parameter, "type_descriptor", None), "parameter_info", None)
+            if about is not None:
+                about.readable = False
 
     def get_help(self, ctx: Any) -> str:
         """The help."""

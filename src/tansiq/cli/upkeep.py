@@ -110,12 +110,11 @@ def _remember_unlock(home: Path, unlock_file: Path) -> None:
     """Writes into a home that was made anew where its unlock secret is."""
     from dataclasses import replace
 
-    from tansiq.node.home import CONFIGURATION, load_home
+    from tansiq.node.home import load_home, write_configuration
 
     made = load_home(home)
     if not made.unlock_file:
-        told_where = replace(made, unlock_file=str(unlock_file.absolute()))
-        (made.path / CONFIGURATION).write_text(told_where.to_toml(), encoding="utf-8")
+        write_configuration(replace(made, unlock_file=str(unlock_file.absolute())))
 
 
 def restore(

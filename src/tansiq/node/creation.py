@@ -21,7 +21,7 @@ from tansiq.exchange.context import system_clock
 from tansiq.keystore.officers import OfficerKey, put_officer_keys
 from tansiq.keystore.store import KeyStore, create_key_store
 from tansiq.node.certificate import keep_certificate, make_certificate
-from tansiq.node.home import CONFIGURATION, Home
+from tansiq.node.home import Home, write_configuration
 from tansiq.node.migrating import bring_up_to_date
 from tansiq.node.opening import bind
 from tansiq.protocol.directory import Certified, Directory, Officer, Post, Use, make_directory
@@ -180,7 +180,7 @@ def create_node(
         publish_own(signed, now_ms=now_ms)
         for officer in officers:
             _account(officer, signed, now_ms)
-        (home.path / CONFIGURATION).write_text(home.to_toml(), encoding="utf-8")
+        write_configuration(home)
     except BaseException:
         connections.close_all()
         shutil.rmtree(home.path, ignore_errors=True)

@@ -71,9 +71,9 @@ def check_schema(patient: Patient) -> Iterator[Check]:
 
 
 def check_key_store(patient: Patient) -> Iterator[Check]:
-    """The key store opens and holds the node's keys."""
+    """The key store opens and holds the keys of the node that the configuration names."""
     try:
-        _ = patient.context
+        found = patient.context.agency
     except Error as error:
         yield Check(
             "key-store",
@@ -81,6 +81,9 @@ def check_key_store(patient: Patient) -> Iterator[Check]:
             "key-store-closed",
             {"reason": error.code},
         )
+        return
+    if found != patient.home.agency:
+        yield Check("key-store", "fail", "other-agency", {"agency": patient.home.agency, "found": found})
     else:
         yield Check("key-store", "ok", "key-store-ok")
 

@@ -14,17 +14,33 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import re
 import tomllib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from tansiq.errors import BadInput, NotFound, Refused
 from tansiq.node.reading import read_at_most
+from tansiq.policy.codes import code_list
+from tansiq.protocol.docket import check_agency
+from tansiq.texts import LANGUAGES
 
-__all__ = ["CONFIGURATION", "MOST_UNLOCK", "Home", "find_unlock_secret", "is_this_machine", "load_home"]
+__all__ = [
+    "CONFIGURATION",
+    "MOST_UNLOCK",
+    "Home",
+    "find_unlock_secret",
+    "is_origin",
+    "is_this_machine",
+    "load_home",
+    "write_configuration",
+]
 
 CONFIGURATION = "node.toml"
+_MOST_PORT: Final = 65_535
 MOST_UNLOCK: Final = 1 << 20
 """So many bytes of a file with an unlock secret are read."""
 
@@ -142,8 +158,8 @@ class Home:
         """The configuration file's text."""
         lines = [
             "# Configuration of a Tansiq node. No secret belongs here.",
-            f'agency = "{self.agency}"',
-            f'listen = "{self.listen}"',
+            f"agency = {_quoted(self.agency)}",
+            f"listen = {_quoted(self.listen)}",
         ]
         names = (
             "database",
@@ -164,7 +180,7 @@ class Home:
             "bureau",
             "hub",
         )
-        lines.extend(f'{name} = "{getattr(self, name)}"' for name in names if getattr(self, name))
+        lines.extend(f"{name} = {_quoted(getattr(self, name))}" for name in names if getattr(self, name))
         lines.append(f"pull_seconds = {self.pull_seconds}")
         if self.clock_seconds != _DEFAULTS["clock_seconds"]:
             lines.append(f"clock_seconds = {self.clock_seconds}")
@@ -193,6 +209,11 @@ class Home:
         return "\n".join(lines) + "\n"
 
 
+def _quoted(words: str) -> str:
+    """``words`` as a string of TOML, which is written as one of JSON."""
+    return json.dumps(words, ensure_ascii=False)
+
+
 _DEFAULTS = {field.name: field.default for field in fields(Home)}
 _TYPES = {
     "agency": str, "database": str, "keys_database": str, "listen": str, "unlock_file": str,
@@ -206,6 +227,11 @@ _TYPES = {
     "bureau": str, "hub": str, "offices": dict, "direct_copies": list, "direct_days": int,
 }  # fmt: skip
 _BOUNDS: Final = {
+    "pull_seconds": (0.05, 3600),
+    "largest_file": (1, 1 << 40),
+    "no_hit_days": (1, 3650),
+    "session_minutes": (1, 1440),
+    "session_hours": (1, 168),
     "clock_seconds": (0.5, 60),
     "population": (1, 10_000_000_000),
     "remind_before": (0.01, 1),
@@ -215,35 +241,107 @@ _BOUNDS: Final = {
 }
 
 
-def load_home(path: str | Path) -> Home:
-    """The home at ``path``. Raises NotFound (no node there) or BadInput (its configuration is not valid)."""
-    root = Path(path).resolve()
+def _is_place(listen: str) -> bool:
+    """Whether ``listen`` is HOST:PORT."""
+    host, separator, port = listen.rpartition(":")
+    return bool(separator and host) and port.isascii() and port.isdecimal() and int(port) <= _MOST_PORT
+
+
+def is_origin(address: str, *, schemes: tuple[str, ...] = ("https", "http")) -> bool:
+    """Whether ``address`` is a scheme, a host and perhaps a port, and nothing more: no account, no path, no question."""
     try:
-        raw = (root / CONFIGURATION).read_text(encoding="utf-8")
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        return False
+    return (
+        parts.scheme in schemes
+        and port != 0
+        and re.fullmatch(r"(?:\[[0-9A-Fa-f:.]+\]|[\w.-]+)(?::[0-9]{1,5})?", parts.netloc) is not None
+        and parts.path in {"", "/"}
+        and not (parts.query or parts.fragment or "?" in address or "#" in address)
+    )
+
+
+def _is_agency(words: str) -> bool:
+    try:
+        check_agency(words)
+    except BadInput:
+        return False
+    return True
+
+
+def _is_clearance(code: str) -> bool:
+    try:
+        code_list("classification").require(code)
+    except BadInput:
+        return False
+    return True
+
+
+_CHECKS: Final[Mapping[str, Callable[[str], bool]]] = {
+    "agency": _is_agency,
+    "language": LANGUAGES.__contains__,
+    "listen": _is_place,
+    "pages": lambda words: not words or _is_place(words),
+    "pages_address": lambda words: not words or is_origin(words),
+    "clearance": _is_clearance,
+}
+
+
+def write_configuration(home: Home) -> None:
+    """Writes the configuration file, readable by the node's account alone. Raises OSError."""
+    descriptor = os.open(home.path / CONFIGURATION, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        os.fchmod(descriptor, 0o600)
+        stream.write(home.to_toml())
+
+
+def _wrong(root: Path, detail: str) -> BadInput:
+    return BadInput("node.wrong-configuration", home=str(root), detail=detail)
+
+
+def _read(root: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads((root / CONFIGURATION).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise NotFound("node.no-home", home=str(root)) from error
-    try:
-        values = tomllib.loads(raw)
+    except PermissionError as error:
+        raise Refused("node.no-permission", place=str(root)) from error
+    except UnicodeDecodeError as error:
+        raise _wrong(root, "UTF-8") from error
     except tomllib.TOMLDecodeError as error:
-        raise BadInput("node.wrong-configuration", home=str(root), detail=str(error)) from error
+        raise _wrong(root, str(error)) from error
+
+
+def _faulty(values: Mapping[str, Any]) -> Iterator[str]:
+    """The names of values that can't be."""
     for name, value in values.items():
-        if name not in _TYPES or not isinstance(value, _TYPES[name]):  # type: ignore[arg-type]
-            raise BadInput("node.wrong-configuration", home=str(root), detail=name)
-    lists = {
-        name: values.pop(name) for name in ("notify_command", "channel_deciders", "direct_copies") if name in values
-    }
-    for name, words in lists.items():
-        if not all(isinstance(word, str) for word in words):
-            raise BadInput("node.wrong-configuration", home=str(root), detail=name)
-    values |= {name: tuple(words) for name, words in lists.items()}
-    if not all(isinstance(post, str) for post in values.get("offices", {}).values()):
-        raise BadInput("node.wrong-configuration", home=str(root), detail="offices")
-    values["offices"] = tuple(sorted(values.get("offices", {}).items()))
-    for name, (least, most) in _BOUNDS.items():
-        if name in values and not least <= values[name] <= most:
-            raise BadInput("node.wrong-configuration", home=str(root), detail=name)
+        wanted: Any = _TYPES.get(name, ())
+        if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
+            yield name
+        elif isinstance(value, list | dict):
+            words = value.values() if isinstance(value, dict) else value
+            if not all(isinstance(word, str) for word in words):
+                yield name
+        elif (name in _BOUNDS and not _BOUNDS[name][0] <= value <= _BOUNDS[name][1]) or (
+            name in _CHECKS and not _CHECKS[name](value)
+        ):
+            yield name
     if "agency" not in values:
-        raise BadInput("node.wrong-configuration", home=str(root), detail="agency")
+        yield "agency"
+
+
+def load_home(path: str | Path) -> Home:
+    """The home at ``path``. Raises NotFound (no node there), Refused (this account may not read it) or BadInput (its configuration is
+    not valid).
+    """
+    root = Path(path).resolve()
+    values = _read(root)
+    for name in _faulty(values):
+        raise _wrong(root, name)
+    values |= {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+    values["offices"] = tuple(sorted(values.get("offices", {}).items()))
     return Home(path=root, **values)
 
 

@@ -13,6 +13,7 @@ import django
 from django.conf import settings
 from django.db import connections
 
+from tansiq.errors import Conflict
 from tansiq.exchange.context import Context, system_clock
 from tansiq.keystore.store import open_key_store
 from tansiq.node.databases import databases_for
@@ -77,7 +78,7 @@ def register_capabilities() -> None:
 def open_node(home: Home, *, secret: bytes | None = None, clock: Callable[[], int] = system_clock) -> Context:
     """The opened node of ``home``; ``secret`` opens its key store (found as `find_unlock_secret` says when None).
 
-    Raises what finding and opening raise: no home, no secret, another secret.
+    Raises what finding and opening raise: no home, no secret, another secret, databases of another agency than the configuration says.
     """
     bind(home)
     from tansiq.channels.houserules import HouseRules, set_house_rules  # noqa: PLC0415 (only after Django is bound)
@@ -97,8 +98,11 @@ def open_node(home: Home, *, secret: bytes | None = None, clock: Callable[[], in
         HouseRules(bureau=home.bureau, hub=home.hub, offices=dict(home.offices), direct_copies=home.direct_copies)
     )
     set_rules(Rules(two_persons=home.channel_two_persons, deciders=home.channel_deciders))
+    loaded = Context.load(keys, clock=clock)
+    if loaded.agency != home.agency:
+        raise Conflict("node.other-agency", home=str(home.path), agency=home.agency, found=loaded.agency)
     context = replace(
-        Context.load(keys, clock=clock),
+        loaded,
         largest_file=home.largest_file,
         clearance=home.clearance,
         names_file=str(home.names_index),

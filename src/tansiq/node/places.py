@@ -18,7 +18,7 @@ from django.db import connections, transaction
 from tansiq.errors import Conflict, NotFound
 from tansiq.keystore.router import ALIAS
 from tansiq.keystore.store import KeyStore, open_key_store
-from tansiq.node.home import CONFIGURATION, Home
+from tansiq.node.home import CONFIGURATION, Home, write_configuration
 from tansiq.node.loading import empty_database
 from tansiq.node.opening import bind
 
@@ -109,7 +109,7 @@ class _Lite:
             yield
             connections.close_all()
             if not (self._home.path / CONFIGURATION).exists():
-                (self._home.path / CONFIGURATION).write_text(self._home.to_toml(), encoding="utf-8")
+                write_configuration(self._home)
             if with_keys:
                 _take_place(self._staging.key_database, self._home.key_database)
             _take_place(self._staging.main_database, self._home.main_database)
