@@ -57,11 +57,19 @@ def test_what_is_typed_wrong_is_told_and_leaves_with_2(
     assert "Traceback" not in err
 
 
-def test_a_home_must_be_named_and_be_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_home_must_be_named_and_be_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert program.main(["exchange", "status"]) == 2
     assert "[cli.no-home]" in capsys.readouterr().err
     assert program.main(["exchange", "status", "--home", str(tmp_path)]) == 4
     assert "[node.no-home]" in capsys.readouterr().err
+    assert program.main(["fsck", str(tmp_path), "--home", str(tmp_path / "other")]) == 2
+    assert "[cli.two-homes]" in capsys.readouterr().err
+    assert program.main(["fsck", str(tmp_path), "--home", f"{tmp_path}/."]) == 4, "the same, said twice"
+    monkeypatch.setenv("TANSIQ_HOME", str(tmp_path / "other"))
+    assert program.main(["fsck", str(tmp_path)]) == 4, "what is typed goes before the variable"
+    capsys.readouterr()
     (tmp_path / "node.toml").write_text("agency = 7\n")
     assert program.main(["fsck", str(tmp_path)]) == 2
     assert "[node.wrong-configuration]" in capsys.readouterr().err

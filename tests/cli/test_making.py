@@ -59,6 +59,13 @@ REFUSED = (
     (["--agency", "Madrid"], 2, ""),
     (["--listen", "nonsense"], 2, "cli.wrong-listen"),
     (["--listen", "127.0.0.1:70000"], 2, "cli.wrong-listen"),
+    (["--pages", "foo"], 2, "cli.wrong-listen"),
+    (["--address", "ftp://x"], 2, "cli.wrong-address"),
+    (["--address", "http://es.example:9000"], 2, "cli.wrong-address"),
+    (["--address", "https://u:p@h:99999/../x y"], 2, "cli.wrong-address"),
+    (["--pages-address", "foo"], 2, "cli.wrong-address"),
+    (["--mirror", "{}/home/data"], 3, "node.mirror-inside-home"),
+    (["--home", "{}/elsewhere"], 2, "cli.two-homes"),
     (["--database", "postgresql:///one"], 2, "cli.two-databases"),
     (["--database", "postgresql:///one", "--keys-database", "postgresql:///one"], 2, "cli.two-databases"),
     (["--profile", "ma.dgst"], 2, "cli.other-profile"),
@@ -90,6 +97,41 @@ def test_secrets_that_are_too_short_or_missing_make_no_node(folder: Path, termin
     assert terminal.code == "cli.short-unlock"
     assert left(folder) == ["es.unlock"]
     assert (folder / "es.unlock").read_text() == "guessed"
+
+
+def test_an_identity_key_wants_a_passphrase_that_cannot_be_guessed(
+    folder: Path, terminal: Any, descriptor: Any
+) -> None:
+    assert terminal(*init(folder, descriptor, "--no-officers", officers="", identity="x")) == 2
+    assert terminal.code == "cli.short-identity"
+    assert left(folder) == []
+
+
+def test_the_option_that_is_wrong_is_named(folder: Path, terminal: Any, descriptor: Any) -> None:
+    terminal(*init(folder, descriptor, "--pages", "foo"))
+    assert "--pages" in terminal.err
+    assert "--listen" not in terminal.err
+
+
+def test_a_place_where_no_home_can_be_is_told(folder: Path, terminal: Any, descriptor: Any) -> None:
+    words = init(folder, descriptor, "--no-officers", officers="")
+    (folder / "letter").write_text("kept")
+    words[1] = folder / "letter"
+    assert terminal(*words) == 5
+    assert terminal.code == "node.home-not-a-folder"
+    assert (folder / "letter").read_text() == "kept"
+    words = init(folder, descriptor, "--no-officers", officers="")
+    words[1] = Path("/proc/home")
+    assert terminal(*words) == 6
+    assert terminal.code == "node.disk"
+    long = folder / ("f" * 100)
+    words = init(folder, descriptor, "--no-officers", officers="")
+    words[1] = long / "home"
+    long.mkdir()
+    assert terminal(*words) == 2
+    assert terminal.code == "node.socket-path-too-long"
+    assert list(long.iterdir()) == []
+    assert left(folder) == sorted([long.name, "letter"])
 
 
 def test_an_identity_that_is_there_is_used_and_never_replaced(folder: Path, terminal: Any, descriptor: Any) -> None:

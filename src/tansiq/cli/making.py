@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING, Final
 
 from tansiq.cli.options import read_lines
 from tansiq.cli.profile import Profile
-from tansiq.errors import BadInput, NotFound, Refused, Unavailable
-from tansiq.node.home import MOST_UNLOCK, Home
+from tansiq.errors import BadInput, Conflict, NotFound, Refused, Unavailable
+from tansiq.node.asking import LONGEST_SOCKET_PATH
+from tansiq.node.home import MOST_UNLOCK, Home, is_origin
 from tansiq.node.reading import read_at_most
 
 if TYPE_CHECKING:
     from tansiq.protocol.directory import Directory
     from tansiq.protocol.keys import SigningKey
 
-__all__ = ["Making", "check_listen", "make_node", "officer_passphrases"]
+__all__ = ["Making", "check_address", "check_listen", "make_node", "officer_passphrases"]
 
 _LISTEN: Final = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):(?P<port>[0-9]{1,5})", re.ASCII)
 _MOST_PORT: Final = 65_535
@@ -44,11 +45,27 @@ class Making:
     pulls: bool = False
 
 
-def check_listen(listen: str) -> None:
-    """Raises BadInput unless ``listen`` is HOST:PORT."""
+def check_listen(listen: str, *, name: str = "--listen") -> None:
+    """Raises BadInput unless ``listen``, given for the option ``name``, is HOST:PORT."""
     found = _LISTEN.fullmatch(listen)
     if found is None or not 0 < int(found["port"]) <= _MOST_PORT:
-        raise BadInput("cli.wrong-listen")
+        raise BadInput("cli.wrong-listen", name=name)
+
+
+def check_address(address: str, *, name: str, schemes: tuple[str, ...] = ("https",)) -> None:
+    """Raises BadInput unless ``address``, given for the option ``name``, is one of ``schemes``, a host and perhaps a port."""
+    if not is_origin(address, schemes=schemes):
+        raise BadInput("cli.wrong-address", name=name, schemes=" / ".join(f"{scheme}://" for scheme in schemes))
+
+
+def _check_home(home: Home) -> None:
+    """Raises Conflict, Refused and BadInput for a home that could be made and then not be used."""
+    if home.path.exists() and not home.path.is_dir():
+        raise Conflict("node.home-not-a-folder", home=str(home.path))
+    if len(os.fsencode(home.socket)) > LONGEST_SOCKET_PATH:
+        raise BadInput("node.socket-path-too-long", most=LONGEST_SOCKET_PATH)
+    if home.mirror and Path(os.path.realpath(home.mirror)).is_relative_to(home.path):
+        raise Refused("node.mirror-inside-home", file=home.mirror)
 
 
 def officer_passphrases(descriptor: int, numbers: Sequence[str]) -> dict[str, str]:
@@ -90,11 +107,14 @@ def _unlock_secret(path: Path, *, new: bool) -> bytes:
 
 
 def _identity(making: Making, *, new: bool) -> SigningKey:
+    from tansiq.keystore.officers import MIN_PASSPHRASE
     from tansiq.node.identity import load_identity, write_identity
     from tansiq.protocol.keys import SigningKey
 
     if not new:
         return load_identity(making.identity, making.identity_passphrase)
+    if len(making.identity_passphrase) < MIN_PASSPHRASE:
+        raise BadInput("cli.short-identity", least=MIN_PASSPHRASE)
     key = SigningKey.generate()
     try:
         write_identity(making.identity, key, making.identity_passphrase)
@@ -110,6 +130,7 @@ def make_node(making: Making) -> Directory:
     from tansiq.node.opening import open_node
 
     home, profile = making.home, making.profile
+    _check_home(home)
     unlock = Path(home.unlock_file)
     if making.identity.resolve().is_relative_to(home.path):
         raise Refused("cli.identity-inside-home", file=str(making.identity))

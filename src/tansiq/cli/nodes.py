@@ -15,7 +15,16 @@ import typer
 
 from tansiq.cli.frame import command
 from tansiq.cli.language import LANGUAGE, told
-from tansiq.cli.options import HomeArgument, HomeOption, JsonFlag, found_home, help_for, new_passphrase, passphrase
+from tansiq.cli.options import (
+    HomeArgument,
+    HomeOption,
+    JsonFlag,
+    found_home,
+    help_for,
+    named_home,
+    new_passphrase,
+    passphrase,
+)
 from tansiq.cli.showing import facts, print_json, say
 from tansiq.errors import BadInput, Conflict, Unavailable
 from tansiq.node.home import Home
@@ -58,15 +67,13 @@ def init(
     as_json: JsonFlag = False,
 ) -> None:
     """Makes a node."""
-    from tansiq.cli.making import Making, check_listen, make_node, officer_passphrases
+    from tansiq.cli.making import Making, check_address, check_listen, make_node, officer_passphrases
     from tansiq.cli.profile import load_profile
     from tansiq.protocol.directory import fingerprint
     from tansiq.protocol.docket import check_agency, check_post
     from tansiq.protocol.words import fingerprint_words
 
-    path = home or home_option
-    if path is None:
-        raise BadInput("cli.no-home")
+    path = named_home(home_option, home)
     for name, value in (("--agency", agency), ("--unlock-file", unlock_file), ("--identity", identity)):
         if not value:
             raise BadInput("cli.missing-argument", name=name, command="tansiq init")
@@ -78,7 +85,11 @@ def init(
             check_post(post)
     check_listen(listen)
     if pages:
-        check_listen(pages)
+        check_listen(pages, name="--pages")
+    if address:
+        check_address(address, name="--address")
+    if pages_address:
+        check_address(pages_address, name="--pages-address", schemes=("https", "http"))
     wanted = load_profile(profile, agency)
     if no_officers:
         wanted = replace(wanted, officers=())
@@ -94,7 +105,8 @@ def init(
         Making(
             home=Home(
                 path=path.resolve(), agency=agency, listen=listen, unlock_file=str(unlock), database=database,
-                keys_database=keys_database, mirror=mirror, language=LANGUAGE, pages=pages, pages_address=pages_address,
+                keys_database=keys_database,
+                mirror=str(Path(mirror).absolute()) if mirror else "", language=LANGUAGE, pages=pages, pages_address=pages_address,
                 hub=hub, bureau=bureau,
             ),
             profile=wanted, address=address or f"https://{listen}", identity=key_file, identity_passphrase=identity_words,

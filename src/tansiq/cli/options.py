@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tansiq.exchange.context import Context
 
 __all__ = [
-    "AsOfficer", "HomeArgument", "HomeOption", "JsonFlag", "PassphraseFd", "end_command", "found_home", "help_for", "named_path",
+    "AsOfficer", "HomeArgument", "HomeOption", "JsonFlag", "PassphraseFd", "end_command", "found_home", "help_for", "named_home", "named_path",
     "new_passphrase", "opened_here", "passphrase", "read_draft", "read_file", "read_lines",
 ]  # fmt: skip
 
@@ -54,10 +54,18 @@ def named_path(words: str) -> Path:
 
 def found_home(option: Path | None, argument: Path | None = None) -> Home:
     """The home that the argument, else the option or ``TANSIQ_HOME`` names. Raises BadInput (none is named) and what loading raises."""
+    return load_home(named_home(option, argument))
+
+
+def named_home(option: Path | None, argument: Path | None = None) -> Path:
+    """The folder that the argument, else the option or ``TANSIQ_HOME`` names. Raises BadInput: none is named, or two are."""
     path = argument or option
     if path is None:
         raise BadInput("cli.no-home")
-    return load_home(path)
+    typed = option is not None and str(option) != str(Path(os.environ.get("TANSIQ_HOME", "")))
+    if option is not None and typed and path.resolve() != option.resolve():
+        raise BadInput("cli.two-homes")
+    return path
 
 
 _lasting = ExitStack()

@@ -16,7 +16,7 @@ from tansiq.errors import Error, Refused, TooMuch, Unavailable
 from tansiq.node.home import Home
 from tansiq.policy.faults import Fault, Faults
 
-__all__ = ["Told", "ask", "error_from", "request_line"]
+__all__ = ["LONGEST_SOCKET_PATH", "Told", "ask", "error_from", "request_line"]
 
 Told = Callable[[Mapping[str, Any]], None]
 """Is given what the node tells of its progress."""
@@ -25,7 +25,8 @@ _KINDS: Final = {
     kind.__name__: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Error)
 }
 _MOST: Final = 60 * 1024 * 1024
-_LONGEST_PATH: Final = 107
+LONGEST_SOCKET_PATH: Final = 107
+"""So many bytes the system takes for the path of a Unix socket."""
 
 
 def _nothing(_: Mapping[str, Any]) -> None:
@@ -56,8 +57,8 @@ def _connect(home: Home) -> socket.socket:
     client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         path = str(home.socket)
-        if len(path.encode()) > _LONGEST_PATH:
-            raise Unavailable("node.socket-path-too-long", most=_LONGEST_PATH)
+        if len(path.encode()) > LONGEST_SOCKET_PATH:
+            raise Unavailable("node.socket-path-too-long", most=LONGEST_SOCKET_PATH)
         client.connect(path)
     except PermissionError as error:
         client.close()

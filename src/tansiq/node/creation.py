@@ -16,10 +16,11 @@ from django.db import connections
 
 from tansiq.directory.queries import own_directory
 from tansiq.directory.services import publish_own
-from tansiq.errors import Conflict, NotFound, Refused
+from tansiq.errors import Conflict, NotFound, Refused, Unavailable
 from tansiq.exchange.context import system_clock
 from tansiq.keystore.officers import OfficerKey, put_officer_keys
 from tansiq.keystore.store import KeyStore, create_key_store
+from tansiq.node.causes import cause_of, symbol
 from tansiq.node.certificate import keep_certificate, make_certificate
 from tansiq.node.home import Home, write_configuration
 from tansiq.node.migrating import bring_up_to_date
@@ -136,15 +137,19 @@ def create_node(
     officers: Sequence[NewOfficer] = (),
     pulls: bool = False,
 ) -> Directory:
-    """Makes the node and returns its first directory document. Raises Conflict (there is something) or Refused."""
+    """Makes the node and returns its first directory document. Raises Conflict (there is something), Refused, or Unavailable
+    (the disk does not take it).
+    """
+    if home.path.exists() and not home.path.is_dir():
+        raise Conflict("node.home-not-a-folder", home=str(home.path))
     if home.path.exists() and any(home.path.iterdir()):
         raise Conflict("node.home-exists", home=str(home.path))
     if home.unlock_file and Path(home.unlock_file).resolve().is_relative_to(home.path):
         raise Refused("node.unlock-inside-home", file=home.unlock_file)
-    for folder in (home.path, home.data, home.run):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
     try:
+        for folder in (home.path, home.data, home.run):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.chmod(0o700)
         bind(home)
         migrate()
         now_ms = system_clock() // 60_000 * 60_000
@@ -181,9 +186,13 @@ def create_node(
         for officer in officers:
             _account(officer, signed, now_ms)
         write_configuration(home)
-    except BaseException:
+    except BaseException as error:
         connections.close_all()
         shutil.rmtree(home.path, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise cause_of(error, place=home.path) or Unavailable(
+                "node.disk", file=str(home.path), reason=symbol(error)
+            ) from error
         raise
     return signed
 
