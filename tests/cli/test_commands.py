@@ -234,6 +234,14 @@ def test_the_law_says_no_with_every_fault_and_nothing_leaves(node: Nodes, termin
     assert terminal.json("enquiry", "list", home=es, officer="ES-4017") == []
 
 
+def test_looking_whether_it_may_be_sent_sees_the_language_too(node: Nodes, terminal: Any, draft: Path) -> None:
+    es = node("es.cgi")
+    draft.write_text(draft.read_text("utf-8").replace('language = "es"', 'language = "de"'), encoding="utf-8")
+    assert terminal("enquiry", "send", "--file", draft, *TO, "--check", "--json", home=es, officer="ES-4017") == 1
+    assert {fault["code"] for fault in json.loads(terminal.out)} == {"policy.law.language-not-read"}
+    assert terminal("enquiry", "send", "--file", draft, *TO, home=es, officer="ES-4017") == 3
+
+
 @pytest.mark.parametrize(
     ("before", "after", "exit_code", "code"),
     [
@@ -288,16 +296,22 @@ def test_what_one_wrote_oneself_is_told_to_be_corrected_here(
         (("--to", "ma.dgst/counter-terrorism", "--from", "es.cgi/head"), 3, "node.not-in-post"),
         (("--to", "ma.dgst/counter-terrorism", "--via", "es.cgi/nowhere"), 4, "directory.unknown-post"),
         (("--to", "ma.dgst/counter-terrorism", "--via", "ma.dgst/head"), 2, "enquiries.not-between"),
+        ((*TO, "--channel", "foo"), 2, "policy.no-way"),
+        ((*TO, "--nature", "foo"), 2, "policy.unknown-code"),
+        ((*TO, "--case", "\x01" * 9000), 2, "enquiries.wrong-id"),
+        ((*TO, "--operation", "zz"), 2, "enquiries.wrong-id"),
         (("--to", "ma.dgst/counter-terrorism", "--country", "XYZ"), 2, "enquiries.wrong-country"),
         (("--to", "ma.dgst/counter-terrorism", "--deviation", "foo"), 2, "policy.unknown-code"),
         (("--to", "ma.dgst/counter-terrorism", "--case", "nonsense"), 2, "enquiries.wrong-id"),
     ],
 )
+@pytest.mark.parametrize("check", [(), ("--check",)])
 def test_a_way_that_there_is_not(
-    words: tuple[str, ...], exit_code: int, code: str, node: Nodes, terminal: Any, draft: Path
+    check: tuple[str, ...], words: tuple[str, ...], exit_code: int, code: str, node: Nodes, terminal: Any, draft: Path
 ) -> None:
     es = node("es.cgi")
-    assert terminal("enquiry", "send", "--file", draft, *words, home=es, officer="ES-4017") == exit_code, terminal.err
+    typed = ("enquiry", "send", "--file", draft, *words, *check)
+    assert terminal(*typed, home=es, officer="ES-4017") == exit_code, terminal.err
     assert not code or terminal.code == code
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from tansiq.cases.queries import items_of_statements
 from tansiq.cases.services import answer_incoming
 from tansiq.enquiries.crosschecks import check_matter, check_open
+from tansiq.enquiries.leaving import Leaving
 from tansiq.enquiries.queries import list_enquiries, show_enquiry, summaries
 from tansiq.enquiries.reading import answer_from, parse_matter, refusal_from, request_from
 from tansiq.enquiries.rows import enquiry_rows, replies_of
@@ -27,8 +28,6 @@ from tansiq.node.written import written
 from tansiq.policy.answer import Answer, IncomingCheck, Item, Refusal
 from tansiq.policy.channel_matter import Channel
 from tansiq.policy.enquiry import Enquiry
-from tansiq.policy.faults import Fault
-from tansiq.policy.law import law_faults
 from tansiq.policy.values import Text
 from tansiq.protocol.ids import id_text
 from tansiq.registers.damage import MAX_BYTES
@@ -67,35 +66,42 @@ def _request(asked: Asked, officer: SignedIn, draft: dict[str, Any]) -> Enquiry:
     return request_from(written(draft, Enquiry), officer=officer.number, now_ms=asked.context.clock())
 
 
+def _along(asked: Asked, officer: SignedIn, way: dict[str, str]) -> dict[str, Any]:
+    """How an enquiry goes, as `send_enquiry` and `Leaving` take it. Raises BadInput."""
+    if not way["to"]:
+        raise BadInput("node.wrong-argument", name="to")
+    return {
+        "context": asked.context,
+        "officer": officer,
+        "from_post": _desk(officer, way["from"]),
+        "to_post": way["to"],
+        "via_office_post": way["via"],
+        "channel": way["channel"] or str(Channel.EMBASSY),
+        "weighing": weighing_of(asked),
+        "case": parse_matter(way["case"]) if way["case"] else b"",
+    }
+
+
 def send(asked: Asked) -> dict[str, Any]:
     """Sends the enquiry of ``draft``, ``from`` a desk ``to`` a desk, by a ``channel`` (the embassy's unless another is said),
     ``via`` an office or a liaison officer's desk.
     """
     officer = asked.require_officer()
     draft, way = _draft(asked)
-    if not way["to"]:
-        raise BadInput("node.wrong-argument", name="to")
-    request = _request(asked, officer, draft)
-    matter = send_enquiry(
-        request,
-        context=asked.context,
-        officer=officer,
-        from_post=_desk(officer, way["from"]),
-        to_post=way["to"],
-        via_office_post=way["via"],
-        channel=way["channel"] or str(Channel.EMBASSY),
-        weighing=weighing_of(asked),
-        case=parse_matter(way["case"]) if way["case"] else b"",
-    )
+    along = _along(asked, officer, way)
+    matter = send_enquiry(_request(asked, officer, draft), **along)
     check_matter(matter, context=asked.context, officer=officer.number)
     return {"id": id_text(matter)}
 
 
 def check(asked: Asked) -> list[dict[str, Any]]:
-    """What the law would say to the enquiry of ``draft``: its faults, none when it may leave."""
+    """What sending the enquiry of ``draft`` along its way would find against it by law: its faults, none when it may leave.
+
+    What is no question of law (a desk, a channel, a case) is refused as sending refuses it.
+    """
     officer = asked.require_officer()
-    draft, _ = _draft(asked)
-    faults: tuple[Fault, ...] = law_faults(_request(asked, officer, draft))
+    draft, way = _draft(asked)
+    faults = Leaving(**_along(asked, officer, way)).faults(_request(asked, officer, draft))
     return [{"code": fault.code, "field": fault.field, "row": fault.row, "source": fault.source} for fault in faults]
 
 
