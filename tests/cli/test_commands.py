@@ -295,7 +295,7 @@ def test_what_one_wrote_oneself_is_told_to_be_corrected_here(
         (("--to", "Rabat"), 2, ""),
         (("--to", "ma.dgst/counter-terrorism", "--from", "es.cgi/head"), 3, "node.not-in-post"),
         (("--to", "ma.dgst/counter-terrorism", "--via", "es.cgi/nowhere"), 4, "directory.unknown-post"),
-        (("--to", "ma.dgst/counter-terrorism", "--via", "ma.dgst/head"), 2, "enquiries.not-between"),
+        (("--to", "ma.dgst/counter-terrorism", "--via", "ma.dgst/head"), 2, "channels.not-between"),
         ((*TO, "--channel", "foo"), 2, "policy.no-way"),
         ((*TO, "--nature", "foo"), 2, "policy.unknown-code"),
         ((*TO, "--case", "\x01" * 9000), 2, "enquiries.wrong-id"),

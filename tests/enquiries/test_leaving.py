@@ -47,7 +47,7 @@ def test_what_law_and_language_want_is_told_together(two: Two) -> None:
 WRONG: dict[str, tuple[dict[str, Any], type[Error], str]] = {
     "a desk of ours that is not the officer's": ({"from_post": "es.cgi/head"}, Refused, "node.not-in-post"),
     "no desk of theirs": ({"to_post": "ma.dgst/nowhere"}, NotFound, "directory.unknown-post"),
-    "a head for an office": ({"via_office_post": "ma.dgst/head"}, BadInput, "enquiries.not-between"),
+    "a head for an office": ({"via_office_post": "ma.dgst/head"}, BadInput, "channels.not-between"),
     "no channel": ({"channel": "foo"}, BadInput, "policy.no-way"),
     "direct between desks": ({"channel": "direct", "via_office_post": ""}, Refused, "channels.not-their-channel"),
     "a case that is none": ({"case": b"short"}, BadInput, "enquiries.wrong-id"),

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
-from tansiq.channels.desks import bureau_of, hub, office_between, office_of, roles_of
+from tansiq.channels.desks import OFFICE, bureau_of, hub, office_between, office_of, role_of, roles_of
 from tansiq.channels.houserules import house_rules
 from tansiq.directory.queries import current_directory, own_directory, partners, sealing_key_of
 from tansiq.errors import BadInput, NotFound, Refused
@@ -31,6 +31,8 @@ from tansiq.protocol.envelope import Handover
 __all__ = ["Way", "along", "copies_of", "find", "is_plain", "route_of"]
 
 _NOBODY: Final[Mapping[str, str]] = MappingProxyType({})
+_BETWEEN: Final[Mapping[str, str]] = MappingProxyType({"embassy": OFFICE, "liaison": "liaison"})
+"""The role of the desk that ``via`` names, by channel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +241,14 @@ def copies_of(channel: str, route: Sequence[str]) -> list[str]:
     return [post for post in out if post and post not in route]
 
 
+def _check_between(channel: str, via: str) -> None:
+    wanted = _BETWEEN.get(channel, "")
+    if not via or not wanted or role_of(via) == wanted:
+        return
+    if wanted != OFFICE or via not in house_rules().offices.values():
+        raise BadInput("channels.not-between", post=via)
+
+
 def find(
     channel: str,
     sender: str,
@@ -251,8 +261,10 @@ def find(
     persons: Mapping[str, str] = _NOBODY,
 ) -> Way:
     """The way from a desk of ours to a partner's on ``channel``; ``copies`` are desks that get the docket besides those of
-    the table. Raises as `along` and `route_of`.
+    the table. Raises as `along` and `route_of`, and BadInput where ``via`` is there for something else.
     """
     route = route_of(channel, sender, addressee, via=via)
     every = dict.fromkeys((*copies, *copies_of(channel, route)))
-    return along(channel, route, context=context, now_ms=now_ms, copies=list(every), persons=persons)
+    way = along(channel, route, context=context, now_ms=now_ms, copies=list(every), persons=persons)
+    _check_between(channel, via)
+    return way

@@ -14,8 +14,6 @@ from typing import Final
 
 from tansiq.cases.files_sending import OwnFile, SentFile, with_files
 from tansiq.channels.agreed import agreed_faults, check_agreed
-from tansiq.channels.desks import OFFICE, role_of
-from tansiq.channels.houserules import house_rules
 from tansiq.channels.ways import Way, find
 from tansiq.directory.queries import own_directory
 from tansiq.enquiries.attested import check_attested
@@ -40,7 +38,6 @@ __all__ = ["CAUTIOUS", "Leaving", "Ready"]
 
 _maker = IdMaker()
 _NOBODY: Final[Mapping[str, str]] = MappingProxyType({})
-_LIAISON: Final = "liaison"
 CAUTIOUS: Final = Weighing()
 """Of a matter of which nothing else is said: operational, and sensitive."""
 
@@ -167,21 +164,10 @@ class Leaving:
             case=self.case,
             context=self.context,
         )
-        way = find(
+        return find(
             self.channel, self.from_post, self.to_post, via=via, context=self.context, now_ms=now_ms,
             persons={**carrying, **self.persons, self.from_post: self.officer.number},
         )  # fmt: skip
-        self._check_between()
-        return way
-
-    def _check_between(self) -> None:
-        """Raises BadInput where the desk that is to stand between the two is there for something else."""
-        post = self.via_office_post
-        wanted = {Channel.EMBASSY: OFFICE, Channel.LIAISON: _LIAISON}.get(Channel(self.channel), "")
-        if not post or not wanted or role_of(post) == wanted:
-            return
-        if wanted != OFFICE or post not in house_rules().offices.values():
-            raise BadInput("enquiries.not-between", post=post)
 
     def _choosing(self) -> Choosing:
         return Choosing(
