@@ -20,7 +20,7 @@ from tansiq.errors import BadInput, NotFound
 from tansiq.node.acts import Asked
 from tansiq.node.arguments import text_of, texts_of
 from tansiq.node.evidence import export_evidence
-from tansiq.node.evidence_holding import disclosing
+from tansiq.node.evidence_holding import DISCLOSES, disclosing
 from tansiq.policy.handling import Use
 from tansiq.protocol.cbor import decode
 from tansiq.protocol.evidence_report import utc_text
@@ -60,10 +60,14 @@ def _chosen(names: Sequence[str], matter: bytes) -> list[tuple[bytes, int]]:
 
 
 def _use(asked: Asked) -> Use:
+    """For which use: `DISCLOSES`, no other makes an archive. Raises BadInput."""
     try:
-        return Use(text_of(asked, "use", default=Use.EXPORT.value))
+        use = Use(text_of(asked, "use", default=Use.EXPORT.value))
     except ValueError as error:
         raise BadInput("node.wrong-argument", name="use") from error
+    if use not in DISCLOSES:
+        raise BadInput("node.wrong-argument", name="use")
+    return use
 
 
 def export(asked: Asked) -> dict[str, Any]:
@@ -73,7 +77,7 @@ def export(asked: Asked) -> dict[str, Any]:
     """
     named = text_of(asked, "enquiry", default="")
     matter = parse_matter(named) if named else b""
-    places = _chosen(texts_of(asked, "disclose"), matter)
+    places, use = _chosen(texts_of(asked, "disclose"), matter), _use(asked)
     shown = None
     if places:
         rows = enquiry_rows("matter = %s", (matter,)) if matter else []
@@ -83,7 +87,7 @@ def export(asked: Asked) -> dict[str, Any]:
             context=asked.context,
             purpose=text_of(asked, "purpose", default="") or (rows[0].purpose if rows else ""),
             clearance=clearance_of(officer.number, context=asked.context),
-            use=_use(asked),
+            use=use,
             justification=text_of(asked, "justification", default=""),
             ordered_by=text_of(asked, "ordered_by", default=""),
             recipients=tuple(texts_of(asked, "recipients")),

@@ -8,16 +8,20 @@ Torture, Article 15). What this node does not know narrows: no item, no purpose;
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Protocol
+from typing import Final, Protocol
 
 from tansiq.cases.exits import conditions_in, incoming_of, withheld_at
 from tansiq.cases.queries import ItemRow, items_of_statements
+from tansiq.errors import BadInput
 from tansiq.exchange.context import Context
 from tansiq.exchange.evidence_disclosure import Disclosing, Hold, Shown, held_by_docket
 from tansiq.policy.conditions import Conditions
 from tansiq.policy.handling import Held, Reader, Use
 
-__all__ = ["Discloser", "disclosing", "hold_by_items"]
+__all__ = ["DISCLOSES", "Discloser", "disclosing", "hold_by_items"]
+
+DISCLOSES: Final = frozenset({Use.EXPORT, Use.COURT})
+"""What an evidence file is for: it leaves the node, so nothing that stays here (reading, copying, printing) allows it."""
 
 
 class Discloser(Protocol):
@@ -72,7 +76,12 @@ def disclosing(
     ordered_by: str = "",
     recipients: tuple[str, ...] = (),
 ) -> Disclosing:
-    """How ``officer`` discloses for ``purpose`` (a code), cleared up to ``clearance`` (a code too)."""
+    """How ``officer`` discloses for ``purpose`` (a code), cleared up to ``clearance`` (a code too).
+
+    Raises BadInput for a use that no evidence file is for (`DISCLOSES`).
+    """
+    if use not in DISCLOSES:
+        raise BadInput("node.wrong-argument", name="use")
     reader = Reader(
         agency=context.agency,
         officer=officer.number,
