@@ -8,7 +8,7 @@ logged is logged before anything leaves (Directive (EU) 2016/680, Article 25).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol, TypeAlias
 
@@ -25,8 +25,10 @@ from tansiq.exchange.context import Context
 from tansiq.journal.access import Access, Operation, log_access
 from tansiq.policy.answer import IncomingCheck, Item
 from tansiq.policy.conditions import Conditions
+from tansiq.policy.direct import DirectMessage
 from tansiq.policy.enquiry import Enquiry
 from tansiq.policy.handling import Decision, Held, Reader, Use, decide
+from tansiq.policy.liaison import LiaisonMessage
 from tansiq.policy.notice import Notice, NoticeAnswer, StatusDeclaration
 from tansiq.policy.report import StrategicReport
 from tansiq.policy.ways import body_readers
@@ -73,50 +75,31 @@ def reader_of(officer: Officer, *, context: Context, purpose: str = "") -> Reade
 # ---------------------------------------------------------------------------------------------------- what is held
 
 
-def _of_enquiry(part: Part) -> Conditions | None:
-    return Enquiry.from_plain(part.content).conditions
-
-
-def _of_item(part: Part) -> Conditions | None:
-    return Item.from_plain(part.content).conditions
-
-
-def _of_notice(part: Part) -> Conditions | None:
-    return Notice.from_plain(part.content).conditions
-
-
-def _of_answer(part: Part) -> Conditions | None:
-    return NoticeAnswer.from_plain(part.content).conditions
-
-
-def _of_status(part: Part) -> Conditions | None:
-    return StatusDeclaration.from_plain(part.content).conditions
-
-
-def _of_report(part: Part) -> Conditions | None:
-    return StrategicReport.from_plain(part.content).conditions
-
-
 _REPORT: Final = "report.strategic"
-_CONDITIONS: Final[Mapping[str, Callable[[Part], Conditions | None]]] = {
-    "enquiry.request": _of_enquiry,
-    "item": _of_item,
-    "notice.notice": _of_notice,
-    "notice.update": _of_notice,
-    "notice.diffusion": _of_notice,
-    "notice.answer": _of_answer,
-    "person.status": _of_status,
-    _REPORT: _of_report,
+_Bearer: TypeAlias = (
+    Enquiry | Item | Notice | NoticeAnswer | StatusDeclaration | LiaisonMessage | DirectMessage | StrategicReport
+)
+_CONDITIONS: Final[Mapping[str, type[_Bearer]]] = {
+    "enquiry.request": Enquiry,
+    "item": Item,
+    "notice.notice": Notice,
+    "notice.update": Notice,
+    "notice.diffusion": Notice,
+    "notice.answer": NoticeAnswer,
+    "person.status": StatusDeclaration,
+    "liaison.message": LiaisonMessage,
+    "direct.message": DirectMessage,
+    _REPORT: StrategicReport,
 }
-"""The kinds of parts that carry conditions of their own."""
+"""The kinds of parts that carry conditions of their own: every record of the policy that has ``conditions`` stands here."""
 _RELAY: Final = "hub"
 
 
 def _conditions_of(part: Part | None) -> Conditions | None:
     """A part's own conditions. What a newer version wrote is not understood, and so read as none."""
-    read = _CONDITIONS.get(part.kind) if part is not None else None
+    bearer = _CONDITIONS.get(part.kind) if part is not None else None
     try:
-        return read(part) if read is not None and part is not None else None
+        return bearer.from_plain(part.content).conditions if bearer is not None and part is not None else None
     except Error:
         return None
 
