@@ -8,8 +8,13 @@ from dataclasses import replace
 import pytest
 
 from support.liaison import CASE, Posted, accredited, proposal_of
+from support.matters import an_answer, an_enquiry, an_item
 from support.node import Node, carry
+from tansiq.cases import casework
 from tansiq.cases.cases import case_row
+from tansiq.cases.casework import NewCase, open_case
+from tansiq.cases.exits import reader_of, visible
+from tansiq.cases.queries import items_of
 from tansiq.channels.accreditations import (
     accreditation_row,
     accreditation_rows,
@@ -19,9 +24,12 @@ from tansiq.channels.accreditations import (
     state_at,
     words_of,
 )
+from tansiq.enquiries.services import answer_enquiry, send_enquiry
 from tansiq.errors import Conflict, Error, NotFound, Refused
 from tansiq.policy.accreditation_course import Move
 from tansiq.policy.channel_matter import Validity
+from tansiq.policy.values import Text
+from tansiq.relations import accrediting
 from tansiq.relations.accrediting import decide, propose, tell_reach
 from tansiq.relations.liaison import channels_where
 
@@ -251,3 +259,58 @@ def test_what_the_office_follows_goes_by_its_desk_and_what_ends_needs_none(
     posted.carry()
     posted.ma.use()
     assert set_aside() == []
+
+
+def answered(es: Node, ma: Node) -> bytes:
+    """Madrid's desk asks Rabat's desk, which answers; the matter. Madrid is bound."""
+    matter = send_enquiry(
+        an_enquiry(), context=es.use(), officer=es.officer("ES-4017"), from_post=es.post(), to_post=ma.post(),
+        via_office_post=es.post("embassy-office"),
+    )  # fmt: skip
+    carry(es, ma)
+    answer_enquiry(matter, answer=an_answer(), items=[an_item()], context=ma.use(), officer=ma.officer("MA-2210"))
+    carry(es, ma)
+    return matter
+
+
+def test_a_case_that_is_a_matter_is_refused_on_proposing_on_arrival_and_on_accepting(
+    pair: tuple[Node, Node], set_aside: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would let the desk that the partner names read what another desk answered in the matter."""
+    es, ma = pair
+    matter = answered(es, ma)
+    grants = proposal_of(es, ma, now_ms=es.use().clock(), cases=(matter,)).grants
+    grants = tuple(replace(one, counterpart=ma.post("head")) for one in grants)
+    monkeypatch.setattr(accrediting, "_require_cases", lambda _grants: None)  # a liar's node asks itself nothing
+    with pytest.raises(Refused, match=r"cases\.reference-is-matter"):
+        proposed(es, ma, grants=grants)
+    with monkeypatch.context() as liar:
+        liar.setattr(accrediting, "check_cases", lambda _grants, *, context: None)
+        made = proposed(es, ma, grants=grants)
+    carry(es, ma)
+    ma.use()
+    assert set_aside() == ["cases.reference-is-matter"]
+    with pytest.raises(NotFound):
+        accreditation_row(made)
+    es.use()
+    row = accreditation_row(made)
+    with pytest.raises(
+        Refused, match=r"cases\.reference-is-matter"
+    ):  # what was proposed before the matter was known here
+        accrediting.open_cases(row, context=ma.use(), by="MA-1001")
+
+
+def test_a_case_that_bears_a_matters_name_shows_its_desks_nothing_of_the_matter(
+    pair: tuple[Node, Node], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever speaks first chooses a matter's reference: one of a case that is there already."""
+    es, ma = pair
+    matter = answered(es, ma)
+    context, head = ma.use(), ma.officer("MA-1001")
+    monkeypatch.setattr(casework, "is_matter", lambda _reference, *, keys: False)
+    open_case(NewCase(title=Text("ar", "ملف"), shared=matter), context=context, officer=head)
+    items = items_of(matter)
+    assert items
+    assert visible(items, reader_of(head, context=context), context=context) == []
+    desk = ma.officer("MA-2210")
+    assert visible(items, reader_of(desk, context=context), context=context) == items

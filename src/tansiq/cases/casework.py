@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from tansiq.cases.cases import CLOSED, OPEN, CaseRow, case_posts, case_row
 from tansiq.cases.exits import Officer, reader_of, weigh
 from tansiq.cases.items import DAY_MS, REVIEW_MS
-from tansiq.cases.queries import items_of
+from tansiq.cases.queries import is_matter, items_of
 from tansiq.cases.registry import matter_may_join
 from tansiq.cases.sql import insert
 from tansiq.directory.queries import own_directory
@@ -35,7 +35,8 @@ from tansiq.protocol.docket import check_agency
 from tansiq.protocol.ids import IdMaker, id_text
 
 __all__ = [
-    "CLOSED_REVIEW_MS", "NewCase", "add_post", "close_case", "link_matter", "open_case", "remove_post", "rename_case", "reopen_case", "unlink_matter",
+    "CLOSED_REVIEW_MS", "NewCase", "add_post", "close_case", "link_matter", "open_case", "remove_post", "rename_case", "reopen_case",
+    "require_no_matter", "unlink_matter",
 ]  # fmt: skip
 
 CLOSED_REVIEW_MS = 183 * DAY_MS
@@ -96,11 +97,19 @@ class NewCase:
     shared: bytes = b""
 
 
+def require_no_matter(shared: bytes, *, context: Context) -> None:
+    """Raises Refused ('cases.reference-is-matter') for a shared reference that is a matter's: a case of that name would show its posts
+    what others said in the matter.
+    """
+    if is_matter(shared, keys=context.keys):
+        raise Refused("cases.reference-is-matter")
+
+
 def open_case(new: NewCase, *, context: Context, officer: Officer) -> bytes:
     """Opens a case; returns its id, which is what travels where the case is shared.
 
-    Raises BadInput (title, code, reference), NotFound (a post that is none), Refused (the officer would be outside it),
-    Conflict ('cases.case-known').
+    Raises BadInput (title, code, reference), NotFound (a post that is none), Refused (the officer would be outside it; the shared
+    reference is a matter's), Conflict ('cases.case-known').
     """
     _check_title(new.title)
     chosen = _check_own_posts(list(new.posts) or list(officer.posts))
@@ -108,6 +117,8 @@ def open_case(new: NewCase, *, context: Context, officer: Officer) -> bytes:
         raise Refused("cases.outside-compartment")
     if len(new.reference) > _MOST_REFERENCE or not new.reference.isprintable() or len(new.shared) not in {0, 16}:
         raise BadInput("cases.wrong-reference", limit=_MOST_REFERENCE)
+    if new.shared:
+        require_no_matter(new.shared, context=context)
     lead = check_agency(new.lead or context.agency)
     agencies = " ".join(dict.fromkeys(map(check_agency, new.agencies)))
     now_ms = context.clock()

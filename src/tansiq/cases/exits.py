@@ -164,20 +164,40 @@ def incoming_of(item: bytes, *, context: Context) -> IncomingCheck | None:
     return IncomingCheck.from_plain(decode(content))
 
 
-def _case_posts(rows: Sequence[ItemRow]) -> dict[bytes, frozenset[str]]:
+@dataclass(frozen=True, slots=True)
+class _CasePosts:
+    """The posts that may know of what stands under a reference: those of the case that it is, and those of the case into which an officer
+    put the matter that it is.
+    """
+
+    own: frozenset[str] = frozenset()
+    linked: frozenset[str] = frozenset()
+
+    def of(self, matter: bytes, reference: bytes) -> frozenset[str]:
+        """Those for what was said in ``matter``: a case that bears a matter's own name, which its speaker chose, opens nothing of it."""
+        return self.linked if matter == reference else self.own | self.linked
+
+
+_NO_POSTS: Final = _CasePosts()
+
+
+def _case_posts(rows: Sequence[ItemRow]) -> dict[bytes, _CasePosts]:
     """By the case (or matter) in which an item stands: the posts that may know of the case."""
-    found: dict[bytes, set[str]] = {}
+    own: dict[bytes, set[str]] = {}
+    linked: dict[bytes, set[str]] = {}
     for some in chunks(dict.fromkeys(row.case for row in rows)):
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT case_ref, post FROM cases_case_post WHERE case_ref IN ({marks(some)}) UNION ALL "
-                "SELECT m.matter, p.post FROM cases_case_matter m JOIN cases_case_post p ON p.case_ref = m.case_ref "
+                f"SELECT 0, case_ref, post FROM cases_case_post WHERE case_ref IN ({marks(some)}) UNION ALL "
+                "SELECT 1, m.matter, p.post FROM cases_case_matter m JOIN cases_case_post p ON p.case_ref = m.case_ref "
                 f"WHERE m.matter IN ({marks(some)})",
                 [*some, *some],
             )
-            for case, post in cursor.fetchall():
-                found.setdefault(bytes(case), set()).add(post)
-    return {case: frozenset(posts) for case, posts in found.items()}
+            for by_link, case, post in cursor.fetchall():
+                (linked if by_link else own).setdefault(bytes(case), set()).add(post)
+    return {
+        case: _CasePosts(frozenset(own.get(case, ())), frozenset(linked.get(case, ()))) for case in own.keys() | linked
+    }
 
 
 def _drafts(rows: Sequence[ItemRow]) -> dict[bytes, tuple[str, bytes | None]]:
@@ -210,7 +230,7 @@ class _Scales:
     """What is read once for many items."""
 
     stored: Mapping[bytes, StoredStatement]
-    posts: Mapping[bytes, frozenset[str]]
+    posts: Mapping[bytes, _CasePosts]
     drafts: Mapping[bytes, tuple[str, bytes | None]]
     context: Context
     asked: Asked = field(default_factory=dict)
@@ -222,7 +242,7 @@ class _Scales:
 
     def own(self, row: ItemRow) -> tuple[Held | None, Part | None]:
         """An item that was entered here: its case's posts gave it, or of a draft nobody but its officer."""
-        posts = self.posts.get(row.case, frozenset())
+        posts = self.posts.get(row.case, _NO_POSTS).of(b"", row.case)
         part = None if row.erased else own_part(row.id, self.context.keys)
         draft, parent = self.drafts.get(row.id, ("", None))
         conditions = _conditions_of(part)
@@ -251,16 +271,12 @@ class _Scales:
         strictest = Conditions(
             codes=docket.handling, classification=docket.classification or None, expires_at_ms=row.expires_ms
         )
-        withheld = withheld_at(
-            docket, stored.parts, reader, posts=self.posts.get(row.case, frozenset()), asked=self.asked
-        )
+        posts = self.posts.get(row.case, _NO_POSTS).of(docket.matter, row.case)
+        withheld = withheld_at(docket, stored.parts, reader, posts=posts, asked=self.asked)
         held = Held(
             originator=row.originator,
             origin_posts=frozenset((docket.sender,)) - withheld,
-            addressees=(
-                body_readers(docket.channel, docket.route, docket.addressees) | self.posts.get(row.case, frozenset())
-            )
-            - withheld
+            addressees=(body_readers(docket.channel, docket.route, docket.addressees) | posts) - withheld
             | (_every_desk() if ALL_MEMBERS in docket.addressees else frozenset()),
             purpose=row.purpose,
             conditions=own or strictest,

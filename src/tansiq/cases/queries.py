@@ -24,6 +24,7 @@ from tansiq.protocol.parts import Part, parse_part
 
 __all__ = [
     "ItemRow",
+    "is_matter",
     "item_faults",
     "item_row",
     "items_of",
@@ -95,6 +96,24 @@ def _rows(where: str, values: Sequence[Any]) -> list[ItemRow]:
 def items_of(case: bytes) -> list[ItemRow]:
     """The items of a case (or of a matter that has none), the oldest first; erased ones among them."""
     return _rows("case_ref = %s ORDER BY id", [case])
+
+
+def is_matter(reference: bytes, *, keys: KeyStore) -> bool:
+    """Whether something that was said is of the matter ``reference``: then it names no case, and never opens one."""
+    last = b""
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT DISTINCT statement FROM cases_item WHERE case_ref = %s AND statement > %s ORDER BY statement LIMIT {CHUNK}",
+                (reference, last),
+            )
+            found = [bytes(row[0]) for row in cursor.fetchall()]
+        for stored in open_statements(found, keys=keys).values():
+            if stored.docket is not None and stored.docket.matter == reference:
+                return True
+        if len(found) < CHUNK:
+            return False
+        last = found[-1]
 
 
 def items_of_statements(statements: Sequence[bytes]) -> dict[bytes, list[ItemRow]]:

@@ -27,7 +27,7 @@ from tansiq.protocol.acts import Act
 from tansiq.protocol.directory import Directory
 from tansiq.protocol.docket import agency_of
 from tansiq.relations.accreditation_state import take_word, word_row
-from tansiq.relations.accrediting import ANSWERS_FOR, EMBASSY, EMBASSY_MOVES, LIAISON, check_posting
+from tansiq.relations.accrediting import ANSWERS_FOR, EMBASSY, EMBASSY_MOVES, LIAISON, check_cases, check_posting
 
 __all__ = ["register_accreditations"]
 
@@ -82,6 +82,7 @@ def _check_proposal(
     if row is not None and (row.officer, row.host) != (proposal.officer, proposal.host):
         raise Refused("relations.other-officer", officer=proposal.officer or "")
     check_posting(proposal, directory)
+    check_cases(proposal.grants, context=context)
 
 
 def _take_one(one: Arrived, context: Context) -> str:

@@ -14,7 +14,7 @@ from typing import Final
 
 from django.db import connection, transaction
 
-from tansiq.cases.casework import NewCase, open_case
+from tansiq.cases.casework import NewCase, open_case, require_no_matter
 from tansiq.channels.accreditations import (
     AccreditationRow,
     Direction,
@@ -46,7 +46,7 @@ from tansiq.protocol.parts import Part
 from tansiq.relations.accreditation_state import proposal_of, take_word, word_row
 
 __all__ = [
-    "ANSWERS_FOR", "EMBASSY_MOVES", "LIAISON", "Desk", "check_posting", "decide", "open_cases", "propose", "tell_reach",
+    "ANSWERS_FOR", "EMBASSY_MOVES", "LIAISON", "Desk", "check_cases", "check_posting", "decide", "open_cases", "propose", "tell_reach",
 ]  # fmt: skip
 
 ANSWERS_FOR: Final = ("head", "office")
@@ -94,13 +94,23 @@ def _deciding_post(officer: ActingOfficer) -> str:
     return found
 
 
+def _is_case(shared: bytes) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM cases_case WHERE id = %s", (shared,))
+        return cursor.fetchone() is not None
+
+
 def _require_cases(grants: tuple[Grant, ...]) -> None:
     """Raises NotFound for a case that our service does not have."""
     for one in grants:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM cases_case WHERE id = %s", (bytes.fromhex(one.case or ""),))
-            if cursor.fetchone() is None:
-                raise NotFound("relations.unknown-case", case=one.case)
+        if not _is_case(bytes.fromhex(one.case or "")):
+            raise NotFound("relations.unknown-case", case=one.case)
+
+
+def check_cases(grants: Sequence[Grant], *, context: Context) -> None:
+    """Raises Refused ('cases.reference-is-matter') for a case whose reference is that of a matter."""
+    for one in grants:
+        require_no_matter(bytes.fromhex(one.case or ""), context=context)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +225,7 @@ def propose(
     if agency_of(proposal.post or "") != context.agency:
         raise Refused("relations.not-our-officer", officer=proposal.officer or "")
     _require_cases(proposal.grants)
+    check_cases(proposal.grants, context=context)
     words = words_of(accreditation) if accreditation else []
     if accreditation:
         row = accreditation_row(accreditation)
@@ -268,7 +279,7 @@ def decide(
     """Says our side's word on an accreditation: accept, refuse, suspend, resume, withdraw; returns how it stands now.
 
     When we accept, its cases are opened at the desks that the proposal names. Raises NotFound, Refused (law, nobody who answers
-    for it) and Conflict (it may not be said now).
+    for it, a case that is a matter) and Conflict (it may not be said now).
     """
     row, said = accreditation_row(accreditation), words_of(accreditation)
     sender = _deciding_post(officer)
@@ -289,10 +300,8 @@ def open_cases(row: AccreditationRow, *, context: Context, by: str) -> None:
     proposal = proposal_of(row.proposal, context=context)
     for one in proposal.grants if proposal is not None else ():
         shared = bytes.fromhex(one.case or "")
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM cases_case WHERE id = %s", (shared,))
-            if cursor.fetchone() is not None:
-                continue
+        if _is_case(shared):
+            continue
         if one.title is not None and one.counterpart is not None:
             new = NewCase(
                 title=one.title,
