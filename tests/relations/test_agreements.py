@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from support.matters import an_enquiry
+from support.matters import an_answer, an_enquiry, an_item
 from support.node import Node, carry
+from support.noticed import a_declaration
 from support.papers import DAY_MS, a_report, a_treaty
 from support.returned import back_to
 from tansiq.channels.choosing import advise_here
@@ -18,12 +19,14 @@ from tansiq.channels.profile import channel_rules, set_channel_rules
 from tansiq.channels.sources import agreements_with, is_shared
 from tansiq.channels.world import world_for
 from tansiq.directory.queries import sealing_key_of
-from tansiq.enquiries.services import send_enquiry
+from tansiq.enquiries.services import answer_enquiry, send_enquiry
 from tansiq.enquiries.weighing import Weighing
 from tansiq.errors import BadInput, Conflict, NotFound, Refused
 from tansiq.exchange.drafts import Draft, Reader
 from tansiq.exchange.services import send
 from tansiq.node.backup import backup
+from tansiq.notices.declared import Direction, declaration_rows
+from tansiq.notices.declaring import declare, end_declaration
 from tansiq.policy.channel_matter import Channel, Matter
 from tansiq.policy.channel_reading import default_rules, parse_rules
 from tansiq.policy.channel_values import Verdict
@@ -133,6 +136,39 @@ def test_a_change_holds_once_it_is_confirmed(pair: Pair) -> None:
     said(pair, paper, Step.AGREE)
     assert sorted(agreements_with("ma.dgst")[0].fields) == ["offence.drugs"]
     assert len(words_of(paper)) == 4
+
+
+def test_no_answer_and_no_declaration_leaves_on_an_agreement_that_has_ended(pair: Pair) -> None:
+    """That a declaration ends may be said all the same: whoever was told must learn it."""
+    es, ma = pair
+    paper = in_force(pair)
+    matter = send_enquiry(
+        an_enquiry("MA-2210"), context=ma.use(), officer=ma.officer("MA-2210"), from_post=ma.post(), to_post=es.post(),
+        via_office_post=es.post("embassy-office"),
+    )  # fmt: skip
+    carry(ma, es)
+    es.use()
+    body = replace(a_declaration("ES-4017"), law=an_enquiry("ES-4017").law)
+    officer, context = es.officer("ES-4017"), es.use()
+
+    def declared() -> bytes:
+        return declare(body, to=[ma.post()], officer=officer, from_post=es.post(), context=context)
+
+    def answered() -> None:
+        answer_enquiry(
+            matter, answer=an_answer("ES-4017"), items=[an_item(originator="es.cgi")], context=context, officer=officer
+        )
+
+    before = declared()
+    said(pair, paper, Step.END, reason="paper.denounced", until_ms=context.clock())
+    for act in (answered, declared):
+        with pytest.raises(Refused, match=r"policy\.law"):
+            act()
+    end_declaration(before, replace(body, status="status.released"), to=[ma.post()], officer=officer, context=es.use())
+    carry(es, ma)
+    ma.use()
+    [row] = declaration_rows("matter = %s AND direction = %s", (before, int(Direction.IN)))
+    assert row.ended_ms is not None
 
 
 def test_either_side_ends_it_and_the_earlier_end_holds(pair: Pair) -> None:

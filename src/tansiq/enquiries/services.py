@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from tansiq.cases.files_sending import OwnFile, note_sent_files, with_files
 from tansiq.cases.services import add_items
 from tansiq.cases.sql import marks
+from tansiq.channels.agreed import check_agreed
 from tansiq.channels.copies import note_said
 from tansiq.channels.ways import Way
 from tansiq.directory.queries import own_directory
@@ -222,6 +223,7 @@ def _reply(
         ).saying(reply, items=len(items))
         require_permitted(said.move, enquiry, words, said_ms=now_ms)
         way = way_in(enquiry, context=context, officer=officer.number, now_ms=now_ms)
+        check_agreed((reply.law if isinstance(reply, Answer) else None,), enquiry.partner, at_ms=now_ms)
         if way.between_persons:
             refuse_closed(reply if isinstance(reply, Answer) else None, files=files)
         act = officer.acting(kind, post=enquiry.own_post)

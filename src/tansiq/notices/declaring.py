@@ -16,6 +16,7 @@ from django.db import transaction
 
 from tansiq.cases.items import Whence, plain_item
 from tansiq.cases.services import add_items
+from tansiq.channels.agreed import check_agreed
 from tansiq.channels.arriving import came_by_their_way
 from tansiq.channels.copies import note_said
 from tansiq.channels.officers import ActingOfficer, verified_act
@@ -103,9 +104,12 @@ def _item(statement: Statement, body: StatusDeclaration, *, matter: bytes, recei
     add_items([plain_item(whence, STATUS, subjects=body.subjects, conditions=body.conditions)], context=context)
 
 
-def _check(body: StatusDeclaration, *, said_ms: int) -> None:
+def _check(body: StatusDeclaration, *, said_ms: int, to: Sequence[str] = ()) -> None:
+    """Raises Refused (law, attested by somebody else), also for a basis on which nothing leaves ``to`` one of these desks' services."""
     refuse(notice_word_faults(body, said_ms=said_ms, today=day_of(said_ms)))
     check_attested(body.law, body.subjects, own_directory())
+    for agency in dict.fromkeys(map(agency_of, to)):
+        check_agreed((body.law,), agency, at_ms=said_ms)
 
 
 def _say(
@@ -160,7 +164,7 @@ def declare(
         raise Refused("notices.not-your-desk", role="desk")
     if body.status in ENDED:
         raise BadInput("notices.not-a-declaration")
-    _check(body, said_ms=now_ms)
+    _check(body, said_ms=now_ms, to=to)
     matter = _maker.make(now_ms)
     with transaction.atomic():
         said = _say(
@@ -190,7 +194,8 @@ def declare(
 def end_declaration(
     matter: bytes, body: StatusDeclaration, *, to: Sequence[str], officer: ActingOfficer, context: Context, channel: str = "embassy"
 ) -> None:  # fmt: skip
-    """Ends what we declared: the person was released, or it was a mistake; told to the desks ``to``, of those who had it.
+    """Ends what we declared: the person was released, or it was a mistake; told to the desks ``to``, of those who had it. That passes
+    on an agreement that has ended too: whoever was told must learn that it no longer holds.
 
     Raises as `declare`, NotFound and Conflict (it has ended).
     """
