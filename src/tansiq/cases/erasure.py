@@ -30,7 +30,7 @@ from tansiq.protocol.cbor import decode, encode
 from tansiq.protocol.ids import id_text
 from tansiq.protocol.manifest import PART_KIND
 
-__all__ = ["Ground", "erase_due", "erase_item", "follow", "replay_erasures", "sweep_erasures"]
+__all__ = ["Ground", "erase_due", "erase_item", "follow", "follow_with_keys", "replay_erasures", "sweep_erasures"]
 
 NODE = "node"
 """Who ordered it where a rule did: the machine itself."""
@@ -38,7 +38,11 @@ NODE = "node"
 Follower = Callable[[Sequence[ItemRow]], None]
 """Removes what a room derived from items that end, in the commit of their tombstones."""
 
+KeyedFollower = Callable[[Sequence[ItemRow], Context], None]
+"""The same, of what a room keeps under keys of its own."""
+
 _followers: list[Follower] = []
+_keyed: list[KeyedFollower] = []
 
 
 class Ground(StrEnum):
@@ -56,6 +60,12 @@ def follow(follower: Follower) -> None:
     """Lets a room remove what it derived from items that end; registering again changes nothing."""
     if follower not in _followers:
         _followers.append(follower)
+
+
+def follow_with_keys(follower: KeyedFollower) -> None:
+    """As `follow`, for a room that needs the node's keys and clock for it."""
+    if follower not in _keyed:
+        _keyed.append(follower)
 
 
 def _refuse_while_leaving(row: ItemRow) -> None:
@@ -102,6 +112,8 @@ def _bury(rows: Sequence[ItemRow], *, context: Context, ordered_by: str, ground:
         _forget_files(rows)
         for follower in _followers:
             follower(rows)
+        for keyed in _keyed:
+            keyed(rows, context)
         with connection.cursor() as cursor:
             cursor.executemany(
                 insert("cases_tombstone", ("item", "at_ms", "ordered_by", "ground"), "ON CONFLICT DO NOTHING"),

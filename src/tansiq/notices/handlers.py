@@ -26,6 +26,7 @@ from tansiq.notices.answering import found_in_answer
 from tansiq.notices.declaring import take_status
 from tansiq.notices.desks import bureaux_of, carriers, hub_agency, is_hub, legal_posts, own_desk
 from tansiq.notices.flagging import flag_asked, flag_bound, take_flags
+from tansiq.notices.forgetting import register_forgetting
 from tansiq.notices.given import given_to
 from tansiq.notices.kinds import (
     ANSWER,
@@ -383,5 +384,6 @@ def register_kinds() -> None:
     register(STATUS, take_status)
     register(FLAG, take_flags)
     follow_handled(flag_asked)
+    register_forgetting()
     on_bound(flag_bound)
     register_recovered_kinds()

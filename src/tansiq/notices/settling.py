@@ -22,7 +22,7 @@ from tansiq.notices.rows import NoticeRow, WordRow, course_row, notice_rows, sto
 from tansiq.policy.notice import Notice
 from tansiq.registers.own import end_entries, listed_person, put_entries
 
-__all__ = ["REGISTER", "Bound", "expire", "on_bound", "on_ended", "reference_of", "settle"]
+__all__ = ["REGISTER", "Bound", "end_listed", "expire", "on_bound", "on_ended", "reference_of", "settle"]
 
 REGISTER: Final = "notice"
 """The register of all who are sought by a notice that binds."""
@@ -72,8 +72,13 @@ def _bind(row: NoticeRow, context: Context) -> None:
         listener(row, notice, context)
 
 
-def _end(row: NoticeRow, words: Sequence[WordRow], *, context: Context) -> None:
+def end_listed(row: NoticeRow, *, context: Context) -> None:
+    """Takes the persons of a notice out of the register, in the caller's transaction."""
     end_entries(REGISTER, _every_reference(row.matter), context=context)
+
+
+def _end(row: NoticeRow, words: Sequence[WordRow], *, context: Context) -> None:
+    end_listed(row, context=context)
     now_ms = context.clock()
     said = {row.first: row.source} | {word.statement: word.agency for word in words}
     kept = [one for one, agency in said.items() if row.side is Side.SOURCE or agency == context.agency]
