@@ -22,8 +22,10 @@ from support.noticed import (
 )
 from tansiq.cases.erasure import erase_due
 from tansiq.errors import BadInput, Conflict, Error, NotFound, Refused
+from tansiq.exchange import drafts
 from tansiq.exchange.queries import quarantined
 from tansiq.node.creation import NewPost
+from tansiq.notices import asking
 from tansiq.notices.answering import answer_notice
 from tansiq.notices.asking import ask_publication, cancel, executed, extend, restrict, send_diffusion, update
 from tansiq.notices.contents import notices_in
@@ -32,7 +34,9 @@ from tansiq.notices.members import admit
 from tansiq.notices.rows import NoticeRow, WordRow, notice_rows, words_of
 from tansiq.notices.settling import REGISTER, expire
 from tansiq.policy.notice import Notice
+from tansiq.policy.notice_needs import needs
 from tansiq.policy.values import Text
+from tansiq.protocol.limits import MAX_TIME_MS
 from tansiq.registers.matching import match_person
 
 pytestmark = pytest.mark.storage
@@ -225,6 +229,26 @@ def test_a_diffusion_is_at_once_for_whom_it_names_and_closed_to_the_hub(board: B
     assert [row(one, matter).state for one in (board.es, board.ma)] == ["cancelled", "cancelled"]
     with pytest.raises(BadInput, match="only-notices"):
         restrict(matter, ["ma.ncb"], officer=board.es.officer(), context=board.es.use())
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_diffusion_dated_far_ahead_binds_no_longer_than_the_longest_term(
+    board: Board, monkeypatch: pytest.MonkeyPatch, *, named: bool
+) -> None:
+    """Whoever dates it does not choose how long others keep whom it seeks; nor does one that names no end."""
+    far, sign = MAX_TIME_MS - 3000 * DAY_MS, drafts.sign_concealed
+    notice, context = a_notice(until_ms=far + 300 * DAY_MS if named else None), board.es.use()
+    with monkeypatch.context() as liar:
+        liar.setattr(drafts, "sign_concealed", lambda **said: sign(**said | {"time_ms": far}))
+        liar.setattr(asking, "check_notice", lambda *_, **__: None)
+        matter = send_diffusion(notice, to=["ma.ncb"], context=context, officer=board.es.officer())
+    board.carry()
+    held = row(board.ma, matter)
+    assert (held.state, held.until_ms) == ("published", held.came_ms + needs().longest_ms)
+    board.clock.advance(days=needs().longest_ms // DAY_MS + 1)
+    assert expire(context=board.ma.use()) == 1
+    assert row(board.ma, matter).state == "expired"
+    assert match_person(WANTED, context=board.ma.context) == []
 
 
 def test_a_missing_person_is_found(board: Board) -> None:

@@ -18,6 +18,7 @@ from tansiq import faults
 from tansiq.cases.exits import reader_of, take_out
 from tansiq.cases.queries import items_of
 from tansiq.errors import BadInput, NotFound
+from tansiq.exchange import drafts
 from tansiq.exchange.eyes_only import is_closed, open_with
 from tansiq.exchange.queries import quarantined
 from tansiq.journal.access import read_access
@@ -107,6 +108,26 @@ def test_each_agency_sets_its_own_time(heads: Heads) -> None:
     assert heads.words(ES, matter) == [None]
     assert heads.words(MA, matter) == [WORDS]
     assert said
+
+
+@pytest.mark.parametrize("days", [-366, 80 * 365])
+def test_whoever_dates_a_message_does_not_choose_how_long_its_reader_keeps_it(
+    heads: Heads, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:
+    """Dated back it would be gone before the head opens it, dated ahead it would stay for ever."""
+    sign = drafts.sign_concealed
+    with monkeypatch.context() as liar:
+        liar.setattr(
+            drafts, "sign_concealed", lambda **said: sign(**said | {"time_ms": said["time_ms"] + days * 86_400_000})
+        )
+        _, said = heads.say(ES, WORDS)
+    heads.carry()
+    heads.clock.advance(days=364)
+    assert swept(heads.ma) == 0
+    assert any(parts_of(said))
+    heads.clock.advance(days=2)
+    assert swept(heads.ma) == 1
+    assert not any(parts_of(said))
 
 
 def test_what_nobody_read_ends_too_and_is_no_longer_counted(heads: Heads) -> None:

@@ -15,6 +15,7 @@ from django.db import connection
 from tansiq.cases.sql import for_update, insert, marks
 from tansiq.notices.kinds import MOVES, REQUEST, UPDATE, Side, speaker_of
 from tansiq.policy.notice_course import ENDED, Kind, NoticeCourse, NoticeWord, course_of
+from tansiq.policy.notice_needs import needs
 
 __all__ = ["NoticeRow", "WordRow", "add_notice", "add_words", "course_row", "notice_rows", "store_notice", "words_of"]
 
@@ -94,7 +95,7 @@ class WordRow:
             said_ms=self.said_ms,
             follows=self.follows,
             version=b"" if self.kind == UPDATE else self.version,
-            until_ms=self.until_ms,
+            until_ms=None if self.until_ms is None else min(self.until_ms, self.at_ms + needs().longest_ms),
             code=self.code,
         )
 
@@ -175,14 +176,20 @@ def words_of(matters: Sequence[bytes]) -> dict[bytes, list[WordRow]]:
 
 
 def course_row(row: NoticeRow, words: Sequence[WordRow], *, now_ms: int, until_ms: int | None = None) -> NoticeRow:
-    """The row as these words and this moment make it; nothing is written. ``until_ms`` is the end that a diffusion names."""
+    """The row as these words and this moment make it; nothing is written. ``until_ms`` is the end that a diffusion names.
+
+    No end is later than the longest term after the notice, or the word that named it, came: its speaker dates it, we keep it. A diffusion
+    that names no end has that one.
+    """
     known = [word.word for word in words]
+    named_ms = until_ms if until_ms is not None else row.until_ms
+    longest_ms = row.came_ms + needs().longest_ms
     course = course_of(
         [word for word in known if word is not None],
         first=row.first,
         kind=row.kind,
         now_ms=now_ms,
-        until_ms=until_ms if until_ms is not None else row.until_ms if row.kind is Kind.DIFFUSION else None,
+        until_ms=min(named_ms or longest_ms, longest_ms) if row.kind is Kind.DIFFUSION else None,
     )
     return _as_it_stands(row, course)
 

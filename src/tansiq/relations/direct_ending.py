@@ -38,15 +38,17 @@ _DUE: Final = (
 
 
 def set_direct_days(days: int) -> None:
-    """Takes how many days after it was said a message ends here. Raises BadInput ('relations.wrong-term')."""
+    """Takes how many days after it was said, or came, a message ends here. Raises BadInput ('relations.wrong-term')."""
     if not 1 <= days <= LONGEST_DAYS:
         raise BadInput("relations.wrong-term", most=LONGEST_DAYS)
     _days[0] = days
 
 
-def end_ms(said_ms: int, conditions: Conditions | None = None) -> int:
-    """When a message that was said at ``said_ms`` ends here (UTC milliseconds): by our rule, or by its conditions where they are known."""
-    ours = said_ms + _days[0] * DAY_MS
+def end_ms(since_ms: int, conditions: Conditions | None = None) -> int:
+    """When a message ends here (UTC milliseconds) that we said, or that came, at ``since_ms``: by our rule, or by its conditions where
+    they are known.
+    """
+    ours = since_ms + _days[0] * DAY_MS
     theirs = conditions.erase_by_ms if conditions is not None else None
     return ours if theirs is None else min(ours, theirs)
 

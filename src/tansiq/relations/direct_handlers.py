@@ -71,7 +71,7 @@ def _row(one: Arrived, direction: int) -> DirectRow:
         answers=docket.answers or None,
         said_ms=one.statement.time_ms,
         at_ms=one.at_ms,
-        erase_ms=end_ms(one.statement.time_ms),
+        erase_ms=end_ms(one.at_ms if direction == IN else one.statement.time_ms),  # whoever dates it does not choose
     )
 
 
