@@ -25,15 +25,17 @@ from tansiq.errors import BadInput, Conflict, Error, NotFound, Refused
 from tansiq.exchange import drafts
 from tansiq.exchange.queries import quarantined
 from tansiq.node.creation import NewPost
-from tansiq.notices import asking
+from tansiq.notices import answering, asking
 from tansiq.notices.answering import answer_notice
 from tansiq.notices.asking import ask_publication, cancel, executed, extend, restrict, send_diffusion, update
 from tansiq.notices.contents import notices_in
+from tansiq.notices.kinds import Side
 from tansiq.notices.legal import cancel_by_hub, publish, refuse
 from tansiq.notices.members import admit
 from tansiq.notices.rows import NoticeRow, WordRow, notice_rows, words_of
+from tansiq.notices.saying import SHARES
 from tansiq.notices.settling import REGISTER, expire
-from tansiq.policy.notice import Notice
+from tansiq.policy.notice import Cancellation, Notice
 from tansiq.policy.notice_needs import needs
 from tansiq.policy.values import Text
 from tansiq.protocol.limits import MAX_TIME_MS
@@ -314,3 +316,43 @@ def test_a_member_that_joins_later_gets_what_binds(board: Board, node: Nodes) ->
     (known,) = notice_rows("1 = 1", ())
     assert (known.matter, known.state) == (matter, "updated")
     assert notices_in([known.version], context=fr.context)[known.version].caution is None
+
+
+def test_a_member_that_says_too_much_silences_nobody_else(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has a share, and its node says so; the node of a liar is not asked, and the hub's end of the notice passes all the same."""
+    monkeypatch.setitem(SHARES, Side.MEMBER, 3)  # type: ignore[arg-type]
+    matter = published(board)
+    officer = board.ma.officer()
+    with monkeypatch.context() as liar:
+        liar.setattr(answering, "require_permitted", lambda *_, **__: None)
+        for _ in range(5):
+            answer_notice(matter, an_answer(), officer=officer, context=board.ma.use())
+    with pytest.raises(Conflict, match="too-many-words"):
+        answer_notice(matter, an_answer(), officer=officer, context=board.ma.use())
+    board.carry()
+    assert row(board.es, matter).answers == 3
+    board.es.use()
+    assert {one.code for one in quarantined()} == {"notices.too-many-words"}
+    body = Cancellation(reason="cancel.hub", words=Text("en", "Article 3."))
+    cancel_by_hub(matter, body, officer=board.hub.officer("IX-0001"), context=board.hub.use())
+    board.carry()
+    assert [row(one, matter).state for one in board.nodes] == ["cancelled"] * 3
+
+
+def test_a_source_that_has_said_all_it_may_still_ends_its_notice(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    matter = published(board, days=30)
+    officer = board.es.officer()
+    room = sum(one.side is Side.SOURCE for one in said(board.es, matter)) + 2
+    monkeypatch.setitem(SHARES, Side.SOURCE, room)  # type: ignore[arg-type]
+
+    def extended_by(days: int) -> None:
+        body = extended("ES-5001", until_ms=board.clock() + days * DAY_MS)
+        extend(matter, body, officer=officer, context=board.es.use())
+
+    extended_by(40)
+    extended_by(50)
+    with pytest.raises(Conflict, match="too-many-words"):
+        extended_by(60)
+    executed(matter, officer=officer, context=board.es.use())
+    board.carry()
+    assert states(board, matter) == ["cancelled"] * 3

@@ -52,7 +52,7 @@ from tansiq.notices.kinds import (
 from tansiq.notices.members import member_of, members, take_members
 from tansiq.notices.recovered import register_recovered_kinds
 from tansiq.notices.rows import NoticeRow, WordRow, add_notice, notice_rows, words_of
-from tansiq.notices.saying import day_of, keep_item, known_words, note_said
+from tansiq.notices.saying import day_of, keep_item, known_words, note_said, require_room
 from tansiq.notices.settling import on_bound, settle
 from tansiq.policy.enquiry import LawBasis
 from tansiq.policy.faults import Faults, refuse
@@ -69,7 +69,6 @@ NODE: Final = "node"
 _NEWER: Final = "policy.law.code-unknown"
 """A newer code of the sender's is shown as it is: it makes nothing unlawful."""
 _HUBS_OWN: Final = frozenset({REQUEST, RESTRICTION})
-_MOST_WORDS: Final = 512
 
 
 def _known_codes(faults: Faults) -> Faults:
@@ -240,8 +239,6 @@ def _known(one: Arrived) -> NoticeRow:
 
 def _judge(word: WordRow, row: NoticeRow, words: Sequence[WordRow]) -> None:
     """Raises Conflict unless the word was its speaker's to say, by what the speaker knew; NotProven for what nobody said."""
-    if len(words) >= _MOST_WORDS:
-        raise Conflict("notices.too-many-words", most=_MOST_WORDS)
     known = {one.id: one for one in known_words(words)}
     past = past_of(word.follows, known)
     allowed = permits(
@@ -311,6 +308,7 @@ def _take_word(one: Arrived, context: Context) -> None:
     _lawful(one, body)
     act = verified_act(one)
     words = words_of([row.matter])[row.matter]
+    require_room(kind, words, side=side, agency=one.statement.agency if side is Side.MEMBER else "")
     word = _word_row(one, row, side=side, act=act)
     if kind in MOVES:
         word = replace(word, until_ms=getattr(body, "until_ms", None))

@@ -7,7 +7,7 @@ here; what is said, its item, the notice's state and the leaf in the access jour
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -22,12 +22,13 @@ from tansiq.notices.kinds import CANCELLATION, EXTENSION, MOVES, PUBLICATION, UP
 from tansiq.notices.rows import NoticeRow, WordRow, add_words, notice_rows, words_of
 from tansiq.policy.enquiry import LawBasis
 from tansiq.policy.notice import Extension, Notice, NoticeAnswer, Publication
-from tansiq.policy.notice_course import Kind, NoticeWord, in_order, permits, public_heads
+from tansiq.policy.notice_course import Kind, Move, NoticeWord, in_order, permits, public_heads
 from tansiq.policy.plain import Record
 from tansiq.protocol.ids import id_text
 from tansiq.protocol.statement import Statement
 
 __all__ = [
+    "SHARES",
     "day_of",
     "disclosed",
     "follows_for",
@@ -37,9 +38,12 @@ __all__ = [
     "known_words",
     "note_said",
     "require_permitted",
+    "require_room",
 ]
 
 _TO_ALL: Final = frozenset({UPDATE, PUBLICATION, EXTENSION, CANCELLATION})
+SHARES: Final[Mapping[Side, int]] = {Side.SOURCE: 256, Side.HUB: 256, Side.MEMBER: 64}
+"""How much one notice holds of what its source, the hub and each member say about it."""
 
 
 def day_of(ms: int) -> dt.date:
@@ -60,10 +64,21 @@ def known_words(words: Iterable[WordRow]) -> list[NoticeWord]:
     return [one for word in words if (one := word.word) is not None]
 
 
+def require_room(kind: str, words: Sequence[WordRow], *, side: Side, agency: str = "") -> None:
+    """Raises Conflict ('notices.too-many-words') where a speaker has said all that one notice holds of it: the source, the hub, and of the
+    members each (``agency``) have a share, so none silences another. What ends a notice passes beyond it, once.
+    """
+    said = [word for word in words if word.side is side and agency in {"", word.agency}]
+    ends = MOVES.get(kind) is Move.CANCEL and all(MOVES.get(word.kind) is not Move.CANCEL for word in said)
+    if len(said) >= SHARES[side] + ends:
+        raise Conflict("notices.too-many-words", most=SHARES[side])
+
+
 def require_permitted(
     kind: str, row: NoticeRow, words: Sequence[WordRow], *, side: Side, said_ms: int, version: bytes = b""
 ) -> None:
-    """Raises Conflict unless our side may say it now."""
+    """Raises Conflict unless our side may say it now, and has room for it."""
+    require_room(kind, words, side=side)
     allowed = permits(
         MOVES[kind],
         speaker_of(side),
