@@ -1,8 +1,8 @@
 """What officers do with cases: open, name, close, open again, say which posts may know of it, put a matter into it.
 
 Invariant: whoever acts is in the case's compartment; every act is one commit with its leaf in the access journal
-(Directive (EU) 2016/680, Article 25). A case always has a post that knows of it. A matter is put into a case only if all
-that the officer may see of it may be copied into one (`policy.handling`).
+(Directive (EU) 2016/680, Article 25). A case always has a post that knows of it. A matter is put into a case, and a post
+added to one, only if all that the officer may see of it may be copied into one (`policy.handling`).
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from django.db import connection, transaction
 
 from tansiq.cases.cases import CLOSED, OPEN, CaseRow, case_posts, case_row
-from tansiq.cases.exits import Officer, reader_of, weigh
+from tansiq.cases.exits import Officer, reader_of, visible, weigh
 from tansiq.cases.items import DAY_MS, REVIEW_MS
-from tansiq.cases.queries import is_matter, items_of
+from tansiq.cases.queries import ItemRow, is_matter, items_of
 from tansiq.cases.registry import matter_may_join
 from tansiq.cases.sql import insert
 from tansiq.directory.queries import own_directory
@@ -27,7 +27,7 @@ from tansiq.exchange.context import Context
 from tansiq.journal.access import Access, Operation, log_access
 from tansiq.keystore.store import Contents
 from tansiq.policy.codes import code_list
-from tansiq.policy.handling import Use
+from tansiq.policy.handling import Reader, Use
 from tansiq.policy.values import Text
 from tansiq.protocol.cbor import encode
 from tansiq.protocol.concealment import conceal
@@ -204,10 +204,27 @@ def reopen_case(case: bytes, *, context: Context, officer: Officer) -> None:
         _settle(case, OPEN, closed_ms=None, review_ms=context.clock() + REVIEW_MS)
 
 
+def _require_copied(rows: Sequence[ItemRow], reader: Reader, *, context: Context) -> None:
+    """Raises Refused('policy.use') unless the reader may copy all of ``rows`` into a case, whose posts see them there."""
+    for one in weigh([item for item in rows if not item.erased], Use.COPY, reader, context=context):
+        if not one.decision.allowed:
+            reasons = ", ".join(one.decision.reasons)
+            raise Refused("policy.use", use=Use.COPY.value, count=len(one.decision.reasons), reasons=reasons)
+
+
 def add_post(case: bytes, post: str, *, context: Context, officer: Officer) -> None:
-    """Lets another post of ours know of a case: what stands in it is handed down to that post. Raises NotFound."""
+    """Lets another post of ours know of a case: what stands in it is handed down to that post.
+
+    Raises NotFound, Refused ('policy.use': an originator wants to be asked first before what the officer sees in it is copied).
+    """
     _check_own_posts([post])
+    reader = reader_of(officer, context=context)
     with _working(case, officer, context, why="case.post-added") as row:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT matter FROM cases_case_matter WHERE case_ref = %s", (case,))
+            matters = [bytes(found[0]) for found in cursor.fetchall()]
+        held = [item for reference in (case, *matters) for item in items_of(reference)]
+        _require_copied(visible(held, reader, context=context), reader, context=context)
         _insert_post(
             case,
             post,
@@ -239,10 +256,7 @@ def link_matter(case: bytes, matter: bytes, *, context: Context, officer: Office
             raise Conflict("cases.case-closed")
         if not matter_may_join(matter, reader, context=context):
             raise NotFound("cases.unknown-matter", matter=id_text(matter))
-        for one in weigh([item for item in items_of(matter) if not item.erased], Use.COPY, reader, context=context):
-            if not one.decision.allowed:
-                reasons = ", ".join(one.decision.reasons)
-                raise Refused("policy.use", use=Use.COPY.value, count=len(one.decision.reasons), reasons=reasons)
+        _require_copied(items_of(matter), reader, context=context)
         with connection.cursor() as cursor:
             cursor.execute(
                 insert("cases_case_matter", ("matter", "case_ref", "linked_ms", "officer"), "ON CONFLICT DO NOTHING"),

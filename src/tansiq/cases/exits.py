@@ -93,6 +93,7 @@ _CONDITIONS: Final[Mapping[str, type[_Bearer]]] = {
 }
 """The kinds of parts that carry conditions of their own: every record of the policy that has ``conditions`` stands here."""
 _RELAY: Final = "hub"
+_ASK: Final = "policy.use.ask-originator"
 
 
 def _conditions_of(part: Part | None) -> Conditions | None:
@@ -276,12 +277,23 @@ class _Scales:
         held = Held(
             originator=row.originator,
             origin_posts=frozenset((docket.sender,)) - withheld,
-            addressees=(body_readers(docket.channel, docket.route, docket.addressees) | posts) - withheld
+            addressees=body_readers(docket.channel, docket.route, docket.addressees) - withheld
             | (_every_desk() if ALL_MEMBERS in docket.addressees else frozenset()),
             purpose=row.purpose,
             conditions=own or strictest,
         )
+        handed = posts - withheld - held.addressees
+        if handed & reader.posts and self._may_hand_down(held, handed):
+            held = replace(held, addressees=held.addressees | handed)
         return held, part
+
+    def _may_hand_down(self, held: Held, posts: frozenset[str]) -> bool:
+        """Whether what stands in a case is for its posts too: not what its originator elsewhere lets nobody copy without being asked."""
+        if held.originator == self.context.agency:
+            return True
+        one = Reader(agency=self.context.agency, officer="", posts=posts, clearance="", purpose="")
+        asked = decide(Use.COPY, replace(held, addressees=posts), one, at_ms=self.context.clock())
+        return _ASK not in asked.reasons
 
 
 _CLOSED = Decision(allowed=False, reasons=("policy.use.not-addressed",))
