@@ -6,16 +6,18 @@ import re
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from support.browsing import Browser
 from support.node import PASSPHRASE, Clock, Node
-from tansiq.accounts.invitations import Invited, accept, invite, open_invitations, waiting, withdraw
-from tansiq.accounts.models import Account, Invitation
+from tansiq.accounts.invitations import Invited, accept, invite, is_waiting, open_invitations, waiting, withdraw
+from tansiq.accounts.models import Account, Invitation, WaitingKey
 from tansiq.accounts.opened import Opened
-from tansiq.accounts.services import account_of, create_account, end_account
+from tansiq.accounts.services import account_of, create_account, end_account, resume_account, set_roles
 from tansiq.directory.queries import own_directory
 from tansiq.errors import Conflict, Error, NotFound, Refused
 from tansiq.keystore.officers import has_officer, open_officer_keys
+from tansiq.node import certifying
 from tansiq.node.certifying import certify
 from tansiq.node.officers import sign_in
 from tansiq.protocol.directory import Use
@@ -192,6 +194,86 @@ def test_who_lost_the_passphrase_is_invited_again_and_the_old_key_is_revoked(
     assert own_directory().certified(before.key.identifier, Use.OFFICER_SIGNS).revoked_ms
     assert sign_in(officer, WORDS, context=madrid.context).posts == (DESK,)
     assert not has_officer(f"{officer}~")
+
+
+def test_a_listed_number_is_never_invited_without_a_post(browser: Browser, es: Opened, clock: Clock) -> None:
+    officer = "ES-4017"
+    create_account(ADMINISTRATOR, WORDS, roles=["administrator"], now_ms=clock())
+    browser.sign_in(ADMINISTRATOR, WORDS, clock=clock)
+    assert browser.post(f"/members/{officer}/", {"act": "end"}).status_code == 302
+    form = {"number": officer, "roles": ["administrator"], "language": "es", "recovery": ""}
+    answer = browser.post("/members/invite/", form)
+    assert answer.status_code == 422
+    assert "listed in the directory" in answer.content.decode()
+    assert not Invitation.objects.exists()
+
+
+def test_an_administrator_who_remakes_an_account_has_nothing_of_its_listing(
+    browser: Browser, es: Opened, madrid: Node, clock: Clock
+) -> None:
+    """Keys or no keys, roles, an end and a resumption: only the offline identity's word gives the listing back."""
+    officer = "ES-4017"
+    browser.sign_in(officer, clock=clock)
+    assert browser.get("/roster/").status_code == 200
+    end_account(officer, by=ADMINISTRATOR, node=es)
+    invited(es, number=officer)
+    code = "AAAA-BBBB-CCCC-DDDD-EEEE"
+    Invitation.objects.filter(number=officer).update(  # as an earlier version made it, and as it lies in its database
+        code=es.keyed("invitation", f"{officer.casefold()} {code.replace('-', '')}"), posts="", roles="administrator"
+    )
+    taken(es, code, number=officer)
+    assert waiting() == []
+    person = Browser()
+    person.passphrase(officer, WORDS)
+    person.set_up(clock=clock)
+    set_roles(officer, ["officer", "head"], by=ADMINISTRATOR, node=es)
+    assert person.get("/roster/").status_code == 404
+    end_account(officer, by=ADMINISTRATOR, node=es)
+    resume_account(officer, by=ADMINISTRATOR, node=es)
+    again = Browser()
+    again.secret = person.secret
+    again.sign_in(officer, WORDS, clock=clock)
+    assert again.get("/account/").status_code == 200
+    assert again.get("/roster/").status_code == 404
+    with pytest.raises(NotFound):
+        certify(officer, identity=madrid.identity, now_ms=clock())
+    end_account(officer, by=ADMINISTRATOR, node=es)
+    taken(es, invited(es, number=officer), number=officer)
+    last = Browser()
+    last.passphrase(officer, WORDS)
+    last.set_up(clock=clock)
+    assert last.get("/roster/").status_code == 404
+    certify(officer, identity=madrid.identity, now_ms=clock())
+    clock.advance(minutes=1)
+    assert last.get("/roster/").status_code == 200
+
+
+def test_who_used_another_invitation_meanwhile_is_not_certified_with_the_first(
+    es: Opened, madrid: Node, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken(es, invited(es))
+    first = waiting(NEW)
+    end_account(NEW, by=ADMINISTRATOR, node=es)
+    taken(es, invited(es))
+    monkeypatch.setattr(certifying, "waiting", lambda _number: first)
+    certify(NEW, identity=madrid.identity, now_ms=clock())
+    assert is_waiting(account_of(NEW))
+    assert [one.number for one in waiting()] == [NEW]
+
+
+def test_an_upgrade_marks_who_used_an_invitation_that_brought_no_keys(es: Opened, clock: Clock) -> None:
+    for number, posts in (("ES-4100", ""), ("ES-4101", DESK), ("ES-4102", "")):
+        create_account(number, WORDS, roles=["officer"], now_ms=clock())
+        used = 0 if number == "ES-4102" else clock()
+        Invitation.objects.create(
+            number=number, code=b"", posts=posts, made_ms=0, made_by=ADMINISTRATOR, ends_ms=1, used_ms=used
+        )
+    create_account("ES-4103", WORDS, roles=["officer"], now_ms=clock())
+    WaitingKey.objects.create(identifier=b"k" * 32, number="ES-4103", use="officer.sign", public=b"", made_ms=0)
+    for to in ("0002", "0003"):
+        call_command("migrate", "accounts", to, database="default", verbosity=0, interactive=False)
+    marked = set(Account.objects.filter(uncertified=True).values_list("number", flat=True))
+    assert marked == {"ES-4100", "ES-4103"}
 
 
 def test_the_whole_way_on_the_pages(browser: Browser, es: Opened, madrid: Node, clock: Clock) -> None:

@@ -1,7 +1,8 @@
 """Invitations: a code that is shown once lets one person make the own account and keys.
 
 Invariant: the code lies here as a keyed hash, works once and ends by itself. What it makes is an account that can sign in; whether its keys are
-believed the offline identity decides, which certifies them in the next directory document (`waiting`).
+believed the offline identity decides, which certifies them in the next directory document (`waiting`). Until then the account is marked, whether
+the invitation brought keys or not: what the directory lists for the number belongs to whom it was certified for.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def invite(invited: Invited, *, by: str, directory: Directory, node: Opened, on_
 
     Roles that need no key take no posts. An account that was ended is made anew: for who lost the passphrase. ``on_page``: an
     administrator invites, who may not make readers without the offline identity.
-    Raises BadInput, Conflict (there is an account), NotFound (no such post) or Refused.
+    Raises BadInput, Conflict (there is an account), NotFound (no such post) or Refused (also a listed number without a post).
     """
     number, posts = invited.number, invited.posts
     if not _is_number(number):
@@ -91,8 +92,11 @@ def invite(invited: Invited, *, by: str, directory: Directory, node: Opened, on_
     account = Account.objects.filter(number__iexact=number).first()
     if account is not None and (account.is_active or account.number != number):
         raise Conflict("accounts.account-exists", officer=number)
-    if account is None and any(officer.number == number for officer in directory.officers):
+    listed = any(officer.number == number for officer in directory.officers)
+    if account is None and listed:
         raise Conflict("node.officer-exists", officer=number)
+    if listed and not posts:
+        raise Refused("accounts.listed-needs-post", officer=number)
     plain = "".join(secrets.choice(_SIGNS) for _ in range(_GROUPS * _EACH))
     values = {
         "code": _hash(number, plain, node), "posts": " ".join(posts), "roles": column, "eyes_only": bool(held & _EYES_ONLY),
@@ -138,6 +142,8 @@ def accept(number: str, code: str, passphrase: str, *, address: str, language: s
         if not Invitation.objects.filter(pk=found.pk, used_ms=0).update(used_ms=node.clock()):
             raise Refused("accounts.wrong-invitation")
         account = _account(found, passphrase, language, node)
+        account.uncertified = True
+        account.save(update_fields=["uncertified"])
         for key, public in made:
             WaitingKey.objects.create(
                 identifier=key.identifier, number=found.number, use=key.use, public=public, made_ms=node.clock()
@@ -170,9 +176,12 @@ def _account(invitation: Invitation, passphrase: str, language: str, node: Opene
     return ended
 
 
-def is_waiting(number: str) -> bool:
-    """Whether keys of this number wait: then nothing that the directory lists for it counts, for it may be somebody else."""
-    return WaitingKey.objects.filter(number=number).exists()
+def is_waiting(account: Account) -> bool:
+    """Whether an invitation made this account and its certification is still to come, or keys of its number wait.
+
+    Then nothing that the directory lists for the number counts, for it may be somebody else.
+    """
+    return account.uncertified or WaitingKey.objects.filter(number=account.number).exists()
 
 
 def _new_keys(invitation: Invitation) -> list[tuple[OfficerKey, bytes]]:

@@ -52,8 +52,8 @@ def visitor_of(request: HttpRequest) -> Visitor:
         directory = own_directory()
     except NotFound:
         return ANONYMOUS
-    # Keys that wait were made by whoever used an invitation: until the offline identity certifies them nobody's listing is theirs.
-    known = "" if is_waiting(account.number) else account.number
+    # Whoever used an invitation may be anybody: until the offline identity certifies the account nobody's listing is theirs.
+    known = "" if is_waiting(account) else account.number
     return SignedInVisitor(
         number=account.number,
         name=str(request.session.get(NAME, "")),

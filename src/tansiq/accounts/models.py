@@ -29,11 +29,13 @@ class Account(AbstractBaseUser):
 
     ``totp_step`` is the last time step whose code was used, so that none is taken twice; ``drilled_ms`` when the owner showed that
     the recovery codes are at hand (0: not yet); ``clearance`` a code of the classification ('' as the node's configuration says).
+    ``uncertified``: an invitation made this account, and no certification has said since that its owner is whom the directory lists.
     """
 
     id = models.BigAutoField(primary_key=True)
     number = models.CharField(max_length=64, unique=True)
     is_active = models.BooleanField(default=True)
+    uncertified = models.BooleanField(default=False)
     roles = models.CharField(max_length=160, default="")
     clearance = models.CharField(max_length=32, default="")
     language = models.CharField(max_length=8, default="en")

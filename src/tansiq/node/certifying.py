@@ -1,7 +1,7 @@
 """The offline identity's word on accounts: certify the keys of invited officers, list substitutes, take ended ones away.
 
-Invariant: nothing of this is done by the running node: the identity key comes from its file, for this one document. What waits is deleted
-with the same commit that publishes the document.
+Invariant: nothing of this is done by the running node: the identity key comes from its file, for this one document. What waits is deleted,
+and the mark of an account that an invitation made is taken off, with the same commit that publishes the document, and nowhere else.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from django.db import transaction
 
 from tansiq.accounts.events import What, note
 from tansiq.accounts.invitations import Waiting, waiting
-from tansiq.accounts.models import WaitingKey
+from tansiq.accounts.models import Account, WaitingKey
 from tansiq.accounts.posts import StandIn, changes_to_list, mark_listed, substitutions
 from tansiq.directory.queries import own_directory
 from tansiq.directory.services import publish_own
@@ -116,7 +116,11 @@ def certify(number: str = "", *, identity: Signer, now_ms: int) -> Certification
     with transaction.atomic():
         publish_own(signed, now_ms=now_ms)
         for one in new:
-            WaitingKey.objects.filter(number=one.number).delete()
+            gone_keys, _ = WaitingKey.objects.filter(identifier__in=[key.identifier for key in one.keys]).delete()
+            if gone_keys == len(
+                one.keys
+            ):  # else another invitation was used meanwhile: that account is somebody else's
+                Account.objects.filter(number=one.number).update(uncertified=False)
             note(What.KEY_CERTIFIED, one.number, by="identity", now_ms=now_ms)
         mark_listed(begun, listed=True)
         mark_listed(ended, listed=False)
