@@ -125,6 +125,19 @@ def test_the_code_is_guessed_no_better_than_a_passphrase(es: Opened) -> None:
     assert code_of(caught) == "accounts.locked"
 
 
+def test_what_is_hung_on_a_number_gives_no_more_guesses(es: Opened) -> None:
+    code = invited(es)
+    for suffix in ("", "\x00", "\x00a", "\x00b"):
+        with pytest.raises(Refused):
+            taken(es, code, number=f"{NEW}{suffix}" if suffix else NEW.replace("9", "8"))
+    for written in (NEW, NEW.lower(), f" {NEW}", f"{NEW} ", NEW):
+        with pytest.raises(Refused):
+            taken(es, "AAAA", number=written)
+    with pytest.raises(Error) as caught:
+        taken(es, code)
+    assert code_of(caught) == "accounts.locked"
+
+
 def test_the_code_lies_nowhere(es: Opened) -> None:
     code = invited(es)
     kept = bytes(Invitation.objects.get(number=NEW).code)

@@ -101,3 +101,15 @@ def test_the_summary_leads_to_the_fields_and_the_fields_name_their_faults(
 def test_a_password_is_never_shown_again(shown: Callable[..., Any]) -> None:
     field = Field(name="secret", label="web.row.unread", kind="password", value="hush")
     assert "hush" not in shown('{% include "web/components/field.html" %}', "es", field=field)
+
+
+@pytest.mark.parametrize("kind", ["text", "hidden", "number", "date", "select", "email", "tel"])
+@pytest.mark.parametrize("said", ["ES-4017\x00x", "a\x1bb", "a\nb", "a\x85b"])
+def test_a_line_holds_no_control_characters(kind: str, said: str) -> None:
+    form = Form((Field(name="one", label="web.who.why", kind=kind),)).bound({"one": said}, language="fr").checked("fr")
+    assert form["one"].messages == (text("web.form.control", "fr", field=text("web.who.why", "fr")),)
+
+
+def test_what_has_lines_and_what_is_never_shown_is_left_to_who_judges_it() -> None:
+    fields = (Field(name="a", kind="long"), Field(name="b", kind="words"), Field(name="c", kind="password"))
+    assert not Form(fields).bound({"a": "x\ny", "b": "x\ty", "c": "x\ty"}, language="es").checked("es").faulty

@@ -128,11 +128,12 @@ def accept(number: str, code: str, passphrase: str, *, address: str, language: s
 
     Raises Refused (no such invitation, used, ended, wrong code: all the same; or a weak passphrase) or TooMuch (locked).
     """
-    who = {Kind.ADDRESS: address, Kind.INVITATION: number}
+    found = Invitation.objects.filter(number__iexact=number.strip()).first() if _is_number(number.strip()) else None
+    named = number.strip() if found is None else found.number
+    who = {Kind.ADDRESS: address, Kind.INVITATION: named}
     begin(who, node=node)
-    found = Invitation.objects.filter(number__iexact=number.strip()).first()
     kept = bytes(found.code) if found is not None else bytes(32)
-    right = hmac.compare_digest(kept, _hash(found.number if found else number.strip(), code, node))
+    right = hmac.compare_digest(kept, _hash(named, code, node))
     if found is None or not right or found.used_ms or found.ends_ms <= node.clock():
         raise Refused("accounts.wrong-invitation")
     succeeded(who, node=node)

@@ -90,11 +90,23 @@ def open_keys(number: str, passphrase: str) -> tuple[OfficerKey, ...]:
         return ()
 
 
+def _named(number: str) -> Account | None:
+    """The account whose number this is, in capital or small letters; never one that the database alone takes for it.
+
+    A database ends a comparison at NUL, or takes a dotless i for an i: each way to write a number would have a lock of its own.
+    """
+    typed = number.strip()
+    if not typed.isprintable():
+        return None
+    found = Account.objects.filter(number__iexact=typed).first()
+    return found if found is not None and found.number.casefold() == typed.casefold() else None
+
+
 def prove(number: str, passphrase: str, *, address: str, node: Opened) -> Proved:
     """Whose passphrase this is. Raises Refused (unknown, wrong, ended: all the same) or TooMuch (locked)."""
-    who = {Kind.ADDRESS: address, Kind.ACCOUNT: number}
+    account = _named(number)
+    who = {Kind.ADDRESS: address, Kind.ACCOUNT: number if account is None else account.number}
     locking = begin(who, node=node)
-    account = Account.objects.filter(number__iexact=number.strip()).first()
     if account is None:
         make_password(passphrase)  # takes as long as comparing would
     right = account is not None and account.check_password(passphrase)

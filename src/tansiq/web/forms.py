@@ -8,12 +8,13 @@ A page makes a `Form` of `Field`s, binds what was posted (or the draft), judges 
     {% include "web/components/error_summary.html" %} {% for field in form %}{% include "web/components/field.html" %}{% endfor %}
 
 Invariant: a form is never changed, only made anew; it judges nothing itself but the length, the choices and the presence of
-what is required, and even that only when it is asked (`checked`), since a draft may be anything. What was written is
+what is required, the absence of control characters in one line, and even that only when it is asked (`checked`), since a draft may be anything. What was written is
 shown again exactly as it was written.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -37,6 +38,9 @@ _INPUT_TYPES: Final = {
     "tel": "tel",
 }
 _MANY: Final = frozenset({"ticks"})
+_AS_WRITTEN: Final = frozenset({"long", "words", "password"})
+"""Kinds whose control characters are not judged here: those of several lines, and what is never shown or looked up."""
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 LONGEST: Final = 4_000
 
 
@@ -184,12 +188,14 @@ class Form:
         return replace(self, fields=fields, messages=(*self.messages, *messages, *rest))
 
     def checked(self, language: str) -> Form:
-        """The form with the faults that it finds itself: what is required and lacking, too long, or none of the choices."""
+        """The form with the faults that it finds itself: what is required and lacking, too long, none of the choices, or holds control characters."""
         faults: dict[str, tuple[str, ...]] = {}
         for one in self.fields:
             label = text(one.label, language) if one.label else one.name
             if one.required and one.kind not in {"file", "hidden"} and not one.value:
                 faults[one.name] = (text("web.form.missing", language, field=label),)
+            elif isinstance(one.value, str) and one.kind not in _AS_WRITTEN and _CONTROL.search(one.value):
+                faults[one.name] = (text("web.form.control", language, field=label),)
             elif isinstance(one.value, str) and len(one.value) > one.limit:
                 faults[one.name] = (
                     text("web.form.too-long", language, field=label, most=one.limit, length=len(one.value)),
