@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -11,8 +12,9 @@ from support.browsing import Browser
 from support.node import Clock, Node
 from tansiq.accounts.clearances import given_clearance, set_clearance
 from tansiq.accounts.opened import Opened
+from tansiq.accounts.posts import set_substitute, substitutions
 from tansiq.accounts.roles import effective_roles, roles_for_posts
-from tansiq.accounts.services import account_of, create_account, prove
+from tansiq.accounts.services import account_of, create_account, prove, set_roles
 from tansiq.directory.queries import own_directory
 from tansiq.errors import NotFound, Refused
 from tansiq.web.access import ANYONE, SIGNED_IN, Role, access_of
@@ -208,14 +210,45 @@ def test_supervisors_and_heads_write_the_roster_and_officers_read_it(browser: Br
     assert 'name="number"' in chief.get("/roster/").content.decode()
     assert chief.post("/roster/", turn)["Location"] == "/roster/"
     assert chief.post("/roster/", turn | {"until-hour": "half past"}).status_code == 422
-    assert chief.post("/substitutes/", turn | {"absent": OFFICER, "number": "ES-3300"})["Location"] == "/substitutes/"
-    page = browser.get("/substitutes/").content.decode()
-    assert "ES-3300" in page
+
+
+def test_only_supervisors_and_heads_of_a_post_name_who_reads_it_in_ones_place(
+    administrator: Browser, browser: Browser, es: Opened, clock: Clock
+) -> None:
+    desk, other = "es.cgi/counter-terrorism", "ES-3300"
+    times = {"from": "2030-01-01", "from-hour": "08:00", "until": "2030-01-01", "until-hour": "16:00"}
+    wanted = times | {"post": desk, "absent": OFFICER, "number": other}
+    chief, stranger, supervisor = Browser(), Browser(), Browser()
+    chief.sign_in(CHIEF, clock=clock)
+    stranger.sign_in(other, clock=clock)
+    browser.sign_in(OFFICER, clock=clock)
+    for who in (administrator, chief, browser, stranger):
+        answer = who.post("/substitutes/", wanted)
+        assert answer.status_code in {200, 422}
+        assert substitutions([desk], at_ms=clock()) == []
+    assert 'name="absent"' not in administrator.get("/substitutes/").content.decode()
+    set_roles(OFFICER, ["supervisor"], by=ADMINISTRATOR, node=es)
+    supervisor.secret = browser.secret
+    supervisor.sign_in(OFFICER, clock=clock)
+    assert supervisor.post("/substitutes/", wanted)["Location"] == "/substitutes/"
+    page = supervisor.get("/substitutes/").content.decode()
+    assert other in page
     assert "read and prepare" in page
-    assert browser.post("/substitutes/1/end/").status_code == 404
-    path = next(
-        part
-        for part in chief.get("/substitutes/").content.decode().split('"')
-        if part.startswith("/substitutes/") and part.endswith("/end/")
-    )
-    assert chief.post(path)["Location"] == "/substitutes/"
+    (path,) = re.findall(r"/substitutes/\d+/end/", page)
+    for who in (administrator, chief, stranger):
+        assert who.post(path).status_code == 404
+    assert len(substitutions([desk], at_ms=clock())) == 1
+    assert supervisor.post(path)["Location"] == "/substitutes/"
+    assert substitutions([desk], at_ms=clock()) == []
+
+
+def test_who_stands_in_names_nobody_there(browser: Browser, es: Opened, clock: Clock) -> None:
+    desk = "es.cgi/counter-terrorism"
+    set_substitute(
+        desk, absent=OFFICER, number=CHIEF, from_ms=clock() - 1, until_ms=clock() + 86_400_000, by=OFFICER, directory=own_directory(), node=es
+    )  # fmt: skip
+    browser.sign_in(CHIEF, clock=clock)
+    page = browser.get("/substitutes/").content.decode()
+    assert CHIEF in page
+    assert f'value="{desk}"' not in page
+    assert "/end/" not in page

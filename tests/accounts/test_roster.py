@@ -76,6 +76,7 @@ def test_one_that_goes_on_under_another_order_stays_listed(es: Opened, madrid: N
     [
         ({"absent": OTHER}, "accounts.not-a-member"),
         ({"number": OWNER}, "accounts.no-substitute"),
+        ({"by": OTHER}, "accounts.own-substitute"),
         ({"number": "ES-0000"}, "accounts.no-substitute"),
         ({"until_ms": 1}, "accounts.wrong-time"),
         ({"until_ms": 9_999_999_999_999}, "accounts.wrong-time"),

@@ -1,4 +1,8 @@
-"""The duty roster and the substitutes of one's posts: everybody of a post sees them, its supervisors and heads write them."""
+"""The duty roster and the substitutes of one's posts: everybody of a post sees them, its supervisors and heads write them.
+
+Invariant: a substitute reads a post's matters, so only supervisors and heads whom the directory lists in that post name one, never
+the administrator, and nobody names oneself. Turns of duty show nobody anything: heads and the administrator write those of every post.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +40,7 @@ _DAYS: Final = 7
 _DAY_MS: Final = 86_400_000
 _SEE: Final = (Role.OFFICER, Role.SUPERVISOR, Role.HEAD, Role.LIAISON, Role.BUREAU, Role.ADMINISTRATOR)
 _WRITE: Final = frozenset({Role.SUPERVISOR, Role.HEAD, Role.ADMINISTRATOR})
+_NAME: Final = frozenset({Role.SUPERVISOR, Role.HEAD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,13 @@ def _posts(request: Request, directory: Directory) -> tuple[str, ...]:
     if request.visitor.roles & {Role.ADMINISTRATOR, Role.HEAD}:
         return tuple(post.id for post in directory.posts)
     return request.visitor.posts
+
+
+def _decides_in(request: Request, directory: Directory) -> tuple[str, ...]:
+    """The posts whose substitutes the visitor names and ends: those in which the directory lists a supervisor or head."""
+    if not request.visitor.roles & _NAME:
+        return ()
+    return tuple(post for post in request.visitor.posts if post in _signs_in(request.visitor.number, directory))
 
 
 def _may_write(request: Request) -> bool:
@@ -203,9 +215,8 @@ def drop(request: Request, identifier: int) -> HttpResponse:
 def substitute_list(request: Request) -> HttpResponse:
     """Who stands in for whom."""
     directory = own_directory()
-    posts = _posts(request, directory)
-    writes = _may_write(request)
-    form = _substitute_form(request, posts, directory) if writes else Form(())
+    posts, own = _posts(request, directory), _decides_in(request, directory)
+    form = _substitute_form(request, own, directory) if own else Form(())
     error: Error | None = None
 
     def store(values: Mapping[str, Any], from_ms: int, until_ms: int) -> None:
@@ -214,7 +225,7 @@ def substitute_list(request: Request) -> HttpResponse:
             by=request.visitor.number, directory=directory, node=opened(),
         )  # fmt: skip
 
-    if request.method == "POST" and writes:
+    if request.method == "POST" and own:
         form, error, done = _written(request, form, store)
         if done:
             return redirect("substitutes")
@@ -223,7 +234,7 @@ def substitute_list(request: Request) -> HttpResponse:
         (one, labels.get(one.post, one.post), one.post in _signs_in(one.number, directory))
         for one in substitutions(posts, at_ms=opened().clock())
     ]
-    context = {"found": found, "writes": writes, "names": officer_names(keys=opened().keys)}
+    context = {"found": found, "own": own, "names": officer_names(keys=opened().keys)}
     return form_page(request, "accounts/substitutes.html", form, error, context)
 
 
@@ -232,8 +243,9 @@ def _signs_in(number: str, directory: Directory) -> tuple[str, ...]:
     return next((officer.posts for officer in directory.officers if officer.number == number), ())
 
 
-@page(Role.SUPERVISOR, Role.HEAD, Role.ADMINISTRATOR, methods=("POST",))
+@page(Role.SUPERVISOR, Role.HEAD, methods=("POST",))
 def end(request: Request, identifier: int) -> HttpResponse:
     """Ends a substitution now."""
-    end_substitution(identifier, by=request.visitor.number, posts=_posts(request, own_directory()), node=opened())
+    own = _decides_in(request, own_directory())
+    end_substitution(identifier, by=request.visitor.number, posts=own, node=opened())
     return redirect("substitutes")

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from tansiq.accounts.events import What, note
 from tansiq.accounts.opened import Opened
-from tansiq.errors import BadInput, NotFound
+from tansiq.errors import BadInput, NotFound, Refused
 from tansiq.protocol.directory import Directory
 
 __all__ = [
@@ -93,8 +93,10 @@ def set_substitute(
 ) -> None:
     """Lets ``number`` stand in for ``absent`` in ``post`` for a time (UTC ms).
 
-    Raises BadInput (no time, or longer than a year), NotFound (no member, no officer of ours).
+    Raises Refused (``by`` names itself), BadInput (no time, or longer than a year), NotFound (no member, no officer of ours).
     """
+    if number == by:
+        raise Refused("accounts.own-substitute")
     if not from_ms < until_ms <= from_ms + _LONGEST_MS or until_ms <= node.clock():
         raise BadInput("accounts.wrong-time")
     if absent not in members_of(post, directory):
