@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-import pytest
+import os
 
-from support.node import PASSPHRASE, Node, Nodes, carry
-from support.two import Two
-from tansiq.cases.exits import reader_of, visible
-from tansiq.cases.queries import items_of_statements
-from tansiq.channels.compartments import desks_seen
-from tansiq.enquiries.matter import show_enquiry
-from tansiq.enquiries.rows import enquiry_rows
-from tansiq.errors import NotFound
-from tansiq.node.creation import NewOfficer, NewPost
-from tansiq.node.officers import SignedIn
-from tansiq.office.compartments import set_compartment
+import django
+import pytest
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tansiq.node.settings")
+django.setup()  # the models of other rooms are imported by this module
+
+from support.browsing import Browser  # noqa: E402
+from support.node import PASSPHRASE, Clock, Node, Nodes, carry  # noqa: E402
+from support.two import Two  # noqa: E402
+from tansiq.cases.casework import NewCase, link_matter, open_case  # noqa: E402
+from tansiq.cases.exits import reader_of, visible  # noqa: E402
+from tansiq.cases.queries import items_of_statements  # noqa: E402
+from tansiq.cases.registry import matter_may_join  # noqa: E402
+from tansiq.channels.compartments import desks_seen  # noqa: E402
+from tansiq.enquiries.matter import show_enquiry  # noqa: E402
+from tansiq.enquiries.pages_frame import register_frame  # noqa: E402
+from tansiq.enquiries.rows import enquiry_rows  # noqa: E402
+from tansiq.errors import NotFound  # noqa: E402
+from tansiq.node.creation import NewOfficer, NewPost  # noqa: E402
+from tansiq.node.officers import SignedIn  # noqa: E402
+from tansiq.node.site import bind_site  # noqa: E402
+from tansiq.office.compartments import set_compartment  # noqa: E402
+from tansiq.policy.values import Text  # noqa: E402
+from tansiq.protocol.ids import id_text  # noqa: E402
+from tansiq.texts import text  # noqa: E402
 
 pytestmark = pytest.mark.storage
 
@@ -79,6 +94,36 @@ def test_a_body_is_for_who_is_cleared_for_its_field(
         set_compartment(OFFICE, MEMBER, service=service, fields=fields, by=HEAD, context=es.use())
     assert reads(es, asked, es.officer(MEMBER)) == (may, may)
     assert reads(es, asked, es.officer("ES-4017")) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("service", "fields", "may"),
+    [("es.cgi", (), True), ("es.cgi", ("offence.drugs",), False), ("es.gc", (), False)],
+)
+def test_a_case_of_the_office_shows_of_a_matter_what_the_compartment_reaches(
+    matter: tuple[Node, bytes], clock: Clock, service: str, fields: tuple[str, ...], may: bool
+) -> None:
+    es, asked = matter
+    context, head = es.use(), es.officer(HEAD)
+    bind_site(es.home)
+    register_frame()
+    settings.ALLOWED_HOSTS = ["testserver"]
+    new = NewCase(title=Text("es", "Un título"), posts=(OFFICE,), reference="", fields=(), agencies=(), framework=())
+    case = open_case(new, context=context, officer=head)
+    link_matter(case, asked, context=context, officer=head)
+    set_compartment(OFFICE, MEMBER, service=service, fields=fields, by=HEAD, context=context)
+    for number, seen in ((HEAD, True), (MEMBER, may)):
+        browser = Browser(language="es")
+        browser.sign_in(number, clock=clock)
+        address = f"/enquiries/{id_text(asked)}/"
+        assert browser.get(address).status_code == (200 if seen else 404)
+        assert browser.get(f"{address}files/").status_code == (200 if seen else 404)
+        for page, told in (("enquiries/", address), ("timeline/", text("cases.moment.asked", "en", agency="ma.dgst"))):
+            answer = browser.get(f"/cases/{id_text(case)}/{page}")
+            assert answer.status_code == 200
+            assert (told in answer.content.decode()) == seen, page
+    reader = reader_of(es.officer(MEMBER), context=context)
+    assert matter_may_join(asked, reader, context=context) == may
 
 
 def test_heading_an_office_clears_nobody(matter: tuple[Node, bytes]) -> None:

@@ -1,6 +1,7 @@
 """What this room shows in the pages of cases (the enquiries of a case, moments of its timeline), and the files of a matter.
 
-Invariant: only matters of the reader's own desks; what stands in a case for other desks is told there without a link.
+Invariant: only matters of the reader's own desks, and at an office only those that the reader's compartment reaches; what stands in a case
+for others is told there without a link.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from tansiq.cases.files_reading import FileRow, files_of
 from tansiq.cases.queries import items_of_statements
 from tansiq.cases.registry import Asked, Moment, register_matters, register_moments, register_rows
 from tansiq.cases.sql import marks
-from tansiq.enquiries.pages_common import AT_A_DESK, Named, looking, node_of
+from tansiq.enquiries.pages_common import AT_A_DESK, Looking, Named, looking, node_of
 from tansiq.enquiries.pages_matter import tab_page
 from tansiq.enquiries.pages_rows import rows_of
 from tansiq.enquiries.reading import parse_matter
 from tansiq.enquiries.rows import Direction, EnquiryRow, enquiry_rows, replies_of
+from tansiq.enquiries.seen import stands_at
 from tansiq.enquiries.summaries import summaries_of
 from tansiq.exchange.context import Context
 from tansiq.policy.handling import Reader
@@ -39,7 +41,7 @@ def _reading(request: Request) -> Reader:
 
 
 def _mine(row: EnquiryRow, reader: Reader) -> bool:
-    return bool({row.own_post, row.office_post} & reader.posts)
+    return stands_at(row, Looking(reader.officer, tuple(reader.posts)))
 
 
 def _enquiries(asked: Asked) -> list[EnquiryRow]:
