@@ -20,6 +20,7 @@ from tansiq.accounts.sessions import SessionStore, row_identifier
 pytestmark = pytest.mark.storage
 
 OFFICER = "ES-4017"
+NEW = "tres veletas sobre el tejado rojo"
 
 
 def rows() -> list[tuple[Any, ...]]:
@@ -124,6 +125,24 @@ def test_codes_are_guessed_no_better(browser: Browser, clock: Clock) -> None:
     for _ in range(5):
         assert browser.post("/sign-in/code/", {"code": "000000"}).status_code == 422
     assert browser.post("/sign-in/code/", {"code": browser.code(clock=clock)}).status_code == 429
+
+
+def test_a_sign_in_that_waits_for_its_code_ends_with_the_passphrase_and_with_the_account(
+    browser: Browser, clock: Clock
+) -> None:
+    browser.sign_in(OFFICER, clock=clock)
+    waits, other = Browser(), Browser()
+    for one in (waits, other):
+        assert one.passphrase(OFFICER)["Location"] == "/sign-in/code/"
+        assert one.get("/sign-in/code/").status_code == 200
+    new = {"old": PASSPHRASE, "new": NEW, "again": NEW}
+    assert browser.post("/account/passphrase/", new).status_code == 302
+    for answer in (waits.get("/sign-in/code/"), waits.post("/sign-in/code/", {"code": browser.code(clock=clock)})):
+        assert answer["Location"] == "/sign-in/"
+    assert waits.get("/account/").status_code == 302
+    assert waits.passphrase(OFFICER, NEW)["Location"] == "/sign-in/code/"
+    end_account(OFFICER, by="ES-0001", node=opened())
+    assert waits.post("/sign-in/code/", {"code": browser.code(clock=clock)})["Location"] == "/sign-in/"
 
 
 def test_a_code_is_taken_once_and_a_recovery_code_once(browser: Browser, clock: Clock) -> None:

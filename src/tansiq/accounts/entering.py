@@ -4,11 +4,12 @@
          └──────► set one up ─► recovery codes and drill ─► visitor
 
 Invariant: the session is renewed (another cookie) with the first step that signs in; it becomes a visitor's only at the end, when passphrase and
-second factor were shown in it and the owner has shown once that the recovery codes are at hand.
+second factor were shown in it, the passphrase still being the account's, and the owner has shown once that the recovery codes are at hand.
 """
 
 from __future__ import annotations
 
+import hmac
 from typing import Final
 
 from allauth.account.internal.flows.login import perform_password_login
@@ -35,6 +36,8 @@ __all__ = ["FACTOR", "begin", "leave", "onward", "pending", "second_step_done", 
 FACTOR: Final = "factor"
 """The entry of a session in which the second factor was shown."""
 _NEXT: Final = "next"
+_SHOWN: Final = "shown"
+"""The entry that says, while the second step waits, which passphrase was shown: a keyed hash of what is kept of it."""
 _STAGE: Final = "mfa_authenticate"
 
 
@@ -44,6 +47,7 @@ def begin(request: Request, proved: Proved, *, wanted: str) -> HttpResponse:
     keep_keys(request.session, proved.keys)
     request.session[NAME] = officer_name(proved.account.number, keys=opened().keys)
     request.session[_NEXT] = next_of(wanted)
+    request.session[_SHOWN] = proved.account.get_session_auth_hash()
     response: HttpResponse = perform_password_login(
         request, {"username": proved.account.number}, Login(user=proved.account)
     )
@@ -59,14 +63,20 @@ def _tie(request: Request, account: Account) -> None:
     request.session[AGENT] = agent_of(request)
 
 
-def pending(request: Request) -> LoginStage | None:
-    """The second step that waits in this session."""
-    return LoginStageController.enter(request, _STAGE)
+def pending(request: Request) -> tuple[LoginStage, Account] | None:
+    """The second step that waits in this session, and whose it is; none once the account ended or has another passphrase."""
+    stage = LoginStageController.enter(request, _STAGE)
+    account = stage.login.user if stage is not None else None
+    if stage is None or not isinstance(account, Account) or not account.is_active:
+        return None
+    shown = str(request.session.get(_SHOWN, ""))
+    return (stage, account) if hmac.compare_digest(shown, account.get_session_auth_hash()) else None
 
 
 def second_step_done(request: Request, stage: LoginStage, account: Account) -> HttpResponse:
     """After the second factor: signed in."""
     stage.exit()
+    request.session.pop(_SHOWN, None)
     _tie(request, account)
     request.session[FACTOR] = True
     return onward(request, account)

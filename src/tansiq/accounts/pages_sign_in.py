@@ -104,10 +104,10 @@ def sign_in(request: Request) -> HttpResponse:
 @page(ANYONE, methods=("GET", "POST"))
 def code(request: Request) -> HttpResponse:
     """The second step: a code of the authenticator, or a recovery code."""
-    stage = pending(request)
-    account = stage.login.user if stage is not None else None
-    if stage is None or not isinstance(account, Account):
+    waits = pending(request)
+    if waits is None:
         return redirect("sign-in")
+    stage, account = waits
     form = _CODE
     if request.method != "POST":
         return form_page(request, "accounts/code.html", form)
