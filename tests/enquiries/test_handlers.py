@@ -187,6 +187,15 @@ def test_a_partners_newer_code_is_taken_and_shown_as_it_is(two: Two, set_aside: 
     assert listed["sought"] == ["sought.identity", "sought.of-tomorrow"]
 
 
+@pytest.mark.parametrize("channel", ["direct", "liaison"])
+def test_a_channel_of_persons_between_desks_is_refused(two: Two, set_aside: Codes, rows: Rows, channel: str) -> None:
+    """Our desk could neither answer nor refuse it, and the embassy's office would be passed over."""
+    draft, to = two.draft(), two.ma.post()
+    docket = replace(draft.docket, channel=channel, route=(two.es.post(), to), addressees=(to,), copies=())
+    two.say(replace(draft, docket=docket, readers=[two.reader(to)], handovers=()))
+    assert (set_aside(), rows()) == (["channels.not-their-channel"], NOTHING)
+
+
 def test_the_same_matter_twice_is_set_aside(two: Two, set_aside: Codes, rows: Rows) -> None:
     draft = two.draft()
     two.say(draft)

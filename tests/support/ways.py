@@ -22,6 +22,14 @@ from django.db import connection
 from support.matters import an_enquiry
 from support.node import PASSPHRASE, Clock, Node, Nodes
 from support.switch import connected
+from tansiq.channels.accreditations import (
+    AccreditationRow,
+    Direction,
+    WordRow,
+    accreditation_rows,
+    add_word,
+    store_accreditation,
+)
 from tansiq.channels.houserules import HouseRules, set_house_rules
 from tansiq.channels.profile import set_channel_rules
 from tansiq.channels.stops import tell_stops
@@ -34,16 +42,20 @@ from tansiq.exchange.queries import quarantined
 from tansiq.exchange.release import next_batch
 from tansiq.node.creation import NewOfficer, NewPost
 from tansiq.office.folding import fold_came
+from tansiq.policy.accreditation import Grant
+from tansiq.policy.accreditation_course import Move, State
 from tansiq.policy.channel_reading import parse_rules
 from tansiq.policy.enquiry import Enquiry
 from tansiq.protocol.envelope import Lane
 from tansiq.protocol.parcel import Parcel, parse_parcel
 
-__all__ = ["ES", "HEADS", "LIAISON", "MA", "OFFICE", "World"]
+__all__ = ["CASE", "ES", "HEADS", "LIAISON", "MA", "OFFICE", "World"]
 
 ES, MA = "es.cgi/counter-terrorism", "ma.dgst/counter-terrorism"
 HEADS: Final = ("es.cgi/head", "ma.dgst/head")
 LIAISON, OFFICE = "es.cgi/liaison-tangier", "es.rabat/office"
+CASE: Final = bytes.fromhex("5c" * 16)
+"""The case that the liaison officer in Tangier carries, from the moment when somebody asks by that channel."""
 _READS: Final = ("es", "fr", "ar", "en")
 _LANES: Final = ((Lane.URGENT,), (Lane.NORMAL, Lane.BULK))
 
@@ -170,6 +182,9 @@ class World:
         }.get(channel, (ES, MA, "ES-4017"))
         es = self["es.cgi"]
         number = more.pop("number", number)
+        if channel == "liaison":
+            self.accredit()
+            more.setdefault("case", CASE)
         return send_enquiry(
             request or an_enquiry(number),
             context=es.use(),
@@ -179,6 +194,32 @@ class World:
             channel=channel,
             **more,
         )
+
+    def accredit(self) -> None:
+        """The officer in Tangier is accredited for `CASE`, as both sides have it in their rows; again changes nothing."""
+        begins, key = self.clock() - 60_000, b"\x5c" * 15
+        for agency, partner, direction in (
+            ("es.cgi", "ma.dgst", Direction.OURS),
+            ("ma.dgst", "es.cgi", Direction.THEIRS),
+        ):
+            self[agency].use()
+            if accreditation_rows():
+                continue
+            for place, move in enumerate((Move.PROPOSE, Move.ACCEPT)):
+                add_word(
+                    WordRow(
+                        statement=key + bytes((place,)), accreditation=CASE, kind=move, side=place + 1, place=1, number=1,
+                        officer="ES-1001" if place == 0 else "MA-1001", post=HEADS[place], said_ms=begins, at_ms=begins,
+                    )
+                )  # fmt: skip
+            row = AccreditationRow(
+                id=CASE, direction=direction, partner=partner, officer="ES-6100", post=LIAISON, host="ma.dgst",
+                fields=("offence.terrorism",), languages=("es", "fr"), tasks=("task.case",), reach="reach.always",
+                away_until_ms=None, from_ms=begins, until_ms=begins + 400 * 86_400_000, state=State.IN_FORCE, accepted=1, pending=0,
+                proposal=key + b"\x00", sent_by=HEADS[0], received_by=HEADS[1], said_ms=begins, changed_ms=begins,
+            )  # fmt: skip
+            grant = Grant(case=CASE.hex(), field="offence.terrorism", desk=ES, counterpart=MA)
+            store_accreditation(row, (grant,))
 
     def answer(self, matter: bytes, answer: Any, *, number: str = "MA-2210", **more: Any) -> bytes:
         """Rabat answers; Rabat stays bound."""

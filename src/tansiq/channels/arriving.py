@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tansiq.channels.desks import roles_of
+from tansiq.channels.ways import require_own_keys
 from tansiq.errors import NotProven
 from tansiq.exchange.context import Context
 from tansiq.exchange.hops import agency_before
 from tansiq.exchange.kinds import Arrived
-from tansiq.policy.ways import seats
+from tansiq.policy.ways import seats, way_rule
 from tansiq.protocol.docket import Docket
 
-__all__ = ["came_by_their_way", "reading_between"]
+__all__ = ["between_their_persons", "came_by_their_way", "reading_between"]
 
 
 def came_by_their_way(arrived: Sequence[Arrived], context: Context) -> None:
@@ -27,6 +29,17 @@ def came_by_their_way(arrived: Sequence[Arrived], context: Context) -> None:
         seats(docket.channel, docket.route, docket.copies)
         if one.peer != agency_before(docket, context.agency):
             raise NotProven("channels.other-hop", agency=one.peer)
+
+
+def between_their_persons(arrived: Sequence[Arrived]) -> None:
+    """Raises Refused ('channels.not-their-channel') for what came on a channel of persons between desks: what may not leave so is not taken
+    so. The roles are those that the desks' directories list.
+    """
+    for one in arrived:
+        docket = one.docket
+        if way_rule(docket.channel).own_key:
+            found = seats(docket.channel, docket.route, docket.copies, roles=roles_of(docket.route))
+            require_own_keys(docket.channel, found)
 
 
 def reading_between(docket: Docket, agency: str) -> str:

@@ -28,7 +28,7 @@ from tansiq.protocol.directory import Use
 from tansiq.protocol.docket import agency_of
 from tansiq.protocol.envelope import Handover
 
-__all__ = ["Way", "along", "copies_of", "find", "is_plain", "route_of"]
+__all__ = ["Way", "along", "copies_of", "find", "is_plain", "require_own_keys", "route_of"]
 
 _NOBODY: Final[Mapping[str, str]] = MappingProxyType({})
 _BETWEEN: Final[Mapping[str, str]] = MappingProxyType({"embassy": OFFICE, "liaison": "liaison"})
@@ -153,7 +153,7 @@ def _readers(found: Sequence[Seat], *, peer: str, agency: str, persons: Mapping[
     return out
 
 
-def _require_own_keys(channel: str, found: Sequence[Seat]) -> None:
+def require_own_keys(channel: str, found: Sequence[Seat]) -> None:
     """Raises Refused where a channel of persons is used between desks: direct is head to head, and a liaison officer's is
     that officer's.
     """
@@ -184,7 +184,7 @@ def along(
     _require_own((*route, *copies), context.agency)
     roles = roles_of(route) if way_rule(channel).own_key else {}
     found = seats(channel, route, copies, roles=roles)
-    _require_own_keys(channel, found)
+    require_own_keys(channel, found)
     sender = found[0]
     own = _own_eyes(sender.post, persons.get(sender.post, ""), peer=peer, now_ms=now_ms) if sender.own_key else []
     between = [post for post in route[1:] if agency_of(post) == context.agency]

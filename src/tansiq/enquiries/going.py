@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tansiq.channels.accreditations import carriers
+from tansiq.channels.accreditations import accreditation_rows, carriers, grants_of
 from tansiq.channels.desks import role_of
 from tansiq.channels.ways import Way, along, copies_of
 from tansiq.enquiries.rows import Direction, EnquiryRow
@@ -30,10 +30,24 @@ def carried_by(
     return carriers(between, partner, own=context.agency, field=field, case=case, at_ms=context.clock())
 
 
+def _carried_then(row: EnquiryRow) -> dict[str, str]:
+    """By desk between the two, the officer who was accredited for the case, though it has ended since: what was asked is answered still."""
+    if row.channel != Channel.LIAISON:
+        return {}
+    found: dict[str, str] = {}
+    rows = [one for one in accreditation_rows("partner = %s", (row.partner,)) if one.post in row.route[1:-1]]
+    grants = grants_of([one.id for one in rows])
+    for one in rows:  # the last changed first
+        if row.case.hex() in {grant.case for grant in grants[one.id]}:
+            found.setdefault(one.post, one.officer)
+    return found
+
+
 def _persons(row: EnquiryRow, officer: str, context: Context) -> Mapping[str, str]:
     """Who reads with a key of one's own: here the officer who speaks, there the one to whom the request is sealed."""
     theirs = owners_of(row.request, agency_of(row.their_post), context=context)
     carrying = carried_by(row.channel, row.route[1:-1], row.partner, field=row.field, case=row.case, context=context)
+    carrying = _carried_then(row) | carrying
     return {**carrying, row.own_post: officer, **({row.their_post: theirs[0]} if len(theirs) == 1 else {})}
 
 

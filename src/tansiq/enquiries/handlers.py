@@ -17,7 +17,8 @@ from tansiq.cases.files_sending import files_in, note_files
 from tansiq.cases.items import NewItem, Whence, plain_item
 from tansiq.cases.services import add_items
 from tansiq.cases.sql import marks
-from tansiq.channels.arriving import came_by_their_way, reading_between
+from tansiq.channels.arriving import between_their_persons, came_by_their_way, reading_between
+from tansiq.enquiries.accredited import require_carried
 from tansiq.enquiries.closed_arrivals import NODE, is_for_own_eyes, take_closed_requests, take_closed_word
 from tansiq.enquiries.correspondence import BODIES, codes_of, said_by
 from tansiq.enquiries.drafts import (
@@ -147,6 +148,9 @@ def _request_item(row: EnquiryRow, request: Enquiry, *, received_ms: int) -> New
 
 def _take_requests(arrived: Sequence[Arrived], context: Context) -> None:
     came_by_their_way(arrived, context)
+    between_their_persons(arrived)
+    for one in arrived:
+        require_carried(one, context)
     _refuse_known(arrived)
     if closed := [one for one in arrived if is_for_own_eyes(one)]:
         take_closed_requests(closed, context)
@@ -226,6 +230,7 @@ def _said(one: Arrived, act: Act, enquiry: EnquiryRow) -> ReplyRow:
 
 def _take_replies(arrived: Sequence[Arrived], context: Context) -> None:
     came_by_their_way(arrived, context)
+    between_their_persons(arrived)
     now_ms = context.clock()
     directories: dict[str, Directory] = {}
     matters = list({one.docket.matter for one in arrived})
@@ -281,6 +286,7 @@ def _answers(one: Arrived, enquiry: EnquiryRow, words: Sequence[ReplyRow]) -> No
 
 def _take_words(arrived: Sequence[Arrived], context: Context) -> None:
     came_by_their_way(arrived, context)
+    between_their_persons(arrived)
     now_ms = context.clock()
     directories: dict[str, Directory] = {}
     matters = list({one.docket.matter for one in arrived})

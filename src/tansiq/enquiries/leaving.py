@@ -16,6 +16,7 @@ from tansiq.cases.files_sending import OwnFile, SentFile, with_files
 from tansiq.channels.agreed import agreed_faults, check_agreed
 from tansiq.channels.ways import Way, find
 from tansiq.directory.queries import own_directory
+from tansiq.enquiries.accredited import require_accredited
 from tansiq.enquiries.attested import check_attested
 from tansiq.enquiries.closed import refuse_closed
 from tansiq.enquiries.drafts import REQUEST, URGENT_CLASSES, request_draft
@@ -95,6 +96,10 @@ class Leaving:
         check_agreed((request.law for request in requests), self.partner, at_ms=now_ms)
         choosing = self._choosing()
         weighed = [self._weighed(choosing, request) for request in requests]
+        for field_ in {one.matter.field for one in weighed}:
+            require_accredited(
+                self.channel, way.route, partner=self.partner, field=field_, case=self.case, context=self.context
+            )
         matters = [_maker.make(now_ms) for _ in requests]
         languages, attached = languages_read(self.to_post), translations or [()] * len(requests)
         drafts = [
