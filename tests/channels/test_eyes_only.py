@@ -21,6 +21,7 @@ from tansiq.enquiries.receipts import note_receipts
 from tansiq.enquiries.rows import enquiry_rows
 from tansiq.enquiries.services import answer_enquiry, refuse_enquiry
 from tansiq.errors import BadInput, Error, NotFound, Refused
+from tansiq.exchange.drafts import Draft
 from tansiq.exchange.eyes_only import entrust, is_closed, open_with, owners_of
 from tansiq.exchange.kept import KEPT_DAYS, drop_old_wraps
 from tansiq.exchange.own_again import settle_own
@@ -33,8 +34,10 @@ from tansiq.node.restore import restore
 from tansiq.policy.correspondence import Clarification, ClarificationRequest, DelayNotice, Withdrawal
 from tansiq.policy.enquiry import Enquiry
 from tansiq.policy.values import Text
+from tansiq.protocol.docket import Docket
 from tansiq.protocol.ids import new_id
 from tansiq.protocol.keys import SealingKey
+from tansiq.protocol.parts import Part
 
 pytestmark = pytest.mark.storage
 
@@ -350,6 +353,30 @@ def test_after_a_restore_it_opens_as_before_and_what_ended_stays_ended(
     )
     assert world.faults() == {}
     assert shown["replies"][0]["content"]["outcome"] == "answer.no-hit"
+
+
+def test_what_is_sealed_to_nobody_changes_nothing(asked: tuple[World, bytes]) -> None:
+    """A docket alone is no answer: where nobody could ever open the body, the enquiry stays open for the honest one."""
+    world, matter = asked
+    es, ma = world["es.cgi"], world["ma.dgst"]
+    request = the_request(world, "ma.dgst")
+    context = ma.use()
+    way = find("direct", HEADS[1], HEADS[0], context=context, now_ms=context.clock(), persons={HEADS[1]: "MA-1001"})
+    docket = Docket(
+        kind="enquiry.answer", channel="direct", matter=matter, sender=HEADS[1], route=way.route, addressees=(HEADS[0],),
+        field="offence.terrorism", answers=request, follows=(request,), deadline_class="normal",
+    )  # fmt: skip
+    part = Part("enquiry.answer", dict(no_hit().to_plain()))
+    act = ma.officer("MA-1001").acting("enquiry.answer", post=HEADS[1])
+    readers = [one for one in way.readers if one.docket_only]
+    send(Draft(docket=docket, parts=[part], readers=readers, own=way.own, act=act), context=context)
+    world.carry()
+    assert [fault.split()[0] for fault in world.faults()["es.cgi"]] == ["enquiries.body-closed"]
+    es.use()
+    assert [row.is_open for row in enquiry_rows("matter = %s", (matter,))] == [True]
+    world.answer(matter, no_hit(), number="MA-1001")
+    world.carry()
+    assert seen(world, "es.cgi", matter, "ES-1001")["replies"][0]["content"]["outcome"] == "answer.no-hit"
 
 
 # ------------------------------------------------------------------------------------------------ the liaison officer's

@@ -284,7 +284,7 @@ def test_an_officer_who_has_left_the_desk_no_longer_signs_for_it(two: Two, set_a
 def reply(two: Two, matter: bytes, answers: bytes, **more: object) -> Draft:
     """Rabat's answer as a draft, to be spoilt; Rabat is bound."""
     two.ma.use()
-    route = (two.ma.post(), two.es.post())
+    route = (two.ma.post(), two.office, two.es.post())
     docket = Docket(
         kind="enquiry.answer",
         channel="embassy",
@@ -367,7 +367,46 @@ def test_an_answer_by_another_agency_than_was_asked_is_set_aside(
     assert rows()["enquiries_reply"] == 0
 
 
+def by_the_heads(two: Two, matter: bytes, request: bytes) -> Draft:
+    """Signed by Rabat's head at the head's desk, for Madrid's head; readers to match."""
+    heads = (two.ma.post("head"), two.es.post("head"))
+    draft = spoilt(
+        reply(two, matter, request), sender=heads[0], route=(heads[0], two.office, heads[1]), addressees=heads[1:]
+    )
+    act = two.ma.officer("MA-1001").acting("enquiry.answer", post=heads[0])
+    return replace(draft, act=act, readers=[two.reader(heads[1])])
+
+
+def closed_between_heads(two: Two, matter: bytes, request: bytes) -> Draft:
+    """On the channel of heads, sealed to nobody and signed by no officer."""
+    draft = by_the_heads(two, matter, request)
+    (sender, _, addressee), [reader] = draft.docket.route, draft.readers
+    return replace(
+        spoilt(draft, channel="direct", route=(sender, addressee)),
+        act=None,
+        readers=[replace(reader, docket_only=True)],
+    )
+
+
 BAD_REPLIES: dict[str, tuple[str, Callable[[Two, bytes, bytes], Draft]]] = {
+    "another desk's, to another desk of ours": ("enquiries.other-desk", by_the_heads),
+    "another desk's, to the one that asked too": (
+        "enquiries.other-desk",
+        lambda two, matter, request: spoilt(
+            by_the_heads(two, matter, request), addressees=(two.es.post("head"), two.es.post())
+        ),
+    ),
+    "closed, from head to head": ("enquiries.other-desk", closed_between_heads),
+    "past the embassy's office": (
+        "enquiries.other-way",
+        lambda two, matter, request: spoilt(reply(two, matter, request), route=(two.ma.post(), two.es.post())),
+    ),
+    "closed to the desk that asked": (
+        "enquiries.body-closed",
+        lambda two, matter, request: replace(
+            reply(two, matter, request), readers=[replace(two.reader(two.es.post()), docket_only=True)]
+        ),
+    ),
     "no officer's signature": ("enquiries.no-act", lambda two, matter, request: reply(two, matter, request, act=None)),
     "signed by nobody we know": (
         "enquiries.unknown-officer-key",

@@ -9,7 +9,7 @@ import pytest
 from support.matters import an_answer, an_item
 from support.node import Node, Nodes
 from support.two import Two
-from support.ways import ES, HEADS, MA, World
+from support.ways import CASE, ES, HEADS, LIAISON, MA, World
 from tansiq.channels.matters import about
 from tansiq.channels.passing import reroute, take_back
 from tansiq.channels.queries import waiting
@@ -18,7 +18,7 @@ from tansiq.enquiries.correspondence import remind_partner, withdraw
 from tansiq.enquiries.queries import list_enquiries, show_enquiry
 from tansiq.enquiries.rows import enquiry_rows, replies_of
 from tansiq.enquiries.services import answer_enquiry
-from tansiq.errors import Conflict
+from tansiq.errors import Conflict, Refused
 from tansiq.node.fsck import fsck
 from tansiq.policy.channel_matter import Channel
 from tansiq.policy.channel_word import StateWord
@@ -133,3 +133,24 @@ def test_a_head_takes_it_directly(world: World) -> None:
     assert world.faults() == {}
     shown = show_enquiry(matter, context=world["ma.dgst"].use(), officer=world["ma.dgst"].officer("MA-1001"))
     assert shown["channel"] == "direct"
+
+
+def test_an_answer_takes_another_channel_between_the_same_two_desks(world: World) -> None:
+    """By the heads' one it would reach another desk than asked, so it goes on waiting."""
+    ma = world["ma.dgst"]
+    world.accredit()
+    matter = world.ask("embassy", case=CASE)
+    world.carry()
+    set_state(ma, "es.cgi", "suspended", head="MA-1001")
+    world.answer(matter, an_answer(), items=[an_item()])
+    with pytest.raises(Refused, match=r"channels\.reroute-unable"):
+        reroute(matter, Channel.DIRECT, officer=ma.officer("MA-1001"), context=ma.use())
+    reroute(matter, Channel.LIAISON, officer=ma.officer("MA-2210"), context=ma.use())
+    world.carry()
+    assert world.faults() == {}
+    es = world["es.cgi"]
+    shown = show_enquiry(matter, context=es.use(), officer=es.officer("ES-4017"))
+    assert [stop["post"] for stop in shown["replies"][0]["route"]] == [MA, LIAISON, ES]
+    assert (shown["state"], shown["replies"][0]["withheld"]) == ("answered", [])
+    for one in world.nodes.values():
+        assert fsck(one.use()).findings == ()

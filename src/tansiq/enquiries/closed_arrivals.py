@@ -27,16 +27,19 @@ from tansiq.enquiries.rows import (
     replies_of,
     way_text,
 )
+from tansiq.errors import NotFound
 from tansiq.exchange.context import Context
+from tansiq.exchange.eyes_only import owners_of
 from tansiq.exchange.kinds import Arrived
 from tansiq.journal.access import Access, Operation, log_access
 from tansiq.policy.deadlines import due_at
 from tansiq.policy.ways import way_rule
 from tansiq.protocol.docket import agency_of
 
-__all__ = ["is_for_own_eyes", "take_closed_requests", "take_closed_word"]
+__all__ = ["is_for_own_eyes", "require_reader", "take_closed_requests", "take_closed_word"]
 
 NODE = "node"
+_RECENT_MS = 30 * 86_400_000
 
 
 def is_for_own_eyes(one: Arrived) -> bool:
@@ -76,6 +79,15 @@ def _collected(matter: bytes, field: str, now_ms: int) -> Access:
     return Access(
         operation=Operation.COLLECTION, officer=NODE, thing=matter, purpose="", justification=field, time_ms=now_ms
     )
+
+
+def require_reader(one: Arrived, context: Context) -> None:
+    """Raises NotFound ('enquiries.body-closed') for an answer that is sealed to nobody of ours: its docket alone ends nothing. What is older
+    than a month is let be: it may come again after a restore, and have been erased since at whoever brings it.
+    """
+    recent = context.clock() - one.statement.time_ms < _RECENT_MS
+    if recent and not owners_of(one.statement.id, context.agency, context=context):
+        raise NotFound("enquiries.body-closed")
 
 
 def take_closed_requests(arrived: Sequence[Arrived], context: Context) -> None:

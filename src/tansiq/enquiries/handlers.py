@@ -19,7 +19,13 @@ from tansiq.cases.services import add_items
 from tansiq.cases.sql import marks
 from tansiq.channels.arriving import between_their_persons, came_by_their_way, reading_between
 from tansiq.enquiries.accredited import require_carried
-from tansiq.enquiries.closed_arrivals import NODE, is_for_own_eyes, take_closed_requests, take_closed_word
+from tansiq.enquiries.closed_arrivals import (
+    NODE,
+    is_for_own_eyes,
+    require_reader,
+    take_closed_requests,
+    take_closed_word,
+)
 from tansiq.enquiries.correspondence import BODIES, codes_of, said_by
 from tansiq.enquiries.drafts import (
     ANSWER,
@@ -194,14 +200,32 @@ def _take_opened_requests(arrived: Sequence[Arrived], context: Context) -> None:
     log_access(accesses, keys=context.keys)
 
 
-def _asked(arrived: Arrived, known: dict[bytes, EnquiryRow]) -> EnquiryRow:
-    """The enquiry of ours that is answered. Raises NotFound, Refused (not its addressee), NotProven."""
+def _check_speaker(one: Arrived, enquiry: EnquiryRow, context: Context) -> None:
+    """Raises unless the partner's desk of an enquiry says it to ours: Refused ('enquiries.other-agency', 'enquiries.other-desk'),
+    NotProven ('enquiries.other-way': by the request's channel, but past a desk of its way), NotFound ('enquiries.body-closed': nobody
+    of ours asked, or was asked, for own eyes). What waited may have taken another channel; it comes from the same desk to the same.
+    """
+    docket = one.docket
+    if enquiry.partner != one.statement.agency:
+        raise Refused("enquiries.other-agency", agency=one.statement.agency)
+    if docket.sender != enquiry.their_post or docket.addressees != (enquiry.own_post,):
+        raise Refused("enquiries.other-desk", post=docket.sender)
+    same = docket.channel == enquiry.channel
+    if same and docket.route != (enquiry.route[::-1] if enquiry.direction == Direction.OUT else enquiry.route):
+        raise NotProven("enquiries.other-way", agency=one.statement.agency)
+    if not same:
+        if is_for_own_eyes(one):
+            raise NotFound("enquiries.body-closed")
+        require_carried(one, context)
+
+
+def _asked(arrived: Arrived, known: dict[bytes, EnquiryRow], context: Context) -> EnquiryRow:
+    """The enquiry of ours that is answered, by the desk that was asked. Raises NotFound, Refused (not its addressee), NotProven."""
     docket = arrived.docket
     enquiry = known.get(docket.matter)
     if enquiry is None or enquiry.direction != Direction.OUT:
         raise NotFound("enquiries.never-asked")
-    if enquiry.partner != arrived.statement.agency:
-        raise Refused("enquiries.other-agency", agency=arrived.statement.agency)
+    _check_speaker(arrived, enquiry, context)
     if docket.answers != enquiry.request or enquiry.request not in docket.follows:
         raise NotProven("enquiries.answers-another")
     return enquiry
@@ -237,8 +261,9 @@ def _take_replies(arrived: Sequence[Arrived], context: Context) -> None:
     known = {row.matter: row for row in enquiry_rows(f"matter IN ({marks(matters)})", matters, lock=True)}
     accesses = []
     for one in arrived:
-        enquiry = _asked(one, known)
+        enquiry = _asked(one, known, context)
         if is_for_own_eyes(one):
+            require_reader(one, context)
             known[enquiry.matter] = take_closed_word(one, enquiry, received_ms=_received_ms(enquiry), context=context)
             continue
         reply, items = read_reply(one)
@@ -257,7 +282,7 @@ def _take_replies(arrived: Sequence[Arrived], context: Context) -> None:
     log_access(accesses, keys=context.keys)
 
 
-def _spoken_of(one: Arrived, known: dict[bytes, EnquiryRow]) -> EnquiryRow:
+def _spoken_of(one: Arrived, known: dict[bytes, EnquiryRow], context: Context) -> EnquiryRow:
     """The enquiry in which a word of the correspondence is said, by the desk that may say it.
 
     Raises NotFound, Refused (another agency, another desk, nobody of ours addressed).
@@ -266,10 +291,7 @@ def _spoken_of(one: Arrived, known: dict[bytes, EnquiryRow]) -> EnquiryRow:
     enquiry = known.get(docket.matter)
     if enquiry is None or enquiry.direction == said_by(MOVES[docket.kind]):
         raise NotFound("enquiries.never-asked")
-    if enquiry.partner != one.statement.agency:
-        raise Refused("enquiries.other-agency", agency=one.statement.agency)
-    if docket.sender != enquiry.their_post or enquiry.own_post not in docket.addressees:
-        raise Refused("enquiries.other-desk", post=docket.sender)
+    _check_speaker(one, enquiry, context)
     if enquiry.request not in docket.follows:
         raise NotProven("enquiries.answers-another")
     return enquiry
@@ -293,7 +315,7 @@ def _take_words(arrived: Sequence[Arrived], context: Context) -> None:
     known = {row.matter: row for row in enquiry_rows(f"matter IN ({marks(matters)})", matters, lock=True)}
     accesses = []
     for one in arrived:
-        enquiry = _spoken_of(one, known)
+        enquiry = _spoken_of(one, known, context)
         if is_for_own_eyes(one):
             _answers(one, enquiry, replies_of([enquiry.matter]))
             known[enquiry.matter] = take_closed_word(one, enquiry, received_ms=_received_ms(enquiry), context=context)

@@ -24,6 +24,7 @@ from tansiq.enquiries.history import rejudged
 from tansiq.enquiries.pages_rows import question_of
 from tansiq.enquiries.rows import EnquiryRow, ReplyRow, enquiry_rows, order_of, replies_of, store_course, way_text
 from tansiq.enquiries.terms import CLOSED_REVIEW_MS
+from tansiq.errors import Refused
 from tansiq.exchange.context import Context
 from tansiq.exchange.eyes_only import is_closed
 from tansiq.policy.ways import seats
@@ -98,6 +99,18 @@ def _along(row: EnquiryRow, docket: Docket) -> None:
         )  # fmt: skip
 
 
+def _require_same_desks(row: EnquiryRow, moved: Mapping[bytes, bytes], context: Context) -> None:
+    """Raises Refused for a channel by which a word in an enquiry would come from, or to, other desks than its two, or for other eyes: its
+    reader would not have it, and the partner refuses it.
+    """
+    if row.request in moved:
+        return
+    for one in (stored(new, context=context) for new in moved.values() if new):
+        closed = one.docket.channel != row.channel and bool(is_closed([one.id], context=context))
+        if closed or (one.docket.sender, one.docket.addressees) != (row.own_post, (row.their_post,)):
+            raise Refused("channels.reroute-unable", kind=one.docket.kind)
+
+
 def _moved(moved: Mapping[bytes, bytes], were: Sequence[Stored], channel: str, context: Context) -> None:
     """Keeps our rows in step (`passing.Mover`)."""
     for matter in dict.fromkeys(one.docket.matter for one in were):
@@ -105,6 +118,8 @@ def _moved(moved: Mapping[bytes, bytes], were: Sequence[Stored], channel: str, c
         if not rows:
             continue
         row = rows[0]
+        if channel:
+            _require_same_desks(row, moved, context)
         for old, new in moved.items():
             if new:
                 _renamed(old, new)
