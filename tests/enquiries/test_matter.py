@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from support.matters import CONDITIONS, PERSON, an_answer, an_enquiry, an_item, no_hit
+from support.matters import CONDITIONS, PERSON, an_answer, an_enquiry, an_item, no_hit, refusal
 from support.two import Two
 from tansiq.cases.erasure import erase_due
 from tansiq.cases.queries import items_of
 from tansiq.cases.services import answer_incoming
 from tansiq.enquiries import timeline
 from tansiq.enquiries.correspondence import ask_clarification
+from tansiq.enquiries.origins import answer_origin
 from tansiq.enquiries.queries import show_enquiry
 from tansiq.enquiries.rows import enquiry_rows
-from tansiq.enquiries.services import answer_enquiry, decide_match
+from tansiq.enquiries.services import answer_enquiry, decide_match, refuse_enquiry
 from tansiq.enquiries.terms import Terms, set_terms
-from tansiq.errors import BadInput
+from tansiq.errors import BadInput, Refused
 from tansiq.policy.answer import IncomingCheck
 from tansiq.policy.correspondence import ClarificationRequest
 from tansiq.policy.subjects import Name
@@ -155,6 +156,38 @@ def test_a_request_above_the_clearance_is_withheld_with_the_reason_and_so_is_wha
     assert shown["request"]["content"] is None
     assert shown["request"]["withheld"] == ["policy.use.not-cleared"]
     assert (shown["matches"], shown["duplicates"]) == ([], [])
+
+
+SECRET = replace(CONDITIONS, classification="class.secret")
+
+
+def cleared(two: Two) -> Any:
+    """Rabat's context for an officer who is cleared for secrets."""
+    return replace(two.ma.use(), clearance="class.secret")
+
+
+def test_who_may_not_read_the_request_says_nothing_in_it(registered: Two) -> None:
+    two = registered
+    matter = two.arrived(replace(an_enquiry(), conditions=SECRET))
+    officer, context = two.ma.officer(), two.ma.context
+    question = ClarificationRequest(points=("clarify.facts",), question=Text("fr", "Quand ?"))
+    check = IncomingCheck(answer="obtained.no-sign", officer=officer.number, at_ms=two.clock())
+    [proposed] = show_enquiry(matter, context=cleared(two), officer=officer)["matches"]
+    entry = bytes.fromhex(proposed["entry"].replace("-", ""))
+    acts: dict[str, Callable[[Any], object]] = {
+        "refuse": lambda bound: refuse_enquiry(matter, refusal=refusal(), context=bound, officer=officer),
+        "answer": lambda bound: answer_enquiry(matter, answer=no_hit(), context=bound, officer=officer),
+        "ask back": lambda bound: ask_clarification(matter, question, context=bound, officer=officer),
+        "origin": lambda bound: answer_origin(matter, check, context=bound, officer=officer),
+        "match": lambda bound: decide_match(matter, entry, "match.different", context=bound, officer=officer),
+    }
+    for name, act in acts.items():
+        with pytest.raises(Refused, match=r"policy\.use.*not-cleared"):
+            act(context)
+        assert show_enquiry(matter, context=context, officer=officer)["state"] == "received", name
+    for name in ("match", "origin", "answer"):
+        acts[name](cleared(two))
+    assert show_enquiry(matter, context=cleared(two), officer=officer)["state"] == "answered"
 
 
 def test_it_is_read_for_a_purpose_and_for_another_it_is_not_there(two: Two) -> None:

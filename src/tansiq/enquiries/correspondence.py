@@ -36,7 +36,7 @@ from tansiq.enquiries.history import heads, require_permitted, settle
 from tansiq.enquiries.made import word_whence
 from tansiq.enquiries.officers import ActingOfficer
 from tansiq.enquiries.rows import Direction, EnquiryRow, ReplyRow, add_replies, enquiry_rows, replies_of
-from tansiq.enquiries.seen import stands_at
+from tansiq.enquiries.seen import require_read, stands_at
 from tansiq.enquiries.services import disclosure, held_matter
 from tansiq.enquiries.translations import store_own, translation_items, translations_kept
 from tansiq.enquiries.wording import check_wording, languages_read
@@ -139,7 +139,7 @@ def prepare_word(
         grounds=codes_of(said),
         until_ms=said.until_ms if isinstance(said, DelayNotice) else None,
     )
-    enquiry, words = held_matter(matter, officer, said_by(row.move))
+    enquiry, words = held_matter(matter, officer, said_by(row.move), context=context)
     require_permitted(row.move, enquiry, words, said_ms=now_ms)
     own = own_directory()
     check_between(said, said_ms=now_ms, today=dt.datetime.fromtimestamp(now_ms / 1000, dt.UTC).date())
@@ -275,6 +275,7 @@ def translate(
     rows = enquiry_rows("matter = %s", (matter,))
     if not rows or not stands_at(rows[0], officer):
         raise NotFound("enquiries.unknown", enquiry=id_text(matter))
+    require_read(rows[0], officer, context)
     opened = open_statements([statement], keys=context.keys).get(statement)
     if statement not in {rows[0].request, *(word.statement for word in replies_of([matter]))} or opened is None:
         raise NotFound("enquiries.unknown-statement", enquiry=id_text(matter))

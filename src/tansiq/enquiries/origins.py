@@ -6,22 +6,25 @@ its place and the earlier one stays written down.
 
 from __future__ import annotations
 
+from tansiq.cases.exits import reader_of, weigh
 from tansiq.cases.queries import items_of_statements
 from tansiq.cases.services import answer_incoming
 from tansiq.enquiries.officers import ActingOfficer
 from tansiq.enquiries.rows import enquiry_rows, replies_of
-from tansiq.errors import NotFound
+from tansiq.errors import NotFound, Refused
 from tansiq.exchange.context import Context
 from tansiq.policy.answer import IncomingCheck
+from tansiq.policy.handling import Use
 from tansiq.protocol.ids import id_text
 
 __all__ = ["answer_origin"]
 
 
 def answer_origin(matter: bytes, check: IncomingCheck, *, context: Context, officer: ActingOfficer) -> int:
-    """Records ``check`` for everything of the partner's that is still here; returns for how many items.
+    """Records ``check`` for everything of the partner's that is still here and that the officer may view; returns for how many items.
 
-    Raises NotFound (no such enquiry on the officer's desk), Refused('policy.law') for an answer without its reason.
+    Raises NotFound (no such enquiry on the officer's desk), Refused('policy.use') for an officer who may view nothing of it, and
+    ('policy.law') for an answer without its reason.
     """
     rows = enquiry_rows("matter = %s", (matter,))
     if not rows or rows[0].own_post not in officer.posts:
@@ -33,6 +36,11 @@ def answer_origin(matter: bytes, check: IncomingCheck, *, context: Context, offi
         for item in some
         if item.originator != context.agency and not item.erased
     ]
-    for item in theirs:
+    weighed = weigh(theirs, Use.VIEW, reader_of(officer, context=context), context=context)
+    viewed = [one.row for one in weighed if one.decision.allowed]
+    if weighed and not viewed:
+        reasons = weighed[0].decision.reasons
+        raise Refused("policy.use", use=Use.VIEW.value, count=len(reasons), reasons=", ".join(reasons))
+    for item in viewed:
         answer_incoming(item.id, check, context=context)
-    return len(theirs)
+    return len(viewed)

@@ -1,16 +1,23 @@
 """At whose desk an enquiry stands: at its own, and at an office or a liaison officer's that it passes, as far as the compartments there reach.
 
-Invariant: who passes an enquiry on sees its row; what stands in it is for those whom the compartments of that desk let read it.
+Invariant: who passes an enquiry on sees its row; what stands in it is for those whom the compartments of that desk let read it, and
+nobody says anything in an enquiry who may not read what is asked.
 """
 
 from __future__ import annotations
 
+from tansiq.cases.exits import reader_of, weigh
+from tansiq.cases.queries import items_of_statements
 from tansiq.channels.compartments import reads_between
+from tansiq.enquiries.drafts import REQUEST
 from tansiq.enquiries.officers import ActingOfficer
 from tansiq.enquiries.rows import EnquiryRow
+from tansiq.errors import Refused
+from tansiq.exchange.context import Context
+from tansiq.policy.handling import Use
 from tansiq.protocol.docket import agency_of
 
-__all__ = ["stands_at"]
+__all__ = ["require_read", "stands_at"]
 
 
 def stands_at(row: EnquiryRow, officer: ActingOfficer) -> bool:
@@ -21,3 +28,18 @@ def stands_at(row: EnquiryRow, officer: ActingOfficer) -> bool:
     return row.office_post in officer.posts and reads_between(
         row.office_post, officer.number, service=service, field=row.field
     )
+
+
+def require_read(row: EnquiryRow, officer: ActingOfficer, context: Context) -> None:
+    """Raises Refused('policy.use') unless the officer may view the request, by the one decision on its use; one that was erased is judged no
+    longer.
+    """
+    asked = [
+        item
+        for item in items_of_statements([row.request]).get(row.request, ())
+        if item.kind == REQUEST and not item.erased
+    ]
+    for one in weigh(asked, Use.VIEW, reader_of(officer, context=context), context=context):
+        if not one.decision.allowed:
+            reasons = one.decision.reasons
+            raise Refused("policy.use", use=Use.VIEW.value, count=len(reasons), reasons=", ".join(reasons))

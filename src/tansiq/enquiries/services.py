@@ -45,6 +45,7 @@ from tansiq.enquiries.rows import (
     enquiry_rows,
     replies_of,
 )
+from tansiq.enquiries.seen import require_read
 from tansiq.enquiries.translations import translation_items, translations_kept
 from tansiq.enquiries.weighing import Sent, Weighing
 from tansiq.enquiries.wording import check_wording, languages_read
@@ -181,11 +182,16 @@ def disclosure(matter: bytes, law: LawBasis | None, way: Way, *, officer: str, n
     )
 
 
-def held_matter(matter: bytes, officer: ActingOfficer, direction: Direction) -> tuple[EnquiryRow, list[ReplyRow]]:
-    """An enquiry of the officer's desk, held until the transaction ends, and what was said in it. Raises NotFound."""
+def held_matter(
+    matter: bytes, officer: ActingOfficer, direction: Direction, *, context: Context
+) -> tuple[EnquiryRow, list[ReplyRow]]:
+    """An enquiry of the officer's desk, held until the transaction ends, and what was said in it. Raises NotFound, and Refused for an officer
+    who may not read what was asked.
+    """
     rows = enquiry_rows("matter = %s AND direction = %s", (matter, int(direction)), lock=True)
     if not rows or rows[0].own_post not in officer.posts:
         raise NotFound("enquiries.unknown", enquiry=id_text(matter))
+    require_read(rows[0], officer, context)
     return rows[0], replies_of([matter]) if rows[0].said != 0 else []
 
 
@@ -210,7 +216,7 @@ def _reply(
 ) -> bytes:
     now_ms = context.clock()
     with transaction.atomic():
-        enquiry, words = held_matter(matter, officer, Direction.IN)
+        enquiry, words = held_matter(matter, officer, Direction.IN, context=context)
         said = ReplyRow(
             statement=b"",
             matter=matter,
@@ -322,6 +328,7 @@ def decide_match(matter: bytes, entry: bytes, decision: str, *, context: Context
         rows = enquiry_rows("matter = %s", (matter,), lock=True)
         if not rows or rows[0].own_post not in officer.posts:
             raise NotFound("enquiries.unknown", enquiry=id_text(matter))
+        require_read(rows[0], officer, context)
         named = [rows[0].request, *(word.statement for word in replies_of([matter]))]
         with connection.cursor() as cursor:
             cursor.execute(

@@ -11,15 +11,13 @@ import zlib
 from base64 import b64decode
 from typing import Any, Final
 
-from tansiq.cases.queries import items_of_statements
-from tansiq.cases.services import answer_incoming
 from tansiq.enquiries.crosschecks import check_matter, check_open
 from tansiq.enquiries.leaving import Leaving
+from tansiq.enquiries.origins import answer_origin
 from tansiq.enquiries.queries import list_enquiries, show_enquiry, summaries
 from tansiq.enquiries.reading import answer_from, parse_matter, refusal_from, request_from
-from tansiq.enquiries.rows import enquiry_rows, replies_of
 from tansiq.enquiries.services import answer_enquiry, decide_match, refuse_enquiry, send_enquiry
-from tansiq.errors import BadInput, NotFound
+from tansiq.errors import BadInput
 from tansiq.node.acts import Asked
 from tansiq.node.acts_advice import weighing_of
 from tansiq.node.arguments import flag_of, number_of, table_of, text_of, texts_of
@@ -176,15 +174,13 @@ def decide(asked: Asked) -> dict[str, Any]:
 
 
 def origin(asked: Asked) -> dict[str, Any]:
-    """The officer's ``answer`` to 'may this have been obtained by ill-treatment?', for all that came from the partner in one enquiry.
+    """The officer's ``answer`` to 'may this have been obtained by ill-treatment?', for all that came from the partner in one enquiry
+    and that the officer may view.
 
     Convention against Torture, Article 15: without it nothing that came in may be used.
     """
     officer = asked.require_officer()
     matter = parse_matter(text_of(asked, "id"))
-    rows = enquiry_rows("matter = %s", (matter,))
-    if not rows or rows[0].own_post not in officer.posts:
-        raise NotFound("enquiries.unknown", enquiry=id_text(matter))
     reason = text_of(asked, "reason", default="")
     verdict = IncomingCheck(
         answer=text_of(asked, "answer"),
@@ -192,16 +188,8 @@ def origin(asked: Asked) -> dict[str, Any]:
         at_ms=asked.context.clock(),
         reason=Text(text_of(asked, "language", default="en"), reason) if reason else None,
     )
-    statements = [rows[0].request, *(reply.statement for reply in replies_of([matter]))]
-    items = [
-        item
-        for one in items_of_statements(statements).values()
-        for item in one
-        if item.originator != asked.context.agency
-    ]
-    for item in items:
-        answer_incoming(item.id, verdict, context=asked.context)
-    return {"id": id_text(matter), "answer": verdict.answer, "items": len(items)}
+    count = answer_origin(matter, verdict, context=asked.context, officer=officer)
+    return {"id": id_text(matter), "answer": verdict.answer, "items": count}
 
 
 def import_list(asked: Asked) -> dict[str, Any]:
