@@ -14,7 +14,7 @@ from tansiq.cases.erasure import erase_due
 from tansiq.cases.queries import items_of
 from tansiq.cases.services import answer_incoming
 from tansiq.enquiries import timeline
-from tansiq.enquiries.correspondence import ask_clarification
+from tansiq.enquiries.correspondence import ask_clarification, clarify, withdraw
 from tansiq.enquiries.origins import answer_origin
 from tansiq.enquiries.queries import show_enquiry
 from tansiq.enquiries.rows import enquiry_rows
@@ -22,7 +22,7 @@ from tansiq.enquiries.services import answer_enquiry, decide_match, refuse_enqui
 from tansiq.enquiries.terms import Terms, set_terms
 from tansiq.errors import BadInput, Refused
 from tansiq.policy.answer import IncomingCheck
-from tansiq.policy.correspondence import ClarificationRequest
+from tansiq.policy.correspondence import Clarification, ClarificationRequest, Translation, Withdrawal
 from tansiq.policy.subjects import Name
 from tansiq.policy.values import Text
 from tansiq.protocol.ids import id_text
@@ -164,6 +164,43 @@ SECRET = replace(CONDITIONS, classification="class.secret")
 def cleared(two: Two) -> Any:
     """Rabat's context for an officer who is cleared for secrets."""
     return replace(two.ma.use(), clearance="class.secret")
+
+
+def clarified(two: Two) -> bytes:
+    """A secret request of Madrid's, asked back by somebody who is cleared and clarified with a translation; Rabat is bound."""
+    matter = two.arrived(replace(an_enquiry(), conditions=SECRET))
+    question = ClarificationRequest(points=("clarify.identity",), question=Text("fr", "De quel Mohamed ?"))
+    ask_clarification(matter, question, context=cleared(two), officer=two.ma.officer())
+    two.carry()
+    words = Clarification(words=Text("es", "Del que vive en la calle inventada número 7."))
+    told = Translation(
+        part=0, field="words", text=Text("fr", "De celui qui habite au 7, rue inventée."), translator="ES-4017"
+    )
+    clarify(matter, words, context=two.es.use(), officer=two.es.officer(), translations=[told])
+    two.carry()
+    two.ma.use()
+    return matter
+
+
+def test_what_is_withheld_is_withheld_in_every_language(two: Two) -> None:
+    matter = clarified(two)
+    shown = show_enquiry(matter, context=two.ma.context, officer=two.ma.officer())["words"][-1]
+    assert (shown["content"], shown["withheld"], shown["translations"]) == (None, ["policy.use.not-cleared"], [])
+    shown = show_enquiry(matter, context=cleared(two), officer=two.ma.officer())["words"][-1]
+    assert shown["content"]["words"]["language"] == "es"
+    assert [one["text"]["language"] for one in shown["translations"]] == ["fr"]
+
+
+def test_once_the_request_is_erased_its_words_stay_withheld(two: Two) -> None:
+    matter = two.arrived(replace(an_enquiry(), conditions=SECRET))
+    words = Withdrawal(reason="withdrawal.not-needed", words=Text("fr", "La personne inventée a été retrouvée hier."))
+    withdraw(matter, words, context=two.es.use(), officer=two.es.officer())
+    two.carry()
+    assert erase_due(context=two.ma.use()) == 1
+    shown = show_enquiry(matter, context=two.ma.context, officer=two.ma.officer())
+    assert (shown["request"]["content"], shown["words"][0]["content"]) == (None, None)
+    assert shown["words"][0]["withheld"] == ["policy.use.not-cleared"]
+    assert show_enquiry(matter, context=cleared(two), officer=two.ma.officer())["words"][0]["content"]["words"]
 
 
 def test_who_may_not_read_the_request_says_nothing_in_it(registered: Two) -> None:

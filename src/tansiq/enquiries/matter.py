@@ -7,7 +7,7 @@ there. The look is logged (Directive (EU) 2016/680, Article 25). Plain values fi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.db import transaction
@@ -46,6 +46,7 @@ __all__ = ["may_be_said", "show_enquiry"]
 _REPLIES: Final = frozenset({ANSWER, REFUSAL, PARTIAL_REFUSAL})
 _BOUND: Final = frozenset({ITEM, REQUEST})
 """Kinds of items that carry conditions of their own."""
+_NOT_HERE: Final = "policy.use.not-addressed"
 _SHOWN_USES: Final = (Use.COPY, Use.PRINT, Use.EXPORT, Use.FORWARD, Use.COURT, Use.PROGRAM)
 
 
@@ -93,13 +94,24 @@ class _Opened:
             return self.shut[statement]
         if statement in self.unsealed:
             return []
-        own = next((one for one in self.items.get(statement, ()) if one.place == place and one.kind in _BOUND), None)
-        asked = next((one for one in self.items.get(self.row.request, ()) if one.kind == REQUEST), None)
-        item = own or asked
-        if item is None or item.erased:
+        item = self._weighed_as(statement, place)
+        if item is None:
+            return [_NOT_HERE]
+        if item.erased:
             return []
         decision = self.viewed[item.id].decision
         return [] if decision.allowed else list(decision.reasons)
+
+    def _weighed_as(self, statement: bytes, place: int) -> ItemRow | None:
+        """The item by which a part is viewed: its own, if it carries conditions; else the request's, and once that is gone the word's own,
+        which its docket handles as strictly. None: there is none.
+        """
+        items = self.items.get(statement, ())
+        own = next((one for one in items if one.place == place and one.kind in _BOUND), None)
+        asked = next((one for one in self.items.get(self.row.request, ()) if one.kind == REQUEST), None)
+        if own is not None or (asked is not None and not asked.erased):
+            return own or asked
+        return next((one for one in items if one.kind not in _BOUND), None)
 
     def own_eyes(self, statement: bytes) -> bool:
         """Whether a body is for an officer's own eyes: nothing is kept of it, and no translation of it made here."""
@@ -173,17 +185,16 @@ def _weighed(
     return {one.row.id: one for one in by_use[Use.VIEW]}, uses
 
 
-def _translated(kept: Mapping[bytes, Sequence[Kept]], context: Context, viewed: Mapping[tuple[bytes, int], bool],
-                stored: Mapping[bytes, StoredStatement]) -> dict[bytes, list[Json]]:  # fmt: skip
-    """The translations by statement, of texts that the officer may view."""
+def _translated(kept: Mapping[bytes, Sequence[Kept]], opened: _Opened, context: Context) -> dict[bytes, list[Json]]:
+    """The translations by statement, of texts that the officer may view: what is withheld is withheld in every language."""
     items = {row.id: row for row in rows_by_id([one.item for some in kept.values() for one in some])}
     out: dict[bytes, list[Json]] = {}
     for statement, some in kept.items():
         for one in some:
             row = items.get(one.item)
-            if row is None or row.erased or not viewed.get((statement, one.part), True):
+            if row is None or row.erased or opened.withheld(statement, one.part):
                 continue
-            words = _translation_text(row, stored, context)
+            words = _translation_text(row, opened.stored, context)
             if words is not None:
                 out.setdefault(statement, []).append(
                     {
@@ -220,13 +231,12 @@ def _open(
     stored = unsealed.stored
     items = items_of_statements(statements)
     rows = [item for some in items.values() for item in some]
-    bound = [one for one in rows if one.kind in _BOUND]
-    viewed, uses = _weighed(bound, reader, context)
+    gone = not any(one.kind == REQUEST and not one.erased for one in items.get(row.request, ()))
+    viewed, uses = _weighed([one for one in rows if gone or one.kind in _BOUND], reader, context)
     ours = {word.statement for word in words if (side_of(word.move) == "asker") == (row.direction == Direction.OUT)}
     came = {word.statement: word.at_ms for word in words if word.statement not in ours}
     theirs = frozenset(came) | ({row.request} if row.direction == Direction.IN else set())
-    allowed = {(one.statement or b"", one.place): viewed[one.id].decision.allowed for one in bound}
-    return _Opened(
+    opened = _Opened(
         row=row,
         stored=stored,
         items=items,
@@ -236,10 +246,11 @@ def _open(
         proofs=proofs_of(statements, row.hop),
         came=came | received_at(sorted(ours), row.partner),
         theirs=theirs,
-        translations=_translated(kept_translations(statements), context, allowed, stored),
+        translations={},
         shut=unsealed.shut,
         unsealed=frozenset(one for one in as_kept if as_kept[one].closed and one not in unsealed.shut),
     )
+    return replace(opened, translations=_translated(kept_translations(statements), opened, context))
 
 
 def _named(opened: _Opened, words: Sequence[ReplyRow]) -> dict[bytes, tuple[Subject, ...]]:
