@@ -16,6 +16,7 @@ from tansiq.channels.queries import waiting
 from tansiq.channels.states import decide
 from tansiq.enquiries.correspondence import remind_partner, withdraw
 from tansiq.enquiries.queries import list_enquiries, show_enquiry
+from tansiq.enquiries.receipts import note_receipts
 from tansiq.enquiries.rows import enquiry_rows, replies_of
 from tansiq.enquiries.services import answer_enquiry
 from tansiq.errors import Conflict, Refused
@@ -72,6 +73,21 @@ def test_a_request_that_was_taken_back_is_over_and_nothing_may_follow_it(two: Tw
     two.ma.use()
     assert list_enquiries(context=two.ma.context, posts=[two.ma.post()]) == []
     assert fsck(two.es.use()).findings == ()
+
+
+def test_what_was_taken_back_stands_before_no_receipt(two: Two) -> None:
+    set_state(two.es, "ma.dgst", "suspended", head="ES-1001")
+    for _ in range(2):
+        take_back(two.ask(), officer=two.es.officer(), context=two.es.context)
+    held = two.ask()
+    assert note_receipts(limit=1) == 0
+    set_state(two.es, "ma.dgst", "open", head="ES-1001")
+    two.clock.advance(seconds=1)
+    later = two.ask()
+    two.clock.advance(minutes=1)
+    two.carry()
+    assert [note_receipts(limit=1) for _ in range(3)] == [1, 1, 0]
+    assert None not in {row_of(held).received_ms, row_of(later).received_ms}
 
 
 def test_an_answer_that_was_taken_back_was_not_said(two: Two) -> None:

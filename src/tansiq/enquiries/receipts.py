@@ -1,12 +1,14 @@
 """Receipts written down: when partners received our enquiries and clarifications, and so when answers are due.
 
-Invariant: until the clock's sweep has run, the queries read the receipts themselves, so nothing waits for it.
+Invariant: until the clock's sweep has run, the queries read the receipts themselves, so nothing waits for it. Only what has its receipt
+is looked at, so what was taken back, or is held, stands before nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from django.db import connection, transaction
 
@@ -17,6 +19,16 @@ from tansiq.enquiries.rows import ReplyRow, enquiry_rows, replies_of, store_cour
 
 __all__ = ["note_receipts"]
 
+_HERE: Final = (
+    "(EXISTS (SELECT 1 FROM exchange_sent s JOIN exchange_receipt r ON r.batch = s.batch "
+    "WHERE s.statement = {statement} AND s.peer = {partner}) "
+    "OR EXISTS (SELECT 1 FROM channels_stop c WHERE c.statement = {statement} AND c.proven AND c.handed_ms IS NULL "
+    "AND c.post LIKE {partner} || '/%%'))"
+)
+"""That a receipt of the partner's is here, or its own word behind a relay: where `routes.received_at` looks."""
+_ASKED: Final = _HERE.format(statement="enquiries_enquiry.request", partner="enquiries_enquiry.partner")
+_CLARIFIED: Final = _HERE.format(statement="w.statement", partner="e.partner")
+
 
 def note_receipts(*, limit: int = 1000) -> int:
     """Writes down when partners received our enquiries and clarifications, and so when answers are due; returns how many.
@@ -24,7 +36,7 @@ def note_receipts(*, limit: int = 1000) -> int:
     For the clock's sweep: until it has run, the queries read the receipts themselves.
     """
     with transaction.atomic():
-        waiting = enquiry_rows("received_ms IS NULL ORDER BY sent_ms LIMIT %s", (limit,), lock=True)
+        waiting = enquiry_rows(f"received_ms IS NULL AND {_ASKED} ORDER BY sent_ms LIMIT %s", (limit,), lock=True)
         noted = []
         for partner in {row.partner for row in waiting}:
             known = received_at([row.request for row in waiting if row.partner == partner], partner)
@@ -47,8 +59,8 @@ def _note_clarified(limit: int) -> int:
     """The receipts of clarifications: with them the clock goes on."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT matter, statement FROM enquiries_reply WHERE kind = 'enquiry.clarification' AND until_ms IS NULL "
-            "ORDER BY said_ms LIMIT %s",
+            "SELECT w.matter, w.statement FROM enquiries_reply w JOIN enquiries_enquiry e ON e.matter = w.matter "
+            f"WHERE w.kind = 'enquiry.clarification' AND w.until_ms IS NULL AND {_CLARIFIED} ORDER BY w.said_ms LIMIT %s",
             (limit,),
         )
         asked: dict[bytes, list[bytes]] = {}
