@@ -13,6 +13,7 @@ from support.matters import PERSON, an_answer, an_enquiry, an_item, no_hit
 from support.two import Two
 from tansiq.cases.erasure import erase_due
 from tansiq.cases.queries import items_of
+from tansiq.enquiries import history
 from tansiq.enquiries.correspondence import (
     announce_delay,
     ask_clarification,
@@ -25,7 +26,7 @@ from tansiq.enquiries.correspondence import (
 from tansiq.enquiries.queries import show_enquiry
 from tansiq.enquiries.receipts import note_receipts
 from tansiq.enquiries.services import answer_enquiry
-from tansiq.errors import Conflict, NotFound, Refused
+from tansiq.errors import Conflict, NotFound, Refused, TooMuch
 from tansiq.exchange.drafts import Draft
 from tansiq.exchange.services import send
 from tansiq.policy.correspondence import (
@@ -307,3 +308,47 @@ def test_the_addressee_speaks_as_if_it_had_asked(two: Two) -> None:
     draft = replace(question, act=act, parts=parts)
     assert lied(two, draft, kind="enquiry.withdrawal") == ["enquiries.never-asked"]
     assert here(two, matter)["state"] == "received"
+
+
+# ------------------------------------------------------------------------------------------------------ how much
+
+
+def reminded(two: Two, times: int) -> bytes:
+    """Madrid asks and reminds, six hours apart; nothing of the reminders has left."""
+    matter = two.arrived()
+    for _ in range(times):
+        remind_partner(matter, REMINDED, **by_es(two))
+        two.clock.advance(hours=6)
+    return matter
+
+
+def test_who_says_too_much_silences_nobody(two: Two, set_aside: Codes, monkeypatch: pytest.MonkeyPatch) -> None:
+    matter = reminded(two, 5)
+    monkeypatch.setattr(history, "MOST_WORDS", 8)
+    two.carry()
+    two.ma.use()
+    assert set_aside() == ["enquiries.too-many-words"]
+    ask_clarification(matter, QUESTION, **by_ma(two))
+    answer_enquiry(matter, answer=no_hit(), **by_ma(two))
+    two.carry()
+    assert (set_aside(), here(two, matter)["state"]) == ([], "answered")
+
+
+def test_who_has_said_its_half_can_still_end_it(two: Two, set_aside: Codes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "MOST_WORDS", 8)
+    matter = reminded(two, 4)
+    with pytest.raises(TooMuch):
+        remind_partner(matter, REMINDED, **by_es(two))
+    withdraw(matter, GONE, **by_es(two))
+    assert [one["state"] for one in both(two, matter)] == ["withdrawn"] * 2
+    assert set_aside() == []
+
+
+def test_reminders_are_not_dated_ahead_to_be_said_at_once(two: Two, set_aside: Codes) -> None:
+    began = two.clock()
+    matter = reminded(two, 3)
+    two.clock.now_ms = began + 60_000
+    two.carry()
+    two.ma.use()
+    assert set_aside() == ["enquiries.not-now"]
+    assert len(there(two, matter)["words"]) == 2

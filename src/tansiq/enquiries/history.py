@@ -1,7 +1,8 @@
 """The history of an enquiry: the words that are here, what a new one has to follow, and what it changes.
 
 Invariant: what is stored of an enquiry's state and clock is `policy.course` of its words; a word is believed when its
-past permits it and it continues its own agency's line (`judge`).
+past permits it and it continues its own agency's line (`judge`). Each side has half of what an enquiry holds, and its end passes
+always: so nobody silences the other.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from tansiq.cases.services import bring_forward
 from tansiq.enquiries.rows import Direction, EnquiryRow, ReplyRow, order_of, remind_at, store_course
 from tansiq.enquiries.terms import CLOSED_REVIEW_MS, terms
 from tansiq.errors import Conflict, NotProven, TooMuch
-from tansiq.policy.course import Course, Move, course_of, past_of, permits, side_of
+from tansiq.policy.course import REMINDER_EVERY_MS, Course, Move, course_of, past_of, permits, side_of
 from tansiq.protocol.ids import id_text
 
 __all__ = ["heads", "judge", "rejudged", "require_permitted", "settle"]
 
 MOST_WORDS = 256
 _ENDING = frozenset({Move.ANSWER, Move.REFUSAL})
+_ENDS = _ENDING | {Move.WITHDRAW}
 
 
 def heads(words: Sequence[ReplyRow]) -> tuple[bytes, ...]:
@@ -28,10 +30,16 @@ def heads(words: Sequence[ReplyRow]) -> tuple[bytes, ...]:
     return tuple(word.statement for word in words if word.statement not in followed)
 
 
+def _require_room(move: Move, words: Sequence[ReplyRow]) -> None:
+    """Raises TooMuch where the side whose move it is has said its half; what ends the matter passes, for it is said once."""
+    most, side = MOST_WORDS // 2, side_of(move)
+    if move not in _ENDS and sum(side_of(word.move) is side for word in words) >= most:
+        raise TooMuch("enquiries.too-many-words", most=most)
+
+
 def require_permitted(move: Move, enquiry: EnquiryRow, words: Sequence[ReplyRow], *, said_ms: int) -> None:
     """Raises Conflict unless ``move`` may be said now by us, who know ``words``."""
-    if len(words) >= MOST_WORDS:
-        raise TooMuch("enquiries.too-many-words", most=MOST_WORDS)
+    _require_room(move, words)
     if enquiry.state == "withdrawn" and not words:  # taken back before it ever left (`interrupted`)
         raise Conflict("enquiries.closed", enquiry=id_text(enquiry.matter), state=enquiry.state)
     if permits(move, [word.word for word in words], said_ms=said_ms):
@@ -45,11 +53,11 @@ def require_permitted(move: Move, enquiry: EnquiryRow, words: Sequence[ReplyRow]
 def judge(said: ReplyRow, enquiry: EnquiryRow, words: Sequence[ReplyRow]) -> None:
     """Raises unless the partner's word ``said`` may be believed beside the ``words`` that are here.
 
-    Conflict ('enquiries.answered-before': its agency had ended the matter; 'enquiries.forked': it passes over a word of
-    its own agency; 'enquiries.not-now': its speaker knew better), NotProven ('enquiries.follows-another'), TooMuch.
+    Conflict ('enquiries.answered-before': its agency had ended the matter; 'enquiries.forked': it passes over a word of its own agency;
+    'enquiries.not-now': its speaker knew better, or dated a reminder ahead to say many at once), NotProven
+    ('enquiries.follows-another'), TooMuch.
     """
-    if len(words) >= MOST_WORDS:
-        raise TooMuch("enquiries.too-many-words", most=MOST_WORDS)
+    _require_room(said.move, words)
     known = {word.statement: word.word for word in words}
     if any(one not in known for one in said.follows):
         raise NotProven("enquiries.follows-another")
@@ -61,7 +69,8 @@ def judge(said: ReplyRow, enquiry: EnquiryRow, words: Sequence[ReplyRow]) -> Non
     past = past_of(said.follows, known)
     if not own <= past:
         raise Conflict("enquiries.forked", agency=enquiry.partner)
-    if not permits(said.move, [known[one] for one in past], said_ms=said.said_ms):
+    ahead = said.move is Move.REMIND and said.said_ms > said.at_ms + REMINDER_EVERY_MS
+    if ahead or not permits(said.move, [known[one] for one in past], said_ms=said.said_ms):
         raise Conflict("enquiries.not-now", enquiry=id_text(enquiry.matter), state=enquiry.state)
 
 
