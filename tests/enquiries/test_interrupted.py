@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from support.matters import an_answer, an_item
+from support.matters import CONDITIONS, an_answer, an_enquiry, an_item, no_hit
 from support.node import Node, Nodes
 from support.two import Two
 from support.ways import CASE, ES, HEADS, LIAISON, MA, World
+from tansiq.cases.erasure import erase_due
+from tansiq.cases.queries import items_of
 from tansiq.channels.matters import about
 from tansiq.channels.passing import reroute, take_back
 from tansiq.channels.queries import waiting
@@ -19,6 +22,7 @@ from tansiq.enquiries.queries import list_enquiries, show_enquiry
 from tansiq.enquiries.receipts import note_receipts
 from tansiq.enquiries.rows import enquiry_rows, replies_of
 from tansiq.enquiries.services import answer_enquiry
+from tansiq.enquiries.terms import terms
 from tansiq.errors import Conflict, Refused
 from tansiq.node.fsck import fsck
 from tansiq.policy.channel_matter import Channel
@@ -105,6 +109,24 @@ def test_an_answer_that_was_taken_back_was_not_said(two: Two) -> None:
     two.carry()
     assert row_of(matter).state == "answered"
     assert fsck(two.ma.use()).findings == ()
+
+
+@pytest.mark.parametrize("days", [0, 90])
+def test_a_no_hit_that_was_taken_back_lets_what_was_asked_stay(two: Two, days: int) -> None:
+    """As long as the asker lets it be kept, if it says so, and until its own review."""
+    until = two.clock() + days * 86_400_000 if days else None
+    matter = two.arrived(replace(an_enquiry(), conditions=replace(CONDITIONS, erase_by_ms=until)))
+    officer = two.ma.officer()
+    (item,) = items_of(matter)
+    set_state(two.ma, "es.cgi", "suspended", head="MA-1001")
+    answer_enquiry(matter, answer=no_hit(), context=two.ma.context, officer=officer)
+    assert items_of(matter)[0].erase_ms == two.clock() + terms().no_hit_ms
+    take_back(matter, officer=officer, context=two.ma.context)
+    assert (items_of(matter)[0].erase_ms, items_of(matter)[0].review_ms) == (item.erase_ms, item.review_ms)
+    assert item.erase_ms == until
+    two.clock.advance(days=60)
+    assert erase_due(context=two.ma.use()) == 1, "the answer that nobody had"
+    assert show_enquiry(matter, context=two.ma.use(), officer=officer)["request"]["content"]
 
 
 @pytest.fixture

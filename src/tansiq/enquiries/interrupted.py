@@ -15,6 +15,10 @@ from typing import Final
 from django.db import connection
 from django.urls import reverse
 
+from tansiq.cases.contents import open_statements
+from tansiq.cases.exits import conditions_in
+from tansiq.cases.items import REVIEW_MS
+from tansiq.cases.queries import items_of_statements
 from tansiq.cases.services import bring_forward
 from tansiq.cases.sql import marks
 from tansiq.channels.matters import About, know_matters
@@ -23,10 +27,11 @@ from tansiq.channels.stored import Stored, stored
 from tansiq.enquiries.history import rejudged
 from tansiq.enquiries.pages_rows import question_of
 from tansiq.enquiries.rows import EnquiryRow, ReplyRow, enquiry_rows, order_of, replies_of, store_course, way_text
-from tansiq.enquiries.terms import CLOSED_REVIEW_MS
+from tansiq.enquiries.terms import CLOSED_REVIEW_MS, terms
 from tansiq.errors import Refused
 from tansiq.exchange.context import Context
 from tansiq.exchange.eyes_only import is_closed
+from tansiq.policy.course import Move
 from tansiq.policy.ways import seats
 from tansiq.protocol.docket import Docket
 from tansiq.protocol.ids import id_text
@@ -141,12 +146,40 @@ def _gone(row: EnquiryRow, statements: Sequence[bytes], context: Context) -> Non
         store_course(replace(ended, order_ms=order_of(ended, ended_ms=now_ms)))
         bring_forward([row.request], review_ms=now_ms + CLOSED_REVIEW_MS)
         return
+    before = replies_of([row.matter])
     with connection.cursor() as cursor:
         cursor.executemany("DELETE FROM enquiries_reply WHERE statement = %s", [(one,) for one in statements])
     bring_forward(statements, review_ms=now_ms, erase_ms=now_ms)
     left = replies_of([row.matter])
     outcome = next((word.outcome for word in reversed(left) if word.outcome), "")
-    store_course(rejudged(replace(row, outcome=outcome), left, received_ms=row.received_ms))
+    stands = rejudged(replace(row, outcome=outcome), left, received_ms=row.received_ms)
+    store_course(stands)
+    if stands.is_open and not row.is_open:
+        asked = [row.request, *(word.statement for word in left if word.move is Move.CLARIFY)]
+        _goes_on(asked, [word for word in before if word.statement in statements], context)
+
+
+def _goes_on(asked: Sequence[bytes], gone: Sequence[ReplyRow], context: Context) -> None:
+    """What was asked stays as long as if the words that are gone had never ended the matter; a moment that somebody else set stays.
+
+    The reverse of what `history.settle` and `closed.end_unfound` bring forward.
+    """
+    opened = open_statements(asked, keys=context.keys)
+    ends = {word.at_ms + terms().no_hit_ms for word in gone}
+    reviews = ends | {word.at_ms + CLOSED_REVIEW_MS for word in gone}
+    with connection.cursor() as cursor:
+        for statement, items in items_of_statements(asked).items():
+            parts = opened[statement].parts if statement in opened else ()
+            for one in items:
+                said = conditions_in(parts, one.place)
+                cursor.execute(
+                    f"UPDATE cases_item SET erase_ms = %s WHERE id = %s AND erase_ms IN ({marks(sorted(ends))})",
+                    (said.erase_by_ms if said is not None else None, one.id, *sorted(ends)),
+                )
+                cursor.execute(
+                    f"UPDATE cases_item SET review_ms = received_ms + %s WHERE id = %s AND review_ms IN ({marks(sorted(reviews))})",
+                    (REVIEW_MS, one.id, *sorted(reviews)),
+                )
 
 
 def register_interrupted() -> None:
