@@ -18,13 +18,18 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tansiq.node.settings")
 django.setup()  # the models of other rooms are imported by this module
 
 from support.browsing import Browser  # noqa: E402
+from support.matters import refusal  # noqa: E402
 from support.node import Clock, Node  # noqa: E402
 from support.two import Two  # noqa: E402
 from support.writing import ANSWER, ENQUIRY, compose, hidden, messages  # noqa: E402
 from tansiq.accounts.drafts import list_drafts  # noqa: E402
 from tansiq.cases.erasure import erase_due  # noqa: E402
+from tansiq.enquiries.correspondence import ask_clarification, clarify  # noqa: E402
 from tansiq.enquiries.rows import enquiry_rows  # noqa: E402
+from tansiq.enquiries.services import refuse_enquiry  # noqa: E402
 from tansiq.node.site import bind_site  # noqa: E402
+from tansiq.policy.correspondence import Clarification, ClarificationRequest  # noqa: E402
+from tansiq.policy.values import Text  # noqa: E402
 from tansiq.protocol.ids import id_text  # noqa: E402
 
 pytestmark = pytest.mark.storage
@@ -447,6 +452,39 @@ def test_what_may_not_be_printed_is_left_out_of_the_print(madrid: Side, rabat: S
         assert "Benalí" not in shown.content.decode()
     with madrid as browser:
         assert "Benalí" in browser.get(f"{page}print/").content.decode()
+
+
+def test_a_words_own_printing_is_decided_too(madrid: Side, rabat: Side, registered: Two) -> None:
+    two = registered
+    matter = two.arrived()  # of Madrid's H1 H2: to print it, Madrid is asked
+    question = ClarificationRequest(points=("clarify.identity",), question=Text("fr", "De quel homme inventé ?"))
+    ask_clarification(matter, question, context=two.ma.use(), officer=two.ma.officer())
+    two.carry()
+    told = Clarification(words=Text("fr", "De celui de la rue inventée."))
+    clarify(matter, told, context=two.es.use(), officer=two.es.officer())
+    two.carry()
+    path = f"/enquiries/{id_text(matter)}/print/"
+    with rabat as browser:
+        page = browser.get(path).content.decode()
+        assert "De quel homme inventé" in page, "our own words are ours to print"
+        assert "rue inventée" not in page
+    with madrid as browser:
+        page = browser.get(path).content.decode()
+        assert "rue inventée" in page
+        assert "De quel homme inventé" not in page, "handled as strictly as what it asks about"
+
+
+def test_an_answer_without_information_is_printed_where_the_request_is(
+    madrid: Side, rabat: Side, registered: Two
+) -> None:
+    two = registered
+    matter = two.arrived()
+    said = refusal()
+    refuse_enquiry(matter, refusal=said, context=two.ma.use(), officer=two.ma.officer())
+    two.carry()
+    assert said.reasons is not None
+    with madrid as browser:
+        assert said.reasons.value in browser.get(f"/enquiries/{id_text(matter)}/print/").content.decode()
 
 
 def test_who_has_no_part_in_a_matter_learns_nothing_of_it(madrid: Side, registered: Two, clock: Clock) -> None:
