@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from typing import Any
 
 import django
 import pytest
@@ -12,6 +14,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tansiq.node.settings")
 django.setup()  # the models of other rooms are imported by this module
 
 from support.browsing import Browser  # noqa: E402
+from support.matters import an_enquiry  # noqa: E402
 from support.node import PASSPHRASE, Clock, Node, Nodes, carry  # noqa: E402
 from support.two import Two  # noqa: E402
 from tansiq.cases.casework import NewCase, link_matter, open_case  # noqa: E402
@@ -21,7 +24,9 @@ from tansiq.cases.registry import matter_may_join  # noqa: E402
 from tansiq.channels.compartments import desks_seen  # noqa: E402
 from tansiq.enquiries.matter import show_enquiry  # noqa: E402
 from tansiq.enquiries.pages_frame import register_frame  # noqa: E402
+from tansiq.enquiries.queries import list_enquiries  # noqa: E402
 from tansiq.enquiries.rows import enquiry_rows  # noqa: E402
+from tansiq.enquiries.services import send_enquiry  # noqa: E402
 from tansiq.errors import NotFound  # noqa: E402
 from tansiq.node.creation import NewOfficer, NewPost  # noqa: E402
 from tansiq.node.officers import SignedIn  # noqa: E402
@@ -96,6 +101,7 @@ def test_a_body_is_for_who_is_cleared_for_its_field(
     assert reads(es, asked, es.officer("ES-4017")) == (True, True)
 
 
+<<<<<<< HEAD
 @pytest.mark.parametrize(
     ("service", "fields", "may"),
     [("es.cgi", (), True), ("es.cgi", ("offence.drugs",), False), ("es.gc", (), False)],
@@ -124,6 +130,32 @@ def test_a_case_of_the_office_shows_of_a_matter_what_the_compartment_reaches(
             assert (told in answer.content.decode()) == seen, page
     reader = reader_of(es.officer(MEMBER), context=context)
     assert matter_may_join(asked, reader, context=context) == may
+=======
+def test_a_list_holds_what_the_compartment_reaches_and_is_cut_afterwards(
+    matter: tuple[Node, bytes], node: Nodes
+) -> None:
+    es, asked = matter
+    node.clock.advance(minutes=1)
+    request = an_enquiry()
+    assert request.law is not None
+    later = send_enquiry(
+        replace(request, law=replace(request.law, offence="offence.drugs")), context=es.use(), officer=es.officer("ES-4017"),
+        from_post=es.post(), to_post="ma.dgst/counter-terrorism", via_office_post=OFFICE,
+    )  # fmt: skip
+
+    def listed(**narrowed: Any) -> list[str]:
+        officer = es.officer(MEMBER)
+        found = list_enquiries(context=es.use(), posts=officer.posts, officer=officer, **narrowed)
+        return [one["id"] for one in found]
+
+    assert set(listed()) == {id_text(asked), id_text(later)}
+    [first] = listed(limit=1)
+    reached = {id_text(asked): "offence.drugs", id_text(later): "offence.terrorism"}
+    set_compartment(OFFICE, MEMBER, service="es.cgi", fields=(reached[first],), by=HEAD, context=es.use())
+    assert listed(limit=1) == listed() == [one for one in reached if one != first]
+    set_compartment(OFFICE, MEMBER, service="es.gc", by=HEAD, context=es.use())
+    assert listed() == []
+>>>>>>> b9df3b9 (The list of a desk holds what the officer's compartment reaches)
 
 
 def test_heading_an_office_clears_nobody(matter: tuple[Node, bytes]) -> None:

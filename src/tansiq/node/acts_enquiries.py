@@ -136,10 +136,12 @@ def refuse(asked: Asked) -> dict[str, Any]:
 
 
 def list_desk(asked: Asked) -> list[dict[str, Any]]:
-    """The enquiries on the officer's desks."""
+    """The enquiries on the officer's desks, as far as the officer's compartment there reaches."""
+    officer = asked.require_officer()
     return list_enquiries(
         context=asked.context,
-        posts=asked.require_officer().posts,
+        posts=officer.posts,
+        officer=officer,
         direction=text_of(asked, "direction", default=""),
         state=text_of(asked, "state", default=""),
         limit=number_of(asked, "limit", default=100, most=_MOST_LISTED),
