@@ -8,6 +8,7 @@ from dataclasses import fields, is_dataclass, replace
 
 import pytest
 
+from support.files import a_text, put_in
 from support.liaison import CASE, Posted, a_message, posted_in
 from support.matters import CONDITIONS, an_answer, an_enquiry, an_item
 from support.node import PASSPHRASE, Node, Nodes, carry
@@ -15,6 +16,7 @@ from tansiq import policy
 from tansiq.cases import registry
 from tansiq.cases.casework import NewCase, add_post, link_matter, open_case
 from tansiq.cases.exits import _CONDITIONS, reader_of, take_out, visible
+from tansiq.cases.files_sending import attach_file
 from tansiq.cases.queries import items_of
 from tansiq.enquiries.services import answer_enquiry, send_enquiry
 from tansiq.errors import NotFound, Refused
@@ -151,3 +153,24 @@ def test_no_desk_is_added_to_a_case_with_what_may_not_be_copied(two_desks: tuple
         add_post(other, ma.post("border"), context=context, officer=officer)
     reader = reader_of(ma.officer(BORDER), context=context)
     assert visible(items_of(other), reader, context=context) == []
+
+
+@pytest.mark.storage
+def test_no_file_of_another_desks_case_is_sent_or_taken_into_another_item(two_desks: tuple[Node, Node]) -> None:
+    es, ma = two_desks
+    ma.use()
+    case = open_case(NewCase(title=Text("fr", "Secret")), context=ma.context, officer=ma.officer(HOST))
+    item = put_in(ma, a_text(200), case=case, officer=HOST)
+
+    def send(number: str, post: str) -> bytes:
+        return send_enquiry(
+            an_enquiry(number), context=ma.use(), officer=ma.officer(number), from_post=ma.post(post), to_post=es.post(),
+            via_office_post=es.post("embassy-office"), files=[(item, 0)],
+        )  # fmt: skip
+
+    with pytest.raises(NotFound, match=r"cases\.unknown-item"):
+        send(BORDER, "border")
+    with pytest.raises(NotFound, match=r"cases\.unknown-item"):
+        attach_file(item, item, context=ma.context, officer=BORDER)
+    matter = send(HOST, "counter-terrorism")
+    assert "file" in {one.kind for one in items_of(matter)}

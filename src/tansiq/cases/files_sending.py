@@ -16,18 +16,21 @@ from dataclasses import dataclass, replace
 
 from django.db import connection, transaction
 
+from tansiq.cases.exits import clearance_of, visible, weigh
 from tansiq.cases.files import add_file
 from tansiq.cases.files_reading import FileReader, file_rows, open_file
 from tansiq.cases.items import NewItem
-from tansiq.cases.queries import own_part
+from tansiq.cases.queries import ItemRow, own_part
 from tansiq.cases.services import add_items
 from tansiq.cases.stripping import STRIPPABLE, stripped
-from tansiq.errors import BadInput, Conflict, NotFound
+from tansiq.directory.queries import own_directory
+from tansiq.errors import BadInput, Conflict, NotFound, Refused
 from tansiq.exchange.context import Context
 from tansiq.exchange.drafts import Draft
 from tansiq.exchange.files_store import drop_files
 from tansiq.exchange.kinds import Arrived
-from tansiq.policy.handling import Reader
+from tansiq.policy.handling import Reader, Use
+from tansiq.protocol.docket import ALL_MEMBERS, agency_of
 from tansiq.protocol.manifest import PART_KIND, Manifest, parse_manifest
 from tansiq.protocol.parts import Part
 
@@ -56,23 +59,48 @@ class SentFile:
     item: bytes = b""
 
 
-def _own_manifest(item: bytes, officer: str, context: Context) -> Manifest:
+def _require_theirs(row: ItemRow, officer: str, context: Context, *, targets: Sequence[str]) -> None:
+    """Raises NotFound for a file of a case that the officer may not know of, Refused('policy.use') for one not to be handed on to the
+    agencies ``targets``.
+    """
+    posts = next((one.posts for one in own_directory().officers if one.number == officer), ())
+    reader = Reader(
+        agency=context.agency,
+        officer=officer,
+        posts=frozenset(posts),
+        clearance=clearance_of(officer, context=context),
+        purpose="",
+    )
+    if not visible([row], reader, context=context):
+        raise NotFound("cases.unknown-item", item=row.id.hex())
+    for target in targets or ("",):
+        [one] = weigh([row], Use.FORWARD, reader, context=context, target=target)
+        if not one.decision.allowed:
+            reasons = ", ".join(one.decision.reasons)
+            raise Refused("policy.use", use=Use.FORWARD.value, count=len(one.decision.reasons), reasons=reasons)
+
+
+def _own_manifest(item: bytes, officer: str, context: Context, *, targets: Sequence[str] = ()) -> Manifest:
+    """The manifest of a file that is the officer's draft, or stands in a case of theirs."""
     rows = file_rows([item])
     if not rows or rows[0].item.statement is not None or (rows[0].draft and rows[0].officer != officer):
         raise NotFound("cases.unknown-item", item=item.hex())
+    if not rows[0].draft:
+        _require_theirs(rows[0].item, officer, context, targets=targets)
     return parse_manifest(own_part(item, context.keys))
 
 
 def file_parts_of(
-    files: Sequence[OwnFile], *, first: int, context: Context, officer: str
+    files: Sequence[OwnFile], *, first: int, context: Context, officer: str, targets: Sequence[str] = ()
 ) -> tuple[list[Part], list[SentFile]]:
-    """The parts for own ``files``, each with the place of the part that it belongs to; the first will stand at ``first``.
+    """The parts for own ``files``, each with the place of the part that it belongs to; the first will stand at ``first``, and they go
+    to the agencies ``targets``.
 
-    Returns them with what `note_sent_files` needs. Raises NotFound for a file that is not the officer's to send.
+    Returns them with what `note_sent_files` needs. Raises NotFound for a file that is not the officer's to send, Refused.
     """
     sent = []
     for place, (item, of) in enumerate(files, first):
-        sent.append(SentFile(place, replace(_own_manifest(item, officer, context), of=of), item))
+        sent.append(SentFile(place, replace(_own_manifest(item, officer, context, targets=targets), of=of), item))
     return [one.manifest.to_part() for one in sent], sent
 
 
@@ -82,7 +110,10 @@ def with_files(
     """``draft`` with the officer's own ``files`` behind its parts; see `file_parts_of`."""
     if not files:
         return draft, []
-    parts, sent = file_parts_of(files, first=len(draft.parts), context=context, officer=officer)
+    targets = [one if one == ALL_MEMBERS else agency_of(one) for one in draft.docket.addressees]
+    parts, sent = file_parts_of(
+        files, first=len(draft.parts), context=context, officer=officer, targets=list(dict.fromkeys(targets))
+    )
     return replace(draft, parts=[*draft.parts, *parts]), sent
 
 
