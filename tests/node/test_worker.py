@@ -73,6 +73,37 @@ def test_a_sweep_that_fails_is_logged_and_keeps_no_other_from_running(
     assert [record.exc_info is not None for record in caplog.records] == [True]
 
 
+SELDOM = (
+    "sweep_erasures", "sweep_uploads", "erase_due", "erase_direct_due", "sweep_passed", "sweep", "mirror_if_due",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("failing", SELDOM)
+def test_upkeep_that_fails_in_one_place_goes_on_in_all_others(
+    node: Nodes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, failing: str
+) -> None:
+    """What one step trips over keeps nothing else here any longer."""
+    es = node("es.cgi")
+    ran: list[str] = []
+
+    def fake(name: str) -> object:
+        def step(*_: object, **__: object) -> int:
+            ran.append(name)
+            if name == failing:
+                raise OverflowError(name)
+            return 7
+
+        return step
+
+    for name in SELDOM:
+        monkeypatch.setattr(worker, name, fake(name))
+    context = es.use()
+    with caplog.at_level(logging.ERROR, "tansiq.worker"):
+        keep_up(es.home, context)
+    assert tuple(ran) == SELDOM
+    assert [record.exc_info is not None for record in caplog.records] == [True]
+
+
 def test_what_nothing_was_held_about_ends_after_thirty_days_by_itself(node: Nodes, clock: Clock) -> None:
     matter, request = ask(node)
     es, ma = node._made

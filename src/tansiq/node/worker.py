@@ -9,7 +9,7 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import aiohttp
@@ -132,30 +132,44 @@ def tick(context: Context) -> int:
         "journal": lambda: _check_journal(context),
         "directory": tell,
     }
+    _each_alone(steps)
+    return told
+
+
+def _each_alone(steps: Mapping[str, Callable[[], object]]) -> None:
+    """Runs the steps one after another; one that fails is logged, and the others run."""
     for name, step in steps.items():
         try:
             close_old_connections()  # the step before may have broken one
             step()
         except Exception:
             _log.exception("a sweep failed: %s", name)
-    return told
+
+
+def _all_due(erase: Callable[..., int], context: Context) -> None:
+    while erase(context=context, limit=_AT_ONCE) == _AT_ONCE:
+        continue
 
 
 def keep_up(home: Home, context: Context) -> None:
     """What is done seldom: erasures that are due or were left half-done, orphans swept, the key store mirrored.
 
-    Nothing is erased by its age while peers have not yet given back what a restored backup lacked.
+    Nothing is erased by its age while peers have not yet given back what a restored backup lacked. Each step stands alone, as in `tick`:
+    what one of them trips over keeps nothing else here any longer.
     """
     close_old_connections()
+    steps: dict[str, Callable[[], object]] = {}
     if not restoring_peers():
-        sweep_erasures(context=context)
-        sweep_uploads(context=context)
-        for erase in (erase_due, erase_direct_due):
-            while erase(context=context, limit=_AT_ONCE) == _AT_ONCE:
-                continue
-        sweep_passed(context=context)
-    sweep(context=context)
-    mirror_if_due(home, context=context)
+        steps = {
+            "erasures": lambda: sweep_erasures(context=context),
+            "uploads": lambda: sweep_uploads(context=context),
+            "due": lambda: _all_due(erase_due, context),
+            "direct": lambda: _all_due(erase_direct_due, context),
+            "passed": lambda: sweep_passed(context=context),
+        }
+    _each_alone(
+        steps | {"orphans": lambda: sweep(context=context), "mirror": lambda: mirror_if_due(home, context=context)}
+    )
 
 
 async def _clock(home: Home, context: Context, pool: ThreadPoolExecutor, delivery: Delivery) -> None:
