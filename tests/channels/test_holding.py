@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,13 +10,14 @@ from django.db import connection, transaction
 
 from support.node import Clock
 from support.notes_said import Notes, matter_of, rows
+from tansiq.channels import emergencies
 from tansiq.channels.emergencies import pass_emergency, review
 from tansiq.channels.holding import CLOSED
 from tansiq.channels.offers import offers
 from tansiq.channels.passing import by_hand, reroute, take_back
 from tansiq.channels.queries import waiting, waiting_counts
 from tansiq.channels.states import accept_emergency, decide
-from tansiq.channels.stored import stored
+from tansiq.channels.stored import Stored, stored
 from tansiq.errors import BadInput, Conflict, Refused
 from tansiq.exchange.queries import counts
 from tansiq.exchange.release import next_batch
@@ -246,6 +248,27 @@ def test_danger_to_life_passes_our_own_suspension_where_the_partner_takes_it(not
     with pytest.raises(Conflict):
         review(identifier, "emergency.justified", None, officer=head, context=context)
     assert [row.matter for row in waiting()] == [matter_of("b")]
+
+
+def test_what_only_passes_here_is_let_through_by_its_originator_alone(
+    notes: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relay's head may dispose of what waits there, but lets no other agency's statement pass a suspension."""
+    notes.ma.use()
+    accept_emergency("es.cgi", accepts=True, officer=notes.ma.officer("MA-1001"), context=notes.ma.context)
+    notes.carry()
+    notes.set_state("suspended")
+    notes.say("1", matter="a")
+    held = emergencies.held_for
+
+    def of_another(*args: Any, **named: Any) -> list[tuple[Stored, str]]:
+        return [(replace(one, agency="es.embassy"), peer) for one, peer in held(*args, **named)]
+
+    monkeypatch.setattr(emergencies, "held_for", of_another)
+    with pytest.raises(Refused, match="not-yours"):
+        pass_emergency(matter_of("a"), DANGER, officer=notes.es.officer("ES-1001"), context=notes.es.context)
+    assert len(waiting()) == 1
+    assert rows("SELECT * FROM channels_emergency") == []
 
 
 def test_no_emergency_without_the_partners_word(notes: Notes) -> None:

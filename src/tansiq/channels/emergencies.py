@@ -15,7 +15,7 @@ from tansiq.channels.approvals import roles_held
 from tansiq.channels.holding import end_waits
 from tansiq.channels.offers import is_danger
 from tansiq.channels.officers import ActingOfficer
-from tansiq.channels.passing import held_for
+from tansiq.channels.passing import held_for, require_ours
 from tansiq.channels.profile import channel_rules
 from tansiq.channels.queries import accepts_emergency, standings, waiting
 from tansiq.channels.states import decider_post
@@ -41,7 +41,7 @@ def pass_emergency(matter: bytes, words: Text, *, officer: ActingOfficer, contex
     """Lets the matter pass though we suspended its channel, for imminent danger to life; returns the emergency's id.
 
     Raises Conflict (nothing waits), Refused ('channels.emergency-not-ours', 'channels.emergency-not-accepted',
-    'channels.emergency-no-danger' where the matter itself is urgent for another reason or for none, another desk's).
+    'channels.emergency-no-danger' where the matter itself is urgent for another reason or for none, another desk's or another agency's).
     """
     now_ms, rule = context.clock(), channel_rules().emergency
     if not rule.allowed:
@@ -49,6 +49,7 @@ def pass_emergency(matter: bytes, words: Text, *, officer: ActingOfficer, contex
     identifier = new_id(now_ms)
     with transaction.atomic():
         found = held_for(matter, officer=officer, context=context)
+        require_ours(found, context)
         pairs = {(row.partner, row.channel) for row in waiting(matter=matter)}
         for partner, channel in pairs:
             if standings(partner)[Channel(channel)].announced == State.SUSPENDED:

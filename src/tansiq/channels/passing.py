@@ -41,6 +41,7 @@ __all__ = [
     "may_reroute",
     "may_take_back",
     "on_moved",
+    "require_ours",
     "reroute",
     "take_back",
 ]
@@ -134,7 +135,7 @@ def held_for(matter: bytes, *, officer: ActingOfficer, context: Context) -> list
     return found
 
 
-def _require_ours(found: Sequence[tuple[Stored, str]], context: Context) -> None:
+def require_ours(found: Sequence[tuple[Stored, str]], context: Context) -> None:
     """Raises Refused unless this agency said it: what only passes here is its originator's."""
     if any(one.agency != context.agency for one, _ in found):
         raise Refused("channels.not-yours")
@@ -159,7 +160,7 @@ def take_back(matter: bytes, *, officer: ActingOfficer, context: Context) -> lis
     now_ms = context.clock()
     with transaction.atomic():
         found = held_for(matter, officer=officer, context=context)
-        _require_ours(found, context)
+        require_ours(found, context)
         for one, _ in found:
             _mover(one.docket.kind)
         check_take_back([one for one, _ in found], officer=officer.number, context=context)
@@ -199,7 +200,7 @@ def reroute(
     now_ms = context.clock()
     with transaction.atomic():
         found = held_for(matter, officer=officer, context=context)
-        _require_ours(found, context)
+        require_ours(found, context)
         were = list({one.id: one for one, _ in found}.values())
         _require_movable(were, channel)
         first = settle_choice(were[0], channel, via=via, deviation=deviation, officer=officer, context=context)
