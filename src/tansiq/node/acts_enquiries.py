@@ -22,6 +22,7 @@ from tansiq.node.acts import Asked
 from tansiq.node.acts_advice import weighing_of
 from tansiq.node.arguments import flag_of, number_of, table_of, text_of, texts_of
 from tansiq.node.officers import SignedIn
+from tansiq.node.register_keepers import require_importing
 from tansiq.node.written import written
 from tansiq.policy.answer import Answer, IncomingCheck, Item, Refusal
 from tansiq.policy.channel_matter import Channel
@@ -196,21 +197,25 @@ def origin(asked: Asked) -> dict[str, Any]:
 
 def import_list(asked: Asked) -> dict[str, Any]:
     """Imports the United Nations list in ``file`` (base64 of its zlib) into ``register``, by the officer's hand or the machine's, for the
-    ``posts`` that may read it; then asks it for the persons of all enquiries that are open.
+    ``posts`` that may read it; then asks it for the persons of all enquiries that are open. Raises Refused for a register that others
+    read too (`register_keepers`).
     """
     try:
         unpacker = zlib.decompressobj()
         content = unpacker.decompress(b64decode(text_of(asked, "file"), validate=True), MAX_BYTES + 1)
     except (ValueError, zlib.error) as error:
         raise BadInput("node.wrong-argument", name="file") from error
+    register = text_of(asked, "register", default="un")
+    posts = texts_of(asked, "posts") if "posts" in asked.arguments else None
+    require_importing(asked.officer, register, posts)
     officer = asked.officer.number if asked.officer is not None else "node"
     report = import_un_list(
         io.BytesIO(content),
         context=asked.context,
         officer=officer,
-        register=text_of(asked, "register", default="un"),
+        register=register,
         removals=flag_of(asked, "removals"),
-        posts=texts_of(asked, "posts") if "posts" in asked.arguments else None,
+        posts=posts,
         progress=asked.progress,
     )
     proposed = check_open(context=asked.context, officer=officer) if report["changed"] else 0

@@ -16,10 +16,11 @@ from tansiq.enquiries.reading import parse_matter, record_from
 from tansiq.errors import BadInput
 from tansiq.node.acts import Act, Asked
 from tansiq.node.arguments import flag_of, number_of, table_of, text_of, texts_of
+from tansiq.node.register_keepers import require_keeping_public
 from tansiq.node.written import written
 from tansiq.notices.answering import answer_notice
 from tansiq.notices.asking import cancel, restrict
-from tansiq.notices.desks import is_hub
+from tansiq.notices.desks import LEGAL, is_hub, require_post
 from tansiq.notices.drafts import (
     Checks,
     DraftRow,
@@ -32,7 +33,7 @@ from tansiq.notices.drafts import (
 )
 from tansiq.notices.legal import cancel_by_hub, publish, refuse
 from tansiq.notices.members import admit, dismiss, make_known, members, no_longer_known, services_known
-from tansiq.notices.public import MOST_BYTES, export_public, import_drafts, import_public
+from tansiq.notices.public import MOST_BYTES, REGISTER, export_public, import_drafts, import_public
 from tansiq.notices.queries import NoticeView, notice_page, pending, show_notice
 from tansiq.notices.weighing import ask_approvals
 from tansiq.policy.notice import Cancellation, HubRefusal, Notice, NoticeAnswer
@@ -68,8 +69,8 @@ def list_page(asked: Asked) -> dict[str, Any]:
 
 
 def waiting(asked: Asked) -> list[dict[str, Any]]:
-    """What waits for the hub's legal desk, the longest waiting first."""
-    asked.require_officer()
+    """What waits for the hub's legal desk, the longest waiting first; for that desk alone."""
+    require_post(asked.require_officer(), LEGAL)
     return pending()
 
 
@@ -243,6 +244,7 @@ def take_file(asked: Asked) -> dict[str, Any]:
     content = _content(asked)
     if flag_of(asked, "drafts"):
         return asdict(import_drafts(content, colour=colour, officer=officer, context=asked.context))
+    require_keeping_public(officer, REGISTER)
     whole = flag_of(asked, "whole")
     return asdict(import_public(content, colour=colour, officer=officer, context=asked.context, whole=whole))
 
