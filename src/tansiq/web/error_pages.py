@@ -62,11 +62,18 @@ def _sent(request: Request) -> list[tuple[str, str]]:
     return sent(request) if from_ourselves(request) and _KEEPS_A_DRAFT in request.POST else []
 
 
+def _path_before(request: Request) -> str:
+    """The path of our own page from which the request comes; '/' for anything else that a browser may say."""
+    try:
+        before = urlsplit(request.headers.get("Referer", ""))
+    except ValueError:
+        return "/"
+    return before.path if before.netloc == request.get_host() and before.path.startswith("/") else "/"
+
+
 def session_ended(request: Request) -> HttpResponse:
     """What was sent came after the end of a session, or from a page that is no longer open; and that nothing is lost."""
-    before = urlsplit(request.headers.get("Referer", ""))
-    back = before.path if before.netloc == request.get_host() and before.path.startswith("/") else "/"
-    sign_in = f"{settings.LOGIN_URL}?next={quote(back)}"
+    sign_in = f"{settings.LOGIN_URL}?next={quote(_path_before(request))}"
     fields = _sent(request)
     proof, browser = prove(request, fields) if fields else ("", "")
     shown = {"sign_in": sign_in, "path": request.path, "sent": [*fields, (PROOF, proof)] if fields else []}

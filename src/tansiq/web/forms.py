@@ -8,8 +8,8 @@ A page makes a `Form` of `Field`s, binds what was posted (or the draft), judges 
     {% include "web/components/error_summary.html" %} {% for field in form %}{% include "web/components/field.html" %}{% endfor %}
 
 Invariant: a form is never changed, only made anew; it judges nothing itself but the length, the choices and the presence of
-what is required, the absence of control characters in one line, and even that only when it is asked (`checked`), since a draft may be anything. What was written is
-shown again exactly as it was written.
+what is required, the absence of control characters in one line, and even that only when it is asked (`checked`), since a draft
+may be anything. What was written is shown again exactly as it was written.
 """
 
 from __future__ import annotations
