@@ -30,7 +30,7 @@ from tansiq.enquiries.services import refuse_enquiry  # noqa: E402
 from tansiq.node.site import bind_site  # noqa: E402
 from tansiq.policy.correspondence import Clarification, ClarificationRequest  # noqa: E402
 from tansiq.policy.values import Text  # noqa: E402
-from tansiq.protocol.ids import id_text  # noqa: E402
+from tansiq.protocol.ids import id_text, parse_id  # noqa: E402
 
 pytestmark = pytest.mark.storage
 
@@ -544,3 +544,46 @@ def test_a_list_is_narrowed_by_codes(madrid: Side, registered: Two) -> None:
         for query in ("direction=in", "channel=interpol", "section=closed", "state=refused"):
             assert page not in browser.get(f"/enquiries/?{query}").content.decode(), query
         assert browser.get("/enquiries/?state=nonsense").status_code == 400
+
+
+STRANGE = ("²", "1" * 5_000, "٣", str(2**63))
+
+
+@pytest.mark.parametrize("number", STRANGE)
+def test_a_number_that_is_none_is_never_a_fault_of_ours(madrid: Side, registered: Two, number: str) -> None:
+    page = sent(madrid, registered)
+    with madrid as browser:
+        new = browser.get("/enquiries/new/")["Location"]
+        repeated = {
+            "subjects.0.names.0.value": "Nadie",
+            f"subjects.{number}.names.0.value": "x",
+            f"items.{number}.kind": "x",
+        }
+        for data in (
+            {"version": number},
+            {"version": "0", "remove": f"subjects:{number}", **repeated},
+            {"version": "0", "remove": "subjects:0", **repeated},
+            {"version": "0", "add": f"subjects.{number}", **repeated},
+        ):
+            for path in (new, f"{new}draft/", f"{page}say/clarification/"):
+                assert browser.post(path, data).status_code < 500, (path, data)
+            assert browser.get(new).status_code == 200
+        (row,) = enquiry_rows("matter = %s", (parse_id(page.split("/")[2]),))
+        statement = id_text(row.request)
+        for query in ({"part": number, "field": "why"}, {"part": "0", "field": f"subjects.{number}.x"}):
+            for answer in (
+                browser.get(f"{page}translate/?{urlencode({'statement': statement, **query})}"),
+                browser.post(
+                    f"{page}translate/", {"statement": statement, "text": "x", "text.language": "es", **query}
+                ),
+            ):
+                assert answer.status_code == 404
+
+
+def test_the_last_day_of_all_is_told_to_be_none(madrid: Side) -> None:
+    with madrid as browser:
+        new = browser.get("/enquiries/new/")["Location"]
+        data = ENQUIRY | {"version": "0", "conditions.expires_at_ms": "9999-12-31"}
+        assert browser.post(f"{new}draft/", data).status_code < 400
+        assert browser.get(new).status_code == 200
+        assert compose(browser, data).status_code == 422

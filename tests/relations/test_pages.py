@@ -338,3 +338,14 @@ def test_a_handover_is_ordered_and_done_by_two_people(posted: Posted, desks: Des
     page = text_of(desks("ES-6200"), here(later))
     assert "لكم وحدكم." in page
     assert "Antecesor: " in page
+
+
+def test_the_last_day_of_all_and_a_year_that_is_none_are_no_faults(posted: Posted, desks: Desks) -> None:
+    (row,) = accreditation_rows()
+    with desks(OFFICER) as browser:
+        page = f"/liaison/accreditations/{id_text(row.id)}/"
+        away = {"reach": "reach.away", "until_ms": "9999-12-31"}
+        assert browser.post(f"{page}reach/", away).status_code == 400
+    with desks(DESK) as browser:
+        for year in ("0", "9999", "10000", "1" * 18, "1" * 30):
+            assert browser.get(f"/liaison/registry/{year}.csv").status_code == 404

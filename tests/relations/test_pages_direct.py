@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from typing import Any
+from urllib.parse import urlencode
 
 import django
 import pytest
@@ -342,3 +343,10 @@ def test_what_has_ended_is_told_where_its_words_stood(heads: Heads, desks: Desks
     shown = text_of(desks(number), here(matter))
     assert "Cruza esta noche." not in shown
     assert told in shown
+
+
+@pytest.mark.parametrize("before", ["²", "1" * 16, "1" * 5_000, "-1", "x"])
+def test_a_moment_that_is_none_begins_with_the_latest(heads: Heads, desks: Desks, before: str) -> None:
+    sent(desks(ES), PLAIN, TO_MA)
+    shown = text_of(desks(ES), f"/direct/?{urlencode({'before': before})}")
+    assert here(threads([heads.es.post("head")])[0].matter) in shown

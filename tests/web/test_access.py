@@ -138,10 +138,10 @@ def test_every_role_has_its_labels() -> None:
     assert set(code_list("roles")) == set(Role)
 
 
-@pytest.mark.parametrize("referer", ["http://[", "//[", "http://testserver:x/gallery/", "http://elsewhere/gallery/", "\x00"])
-def test_whatever_a_browser_says_where_it_was_it_is_led_to_a_page_of_ours(
-    site: Client, referer: str
-) -> None:
+@pytest.mark.parametrize(
+    "referer", ["http://[", "//[", "http://testserver:x/gallery/", "http://elsewhere/gallery/", "\x00"]
+)
+def test_whatever_a_browser_says_where_it_was_it_is_led_to_a_page_of_ours(site: Client, referer: str) -> None:
     strict = Client(enforce_csrf_checks=True)
     answer = strict.post("/gallery/form/", {"reason": "x"}, headers={"Referer": referer})
     assert answer.status_code == 403

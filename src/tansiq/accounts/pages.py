@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from tansiq.accounts import pages_members, pages_own, pages_roster, pages_sign_in
 from tansiq.web.access import Role
+from tansiq.web.addresses import WHOLE
 from tansiq.web.registry import LANGUAGE, NAVIGATION, Entry
 
 __all__ = ["register_frame", "urlpatterns"]
@@ -31,9 +32,9 @@ urlpatterns: list[URLPattern] = [
     path("members/locks/<str:key>/lift/", pages_members.lift_lock, name="lift-lock"),
     path("members/<str:number>/", pages_members.member, name="member"),
     path("roster/", pages_roster.roster, name="roster"),
-    path("roster/<int:identifier>/drop/", pages_roster.drop, name="turn-drop"),
+    path(f"roster/<{WHOLE}:identifier>/drop/", pages_roster.drop, name="turn-drop"),
     path("substitutes/", pages_roster.substitute_list, name="substitutes"),
-    path("substitutes/<int:identifier>/end/", pages_roster.end, name="substitute-end"),
+    path(f"substitutes/<{WHOLE}:identifier>/end/", pages_roster.end, name="substitute-end"),
 ]
 
 

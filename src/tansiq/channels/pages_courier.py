@@ -30,6 +30,7 @@ from tansiq.protocol.limits import MAX_INTEGER
 from tansiq.texts import advice, text
 from tansiq.web.access import page
 from tansiq.web.forms import Field, Form
+from tansiq.web.numbers import whole
 from tansiq.web.visitor import Request
 
 __all__ = ["urlpatterns"]
@@ -204,10 +205,10 @@ def take(request: Request) -> HttpResponse:
 
 
 def _number(request: Request, name: str) -> int:
-    said = str(request.GET.get(name, ""))
-    if not (said.isascii() and said.isdigit() and int(said[:20]) <= MAX_INTEGER):
+    said = whole(request.GET.get(name))
+    if said is None or said > MAX_INTEGER:
         raise BadInput("courier.no-courier-file")
-    return int(said)
+    return said
 
 
 @page(*AT_A_DESK, methods=("POST",))

@@ -17,6 +17,7 @@ from tansiq.channels.pages_shared import LOOKS, agency_name, channel_label, deci
 from tansiq.channels.queries import THEIRS, decisions, proposals
 from tansiq.policy.channel_matter import Channel
 from tansiq.texts import text
+from tansiq.web.addresses import WHOLE
 from tansiq.web.registry import NAVIGATION, NOTICES, Entry, Notice
 from tansiq.web.visitor import Request
 
@@ -36,7 +37,7 @@ urlpatterns: list[URLPattern] = [
     path("channels/waiting/<str:matter>/", pages_waiting.waiting, name="channel-waiting"),
     path("channels/waiting/<str:matter>/<str:deed>/", pages_waiting.act, name="channel-waiting-act"),
     path("channels/emergencies/<str:identifier>/", pages_waiting.emergency, name="channel-emergency"),
-    path("channels/interruptions/<int:number>/", pages_waiting.report, name="channel-report"),
+    path(f"channels/interruptions/<{WHOLE}:number>/", pages_waiting.report, name="channel-report"),
 ]
 
 

@@ -59,6 +59,7 @@ from tansiq.policy.enquiry import LawBasis
 from tansiq.policy.law_between import Between, check_between
 from tansiq.policy.values import Text
 from tansiq.protocol.ids import id_text
+from tansiq.web.numbers import whole
 
 __all__ = [
     "BODIES",
@@ -300,8 +301,8 @@ def _text_at(content: object, field: str) -> dict[str, object] | None:
     for step in field.split("."):
         if isinstance(here, dict):
             here = here.get(step)
-        elif isinstance(here, list) and step.isdigit() and int(step) < len(here):
-            here = here[int(step)]
+        elif isinstance(here, list) and (place := whole(step)) is not None and place < len(here):
+            here = here[place]
         else:
             return None
     return here if isinstance(here, dict) and {"language", "value"} <= set(here) else None

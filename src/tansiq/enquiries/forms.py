@@ -22,6 +22,7 @@ from tansiq.texts import LANGUAGES, text
 from tansiq.web.forms import Field, Form
 from tansiq.web.languages import locale_of
 from tansiq.web.moments import zone_of
+from tansiq.web.numbers import MOST_DIGITS, whole
 from tansiq.web.written import date_of
 
 __all__ = [
@@ -114,8 +115,8 @@ def count_of(data: Data, group: str, *, least: int = 1) -> int:
     """How often the group is there."""
     start = f"{group}."
     places = [name[len(start) :].partition(".")[0] for name in data if name.startswith(start)]
-    found = [int(place) for place in places if place.isdigit() and len(place) < 3]
-    return min(max([least, *(place + 1 for place in found)]), _MOST_REPEATED)
+    found = [at for place in places if (at := whole(place, 2)) is not None]
+    return min(max([least, *(at + 1 for at in found)]), _MOST_REPEATED)
 
 
 def added(data: Data, group: str) -> dict[str, Any]:
@@ -129,11 +130,12 @@ def removed(data: Data, group: str, place: int) -> dict[str, Any]:
     out: dict[str, Any] = {}
     start = f"{group}."
     for name, value in data.items():
-        at, dot, rest = name[len(start) :].partition(".") if name.startswith(start) else ("", "", "")
-        if not at.isdigit() or int(at) < place:
+        said, dot, rest = name[len(start) :].partition(".") if name.startswith(start) else ("", "", "")
+        at = whole(said)
+        if at is None or at < place:
             out[name] = value
-        elif int(at) > place:
-            out[f"{start}{int(at) - 1}{dot}{rest}"] = value
+        elif at > place:
+            out[f"{start}{at - 1}{dot}{rest}"] = value
     return out
 
 
@@ -158,7 +160,7 @@ def country_code(said: str) -> str:
 def _end_of_day(said: str, zone: str) -> int | None:
     try:
         after = date.fromisoformat(said) + timedelta(days=1)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return int(datetime(after.year, after.month, after.day, tzinfo=zone_of(zone)).timestamp() * 1000) - 1
 
@@ -242,7 +244,7 @@ class _Reading:
             return found
         value: Any = country_code(said) if slot.inner is COUNTRY else said
         if isinstance(slot.inner, Whole):
-            if not said.isdecimal():
+            if not said.isdecimal() or len(said) > MOST_DIGITS:
                 self._fault(name, text("enquiries.form.wrong-number", self.language, field=self._label(name)))
                 return None
             value = int(said)

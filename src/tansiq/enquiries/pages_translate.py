@@ -21,6 +21,7 @@ from tansiq.policy.values import Text
 from tansiq.texts import LANGUAGES
 from tansiq.web.access import page
 from tansiq.web.forms import Field, Form, choices_of
+from tansiq.web.numbers import whole
 from tansiq.web.visitor import Request
 
 __all__ = ["translation"]
@@ -38,8 +39,8 @@ def _original(shown: Mapping[str, Any], statement: str, part: int, path: str) ->
     for step in path.split("."):
         if isinstance(content, Mapping):
             content = content.get(step)
-        elif isinstance(content, list) and step.isdigit() and int(step) < len(content):
-            content = content[int(step)]
+        elif isinstance(content, list) and (place := whole(step)) is not None and place < len(content):
+            content = content[place]
         else:
             return None
     return content if isinstance(content, Mapping) and {"language", "value"} <= set(content) else None
@@ -50,7 +51,7 @@ def translation(request: Request, matter: UUID) -> HttpResponse:
     """The form, and by POST the keeping."""
     data = request.POST if request.method == "POST" else request.GET
     statement, path = str(data.get("statement", "")), str(data.get("field", ""))[:96]
-    part = int(str(data.get("part", "0"))) if str(data.get("part", "0")).isdigit() else 0
+    part = whole(data.get("part")) or 0
     shown = shown_matter(request, matter)
     original = _original(shown, statement, part, path)
     if original is None:

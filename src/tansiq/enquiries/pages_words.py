@@ -49,6 +49,7 @@ from tansiq.policy.plain import Record
 from tansiq.texts import text
 from tansiq.web.access import page
 from tansiq.web.forms import Form
+from tansiq.web.numbers import whole
 from tansiq.web.visitor import Request
 
 __all__ = ["forget", "word", "word_draft", "word_preview"]
@@ -125,9 +126,8 @@ def _saying(request: Request, matter: UUID, word: str) -> _Saying:
 def _items_from(data: Data, form: Form, request: Request) -> tuple[list[dict[str, Any]], dict[str, tuple[str, ...]]]:
     items: list[dict[str, Any]] = []
     faults: dict[str, tuple[str, ...]] = {}
-    places = sorted(
-        {int(name.split(".")[1]) for name in data if name.startswith(_ITEM) and name.split(".")[1].isdigit()}
-    )
+    found = {whole(name.split(".")[1]) for name in data if name.startswith(_ITEM)}
+    places = sorted(place for place in found if place is not None)
     for place in places:
         read = read_record(
             Item, data, form=form, language=request.language, zone=request.visitor.zone, at=f"{_ITEM}{place}."

@@ -22,6 +22,7 @@ from tansiq.errors import Conflict, Error
 from tansiq.policy.faults import Faults
 from tansiq.web.forms import Form
 from tansiq.web.languages import countries
+from tansiq.web.numbers import whole
 from tansiq.web.visitor import Request
 
 __all__ = ["Judged", "Writing", "Written", "drop", "keep", "load", "page_of", "preview_of"]
@@ -83,8 +84,7 @@ def _posted(request: Request, writing: Writing) -> Written:
     plain = dict(list(request.POST.items())[:_MOST_FIELDS])
     form = form_of(writing.sections(plain)).bound(request.POST, language=request.language)
     said = {name: list(value) if isinstance(value, tuple) else value for name, value in form.values.items()}
-    version = str(request.POST.get("version", "0"))
-    return Written(said, int(version) if version.isdigit() else 0)
+    return Written(said, whole(request.POST.get("version")) or 0)
 
 
 def _save(request: Request, writing: Writing, written: Written) -> Written:
@@ -136,8 +136,9 @@ def _changed(data: Data, request: Request) -> tuple[dict[str, Any], str]:
             more = {**data, f"{name}.kind": kind}
         return more, f"#part-{name.replace('.', '-')}"
     if removal := str(request.POST.get("remove", "")):
-        group, _, place = removal.rpartition(":")
-        return (removed(data, group, int(place)) if place.isdigit() else dict(data)), f"#part-{group.replace('.', '-')}"
+        group, _, said = removal.rpartition(":")
+        place = whole(said)
+        return (dict(data) if place is None else removed(data, group, place)), f"#part-{group.replace('.', '-')}"
     return dict(data), ""
 
 

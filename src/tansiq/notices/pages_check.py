@@ -50,6 +50,7 @@ from tansiq.protocol.ids import id_text
 from tansiq.texts import text
 from tansiq.web.access import page
 from tansiq.web.forms import Form
+from tansiq.web.numbers import whole
 from tansiq.web.visitor import Request
 
 __all__ = ["approval", "check", "desk_draft", "drop", "send"]
@@ -194,8 +195,7 @@ def check(request: Request, draft: UUID) -> HttpResponse:
     if form.faulty:
         return _page(request, row, notice, check=form, status=422)
     try:
-        said = str(request.POST.get("version", ""))
-        version = int(said) if said.isdecimal() else 0
+        version = whole(request.POST.get("version")) or 0
         check_draft(row.id, _checks(form), version=version, officer=acting(request), context=node_of(request))
     except Error as error:
         return _page(request, row, notice, check=form, messages=[told(error, language)], status=error.http_status)
@@ -223,11 +223,10 @@ def send(request: Request, draft: UUID) -> HttpResponse:
     form = _bound(request, row)
     if form is not None and form.faulty:
         return _page(request, row, notice, to=form, status=422)
-    said = str(request.POST.get("version", ""))
     try:
         matter = send_checked(
             row.id,
-            version=int(said) if said.isdecimal() else 0,
+            version=whole(request.POST.get("version")) or 0,
             officer=acting(request),
             context=node_of(request),
             denied=_chosen(form, "denied"),

@@ -21,6 +21,7 @@ from tansiq.relations.pages_institutional import register_frame as register_inst
 from tansiq.relations.pages_institutional import urlpatterns as institutional_patterns
 from tansiq.relations.pages_liaison import waiting_for
 from tansiq.texts import text
+from tansiq.web.addresses import WHOLE
 from tansiq.web.registry import NAVIGATION, NOTICES, TABS, Entry, Notice, Tab
 from tansiq.web.visitor import Request
 
@@ -41,7 +42,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_WRITE}preview/", pages_write.preview, name="liaison-preview"),
     path(f"{_WRITE}forget/", pages_write.forget, name="liaison-forget"),
     path("liaison/accreditations/", pages_accreditations.accreditations, name="liaison-accreditations"),
-    path("liaison/registry/<int:year>.csv", pages_accreditations.export, name="liaison-registry"),
+    path(f"liaison/registry/<{WHOLE}:year>.csv", pages_accreditations.export, name="liaison-registry"),
     path(_NEW, pages_propose.new, name="liaison-propose"),
     path(f"{_NEW}draft/", pages_propose.draft, name="liaison-propose-draft"),
     path(f"{_NEW}preview/", pages_propose.preview, name="liaison-propose-preview"),

@@ -7,7 +7,7 @@ its officer and to the desks of that case alone. What ends or binds is asked on 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -106,6 +106,8 @@ def accreditations(request: Request) -> HttpResponse:
 @page(*AT_A_DESK)
 def export(request: Request, year: int) -> HttpResponse:
     """The registry of a year as a table of values (CSV)."""
+    if not MINYEAR <= year < MAXYEAR:
+        raise Http404
     found = postings(context=node_of(request), officer=request.visitor.number, year=year)
     answer = HttpResponse(as_csv(found, request.language), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="liaison-{year}.csv"'
@@ -271,10 +273,9 @@ def _end_of(said: str, zone: str) -> int | None:
     if not said:
         return None
     try:
-        on = date.fromisoformat(said)
-    except ValueError:
+        after = date.fromisoformat(said) + timedelta(days=1)
+    except (ValueError, OverflowError):
         raise BadInput("relations.wrong-day") from None
-    after = on + timedelta(days=1)
     return int(datetime(after.year, after.month, after.day, tzinfo=zone_of(zone)).timestamp() * 1000)
 
 

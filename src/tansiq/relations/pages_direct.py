@@ -31,6 +31,7 @@ from tansiq.relations.pages_direct_common import Sitting, partners_here, reader_
 from tansiq.texts import advice, text
 from tansiq.web.access import page
 from tansiq.web.moments import moment
+from tansiq.web.numbers import whole
 from tansiq.web.registry import Row
 from tansiq.web.visitor import Request
 
@@ -65,8 +66,7 @@ def _row(row: DirectRow, request: Request, named: Named, *, unread: bool) -> Row
 
 
 def _before(request: Request) -> int | None:
-    said = str(request.GET.get("before", ""))
-    return int(said) if said.isdigit() and len(said) < 16 else None
+    return whole(request.GET.get("before"), 15)
 
 
 @page(*AT_A_DESK)

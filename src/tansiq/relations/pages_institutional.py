@@ -14,6 +14,7 @@ from tansiq.relations.pages_common import AT_A_DESK, looker, node_of
 from tansiq.relations.papers import THEIRS, PaperRow, waiting_papers
 from tansiq.relations.reports_reading import ReadReport, unread_reports
 from tansiq.texts import text
+from tansiq.web.addresses import WHOLE
 from tansiq.web.registry import NAVIGATION, NOTICES, Entry, Notice
 from tansiq.web.visitor import Request
 
@@ -43,7 +44,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_CHANGE}forget/", pages_papers_write.forget, name="paper-change-forget"),
     path(_ONE, pages_papers.paper, name="paper"),
     path(f"{_ONE}say/<slug:word>/", pages_papers.say, name="paper-say"),
-    path("between/meeting/<uuid:identifier>/done/<int:number>/", pages_papers.done, name="paper-done"),
+    path(f"between/meeting/<uuid:identifier>/done/<{WHOLE}:number>/", pages_papers.done, name="paper-done"),
 ]
 
 
