@@ -14,7 +14,7 @@ from django.db import connection, connections
 from support.dying import dies_at
 from support.files import PURPOSE, a_text, chunk_count, put_in, say_file, talk
 from support.matters import an_item
-from support.node import Node, Nodes, carry
+from support.node import Clock, Node, Nodes, carry
 from support.notes import notes
 from support.pictures import exif, jpeg, png
 from tansiq.cases.erasure import erase_due, erase_item
@@ -22,6 +22,7 @@ from tansiq.cases.exits import reader_of, take_out
 from tansiq.cases.files import (
     SLICE,
     abandon_upload,
+    add_file,
     add_slice,
     begin_upload,
     finish_upload,
@@ -29,12 +30,13 @@ from tansiq.cases.files import (
     sweep_uploads,
     upload_of,
 )
+from tansiq.cases.files_bounds import MOST_UPLOADS
 from tansiq.cases.files_reading import file_rows, open_file, read_file
 from tansiq.cases.files_sending import attach_file, note_files, note_sent_files, strip_file
 from tansiq.cases.items import Whence, plain_item
 from tansiq.cases.queries import items_of
 from tansiq.cases.services import add_own_item
-from tansiq.errors import BadInput, Conflict, Error, NotFound, Refused
+from tansiq.errors import BadInput, Conflict, Error, NotFound, Refused, TooMuch
 from tansiq.journal.access import read_access
 from tansiq.node.fsck import fsck
 from tansiq.policy.handling import Use
@@ -104,6 +106,44 @@ def test_slices_that_overlap_or_leave_a_gap_are_refused_and_say_where_it_goes_on
     assert told.value.values["offset"] == SLICE
     assert add(es, upload, data[SLICE:], SLICE) == len(data)
     assert content(es, finish_upload(upload, context=es.context, officer=OFFICER)) == data
+
+
+def test_one_officer_has_so_many_uploads_unfinished_and_no_more(es: Node, clock: Clock) -> None:
+    size = 4 * SLICE
+    begun = [begin(es, size, name="nota.txt") for _ in range(MOST_UPLOADS)]
+    with pytest.raises(TooMuch) as told:
+        begin(es, size, name="nota.txt")
+    assert told.value.code == "cases.file-too-many-unfinished"
+    assert begin(es, size, officer="ES-3300"), "another's are another's"
+    data = a_text(size)
+    add(es, begun[0], data, 0)
+    finish_upload(begun[0], context=es.context, officer=OFFICER)
+    later = begin(es, size, name="nota.txt")
+    clock.advance(days=1, minutes=1)
+    assert begin(es, size, name="nota.txt"), "what was begun more than a day ago makes room"
+    for upload in (*begun[1:], later):
+        with pytest.raises(NotFound):
+            upload_of(upload, context=es.context, officer=OFFICER)
+
+
+def test_what_is_unfinished_holds_twice_a_largest_file_at_most(es: Node) -> None:
+    es.context = replace(es.context, largest_file=2 * SLICE)
+    data = a_text(2 * SLICE)
+    first, second, third = (begin(es, 2 * SLICE, name="nota.txt") for _ in range(3))
+    for upload in (first, second):
+        assert add(es, upload, data, 0) == 2 * SLICE
+    with pytest.raises(TooMuch) as told:
+        add(es, third, data, 0)
+    assert told.value.code == "cases.file-too-many-unfinished"
+    with pytest.raises(TooMuch):
+        begin(es, 1)
+    with pytest.raises(TooMuch):
+        add_file(
+            io.BytesIO(data), name="otra.txt", size=len(data), context=es.context, officer=OFFICER, purpose=PURPOSE
+        )
+    finish_upload(first, context=es.context, officer=OFFICER)
+    assert add(es, third, data, 0) == 2 * SLICE, "it goes on where it was"
+    assert content(es, finish_upload(third, context=es.context, officer=OFFICER)) == data
 
 
 @pytest.mark.parametrize("point", ["files.chunk.before-commit", "files.chunk.after-commit"])

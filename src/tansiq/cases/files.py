@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
+from tansiq.cases.files_bounds import MOST_UPLOADS, holds_too_much, is_full, too_many
 from tansiq.cases.files_reading import FileReader
 from tansiq.cases.items import DAY_MS, NewItem
 from tansiq.cases.media import Readable, Seen, look, sniff
@@ -97,13 +98,15 @@ def begin_upload(*, name: str, size: int, context: Context, officer: str, purpos
     """Begins an upload of ``size`` bytes; returns its id, which will be the file's.
 
     Without ``case`` the file is a draft of the ``officer`` (a service number) until it is sent or put into a case.
-    Raises BadInput ('cases.file-empty') and TooMuch ('cases.file-too-large').
+    Raises BadInput ('cases.file-empty') and TooMuch ('cases.file-too-large'; 'cases.file-too-many-unfinished': what was
+    begun more than a day ago makes room).
     """
     if size <= 0:
         raise BadInput("cases.file-empty")
     if size > context.largest_file:
         raise TooMuch("cases.file-too-large", limit=context.largest_file)
     now_ms = context.clock()
+    _make_room(officer, now_ms, context)
     made, thing = _maker.make(now_ms), _maker.make(now_ms)
     content = encode({0: secrets.token_bytes(32), 1: safe_name(name)})
     concealed = conceal(content, statement_id=thing, place=0)
@@ -113,6 +116,16 @@ def begin_upload(*, name: str, size: int, context: Context, officer: str, purpos
     with connection.cursor() as cursor:
         cursor.execute(insert("cases_upload", columns), values)
     return made
+
+
+def _make_room(officer: str, now_ms: int, context: Context) -> None:
+    """Ends uploads of the officer that were begun more than a day ago, when another one would be too many. Raises TooMuch when it
+    still is.
+    """
+    if is_full(officer, context):
+        _end_old("officer = %s AND begun_ms < %s", [officer, now_ms - DAY_MS], MOST_UPLOADS, context)
+        if is_full(officer, context):
+            raise too_many(context)
 
 
 def upload_of(upload: bytes, *, context: Context, officer: str) -> UploadRow:
@@ -149,7 +162,9 @@ def _next_piece(stream: Readable, wanted: int) -> bytes:
 
 
 def _keep(upload: UploadRow, piece: bytes, received: int, media: str, context: Context) -> None:
-    """One chunk and how far the upload is, in one commit. Raises Conflict when another request was faster."""
+    """One chunk and how far the upload is, in one commit. Raises Conflict when another request was faster, and TooMuch when
+    the officer's unfinished uploads would hold too much: this one stays as it is and may go on later.
+    """
     number = received // SLICE
     ciphertext = conceal_chunk(piece, key=upload.key, index=number)
     with transaction.atomic():
@@ -161,6 +176,8 @@ def _keep(upload: UploadRow, piece: bytes, received: int, media: str, context: C
             )
             if not cursor.rowcount:
                 raise Conflict("cases.file-other-offset", offset=received)
+        if holds_too_much(upload.officer, context):
+            raise too_many(context)
         keep_refs((upload.id, 0), [digest], first=number)
         reach("files.chunk.before-commit")
     reach("files.chunk.after-commit")
@@ -327,7 +344,11 @@ class Taking:
             except Error:
                 abandon_upload(self.upload, context=self._context, officer=self._officer)
                 raise
-        _keep(self._row, piece, self._received, self._media, self._context)
+        try:
+            _keep(self._row, piece, self._received, self._media, self._context)
+        except TooMuch:
+            abandon_upload(self.upload, context=self._context, officer=self._officer)
+            raise
         self._received += len(piece)
 
     def end(self, *, purpose: str) -> bytes:
@@ -347,10 +368,15 @@ class Taking:
 
 def sweep_uploads(*, context: Context, limit: int = 100) -> int:
     """Ends uploads that nobody went on with for a week; returns how many."""
+    return _end_old("begun_ms < %s", [context.clock() - DRAFT_DAYS * DAY_MS], limit, context)
+
+
+def _end_old(where: str, values: list[str | int], limit: int, context: Context) -> int:
+    """Ends the uploads that ``where`` finds, the oldest first; returns how many."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, officer FROM cases_upload WHERE begun_ms < %s ORDER BY begun_ms LIMIT %s",
-            (context.clock() - DRAFT_DAYS * DAY_MS, limit),
+            f"SELECT id, officer FROM cases_upload WHERE {where} ORDER BY begun_ms LIMIT %s",
+            [*values, limit],
         )
         old = [(bytes(upload), officer) for upload, officer in cursor.fetchall()]
     for upload, officer in old:
