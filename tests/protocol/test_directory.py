@@ -9,6 +9,8 @@ import pytest
 
 from peer import START_MS, SimulatedPeer, altered, seeded, self_made_directory
 from tansiq.errors import BadInput, Error, NotFound, NotProven, TooMuch
+from tansiq.policy import plain
+from tansiq.protocol import directory
 from tansiq.protocol.cbor import decode, encode
 from tansiq.protocol.cose import sign1
 from tansiq.protocol.directory import (
@@ -232,6 +234,11 @@ WRONG: list[tuple[int, Any, str]] = [
     (POSTS, post(id="desk"), "protocol.not-a-post"),
     (POSTS, post(role="the head"), "protocol.not-a-code"),
     (POSTS, post(names="Desk"), "protocol.wrong-field"),
+    *(
+        (POSTS, post(names={"es": f"Unidad{one}ocsicnarF"}), "protocol.wrong-field")
+        for one in "\0\t\n\x1b\x85\u2028\u202a\u202d\u202e"
+    ),
+    (6, {"ar": "\u202eecivres"}, "protocol.wrong-field"),
     (POSTS, post(languages=[1]), "protocol.wrong-field"),
     (POSTS, post(languages="en"), "protocol.wrong-field"),
     (POSTS, ["ma.dgst/desk"], "protocol.wrong-field"),
@@ -248,6 +255,12 @@ def test_a_field_that_is_none_is_refused_though_it_is_signed(field: int, value: 
     with pytest.raises(Error) as caught:
         parse_directory(signed(field, value))
     assert caught.value.code == code or (field == 4 and caught.value.code == "protocol.other-key")
+
+
+def test_a_name_is_a_line_as_policy_takes_one() -> None:
+    """Neither of the two rooms imports the other: what one refuses in a line the other refuses in a name."""
+    everything = "".join(chr(one) for one in range(0x110000))
+    assert directory._NOT_IN_A_NAME.findall(everything) == plain._NOT_IN_A_LINE.findall(everything)
 
 
 def test_a_key_for_a_use_that_is_not_known_yet_is_passed_over() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -85,3 +87,20 @@ def test_a_value_never_becomes_markup_or_a_template(shown: Show, language: str) 
 def test_a_text_that_does_not_exist_is_a_defect(shown: Show) -> None:
     with pytest.raises(KeyError):
         shown("{% t 'web.no-such-text' %}")
+
+
+@pytest.mark.parametrize("language", ["es", "ar"])
+@pytest.mark.parametrize(
+    ("component", "values"),
+    [
+        ("web/components/route.html", {"stops": [{"name": "\u2067ksed", "state": "here"}]}),
+        ("web/components/course.html", {"events": [{"words": "\u2067ksed", "at_ms": 0, "by": "\u2067ksed"}]}),
+        ("notices/life.html", {"stops": [{"name": "\u2067ksed", "state": "here"}]}),
+    ],
+)
+def test_a_name_that_another_gave_turns_nothing_around_it(
+    shown: Show, component: str, values: dict[str, Any], language: str
+) -> None:
+    page = shown("{% include component %}", language, component=component, **values)
+    assert "ksed" in page
+    assert "ksed" not in re.sub(r"<bdi[^>]*>[^<]*</bdi>", "", page)

@@ -9,6 +9,7 @@ whoever judges a signature later shows the doubt (`Certified.doubt_at`) beside t
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -38,6 +39,10 @@ _P_KNOWN: Final = frozenset(range(4))
 _O_NUMBER, _O_POSTS = range(2)
 _O_KNOWN: Final = frozenset(range(2))
 _MOST: Final = 100_000
+_NOT_IN_A_NAME: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udfff\ufffe\uffff]"
+)
+"""Control characters, lone surrogates and what turns the direction of what follows: the same as ``policy`` takes in no line."""
 
 
 class Use(StrEnum):
@@ -200,11 +205,11 @@ def make_directory(directory: Directory, *, identity: Signer) -> Directory:
 
 
 def _names(value: dict[Plain, Plain]) -> dict[str, str]:
-    """Names by language. Raises BadInput."""
+    """Names by language, as a page shows them in one line. Raises BadInput."""
     if len(value) > 16:
         raise BadInput("protocol.wrong-field", what=KIND, field=_NAMES)
     for language, name in value.items():
-        if type(language) is not str or type(name) is not str or len(name) > 200:
+        if type(language) is not str or type(name) is not str or len(name) > 200 or _NOT_IN_A_NAME.search(name):
             raise BadInput("protocol.wrong-field", what=KIND, field=_NAMES)
         check_code(language)
     return value
