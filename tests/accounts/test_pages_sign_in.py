@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connections
+from django.test import override_settings
 
 from support.browsing import Browser
 from support.node import PASSPHRASE, Clock, Node
@@ -116,6 +117,28 @@ def test_the_fifth_failure_locks_and_says_calmly_for_how_long(browser: Browser, 
     assert "1 min" in answer.content.decode()
     clock.advance(seconds=61)
     assert browser.passphrase(OFFICER).status_code == 302
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
+def test_behind_a_proxy_on_this_machine_nobody_locks_everybody_out(browser: Browser, peer: str) -> None:
+    with override_settings(BEHIND_PROXY=True):
+        for at in range(26):
+            answer = browser.post("/sign-in/", {"number": f"ES-{at}", "passphrase": "wrong words"}, REMOTE_ADDR=peer)
+            assert answer.status_code == 422
+        right = {"number": OFFICER, "passphrase": PASSPHRASE}
+        assert browser.post("/sign-in/", right, REMOTE_ADDR=peer).status_code == 302
+        for _ in range(5):
+            browser.post("/sign-in/", right | {"passphrase": "wrong words"}, REMOTE_ADDR=peer)
+        assert browser.post("/sign-in/", right, REMOTE_ADDR=peer).status_code == 429, "the account's own lock holds"
+
+
+@pytest.mark.parametrize(("behind", "peer"), [(False, "127.0.0.1"), (True, "192.0.2.7"), (True, "")])
+def test_an_address_that_is_somebody_s_own_is_locked(browser: Browser, *, behind: bool, peer: str) -> None:
+    with override_settings(BEHIND_PROXY=behind):
+        for at in range(25):
+            browser.post("/sign-in/", {"number": f"ES-{at}", "passphrase": "wrong words"}, REMOTE_ADDR=peer)
+        right = {"number": OFFICER, "passphrase": PASSPHRASE}
+        assert browser.post("/sign-in/", right, REMOTE_ADDR=peer).status_code == (429 if peer else 302)
 
 
 def test_codes_are_guessed_no_better(browser: Browser, clock: Clock) -> None:

@@ -180,7 +180,7 @@ def test_the_pages_know_their_address(
     from django.conf import settings
 
     names = ("ALLOWED_HOSTS", "LANGUAGE_CODE", "LANGUAGE_COOKIE_NAME", "CSRF_COOKIE_SECURE", "SESSION_COOKIE_SECURE", "SECURE_HSTS_SECONDS",
-             "SECURE_HSTS_INCLUDE_SUBDOMAINS", "SECURE_PROXY_SSL_HEADER", "CSRF_TRUSTED_ORIGINS")  # fmt: skip
+             "SECURE_HSTS_INCLUDE_SUBDOMAINS", "SECURE_PROXY_SSL_HEADER", "CSRF_TRUSTED_ORIGINS", "BEHIND_PROXY")  # fmt: skip
     for name in names:
         monkeypatch.setattr(settings, name, getattr(settings, name))
     home = Home(path=tmp_path, agency="es.cgi", **values)  # type: ignore[arg-type]
@@ -190,4 +190,5 @@ def test_the_pages_know_their_address(
     assert settings.CSRF_COOKIE_SECURE is settings.SESSION_COOKIE_SECURE is secure
     assert bool(settings.SECURE_HSTS_SECONDS) is secure
     assert bool(settings.SECURE_PROXY_SSL_HEADER) is believes
+    assert settings.BEHIND_PROXY is believes
     assert settings.LANGUAGE_COOKIE_NAME == "tansiq-es-cgi-language"

@@ -6,8 +6,10 @@ Invariant: an address to go back to is one of this site's own paths, never anoth
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Any, Final
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -32,8 +34,17 @@ def account_in(request: Request) -> Account | None:
 
 
 def address_of(request: Request) -> str:
-    """From where the request comes."""
-    return str(request.META.get("REMOTE_ADDR", ""))
+    """From where the request comes; '' behind a proxy on this machine, for its address is everybody's, and a lock would shut all out."""
+    said = str(request.META.get("REMOTE_ADDR", ""))
+    return "" if settings.BEHIND_PROXY and _is_here(said) else said
+
+
+def _is_here(address: str) -> bool:
+    try:
+        at = ip_address(address)
+    except ValueError:
+        return False
+    return (getattr(at, "ipv4_mapped", None) or at).is_loopback
 
 
 def agent_of(request: Request) -> str:

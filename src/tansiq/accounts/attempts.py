@@ -80,7 +80,8 @@ def _count(key: bytes, kind: Kind, now_ms: int) -> tuple[int, int]:
 
 
 def begin(what: dict[Kind, str], *, node: Opened) -> list[Kind]:
-    """Counts an attempt for each kind and value; returns what this attempt locks unless it succeeds.
+    """Counts an attempt for each kind and value, an address that is not known ('') for none; returns what this attempt locks unless it
+    succeeds.
 
     Raises TooMuch when one of them is locked; ``minutes`` is how long to wait, rounded up.
     """
@@ -88,6 +89,8 @@ def begin(what: dict[Kind, str], *, node: Opened) -> list[Kind]:
     locking = []
     with transaction.atomic():
         for kind, value in what.items():
+            if kind == Kind.ADDRESS and not value:  # a proxy's: it limits addresses, we can't
+                continue
             failures, until_ms = _count(_key(kind, value, node), kind, now_ms)
             if until_ms > now_ms:
                 raise TooMuch("accounts.locked", minutes=-(-(until_ms - now_ms) // 60_000))

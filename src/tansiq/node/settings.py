@@ -18,6 +18,8 @@ DEBUG = False
 SECRET_KEY = os.urandom(32).hex()
 """Until a node is opened: then it is derived from a secret in its key store (`sessions.open_sessions`)."""
 ALLOWED_HOSTS: list[str] = []
+BEHIND_PROXY = False
+"""Whether browsers reach the pages through a proxy, whose address is then everybody's (`site.bind_site`)."""
 INSTALLED_APPS = [
     "django_htmx", "tansiq.web",
     "django.contrib.contenttypes", "django.contrib.auth", "allauth", "allauth.account", "allauth.mfa",

@@ -36,6 +36,7 @@ def bind_site(home: Home) -> None:
     # A proxy that speaks TLS before us says so; who speaks it ourselves believes no header.
     behind = secure and not home.pages_certificate
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if behind else None
+    settings.BEHIND_PROXY = bool(home.pages_address) and not home.pages_certificate
     settings.CSRF_TRUSTED_ORIGINS = [home.pages_origin] if secure else []
 
 

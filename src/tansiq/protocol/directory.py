@@ -39,9 +39,7 @@ _P_KNOWN: Final = frozenset(range(4))
 _O_NUMBER, _O_POSTS = range(2)
 _O_KNOWN: Final = frozenset(range(2))
 _MOST: Final = 100_000
-_NOT_IN_A_NAME: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udfff\ufffe\uffff]"
-)
+_NOT_IN_A_NAME: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udfff\ufffe\uffff]")
 """Control characters, lone surrogates and what turns the direction of what follows: the same as ``policy`` takes in no line."""
 
 
