@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import threading
 import time
@@ -22,14 +23,21 @@ SLACK = 20.0
 """What a busy machine may add; a server that waits for ever is still found out."""
 
 
+SERVED: list[str] = []
+"""The paths that were asked for and served."""
+
+
 async def echo(scope: Any, receive: Any, send: Any) -> None:
     """Answers with the body, or at once when it is not asked to read."""
     body = b"unread"
-    if scope["path"] != "/unread":
+    SERVED.append(scope["path"])
+    if scope["path"] not in {"/unread", "/large"}:
         body, more = b"", True
         while more:
             message = await receive()
             body, more = body + message.get("body", b""), message.get("more_body", False)
+    if scope["path"] == "/large":
+        body = bytes(8_388_608)
     if scope["path"] == "/slow":
         await asyncio.sleep(1.0)
     await send(
@@ -42,17 +50,28 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
 def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """A server with short patience."""
     monkeypatch.setattr(guard, "HEAD_SECONDS", PATIENCE)
+    monkeypatch.setattr(guard, "TAKE_SECONDS", PATIENCE)
     monkeypatch.setattr(guard, "MOST_PER_ADDRESS", 5)
+    with serving() as made:
+        yield made
+
+
+@contextlib.contextmanager
+def serving(**values: Any) -> Iterator[int]:
+    """The port of a server that is set so."""
+    SERVED.clear()
     config = uvicorn.Config(
-        echo, host="127.0.0.1", port=0, http=GuardedProtocol, loop="asyncio", lifespan="off", ws="none", log_config=None
-    )
+        echo, host="127.0.0.1", port=0, http=GuardedProtocol, loop="asyncio", lifespan="off", ws="none", log_config=None, **values
+    )  # fmt: skip
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
-    until(lambda: server.started, seconds=10, what="the server listens")
-    yield int(server.servers[0].sockets[0].getsockname()[1])
-    server.should_exit = True
-    thread.join(10)
+    try:
+        until(lambda: server.started, seconds=10, what="the server listens")
+        yield int(server.servers[0].sockets[0].getsockname()[1])
+    finally:
+        server.should_exit = True
+        thread.join(10)
 
 
 @pytest.fixture
@@ -68,8 +87,13 @@ def patient(line: socket.socket, monkeypatch: pytest.MonkeyPatch) -> socket.sock
     return line
 
 
-def connect(port: int) -> socket.socket:
-    made = socket.create_connection(("127.0.0.1", port))
+def connect(port: int, *, source: str = "127.0.0.1", taken: int = 0) -> socket.socket:
+    """A connection from one of this machine's addresses; of an answer it takes so much by itself, or as much as there is."""
+    made = socket.socket()
+    if taken:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, taken)
+    made.bind((source, 0))
+    made.connect(("127.0.0.1", port))
     made.settimeout(60)
     return made
 
@@ -192,3 +216,110 @@ def test_one_address_gets_so_many_connections_and_no_more(port: int, monkeypatch
     finally:
         for line in lines:
             line.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3::7", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::7", "2001:db8:1:3::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+    ],
+)
+def test_what_counts_as_one_address(address: str, counted: str) -> None:
+    assert guard.network_of(address) == counted
+
+
+BEGUN = REQUEST[:-1]
+"""A request that lacks a byte."""
+
+
+def gone(line: socket.socket) -> bool:
+    """Whether the other side has ended the connection."""
+    line.settimeout(0.01)
+    try:
+        return line.recv(1) == b""
+    except TimeoutError:
+        return False
+    except ConnectionResetError:
+        return True
+
+
+@pytest.mark.parametrize("begun", [BEGUN, b"", b"POST /x HT", REQUEST], ids=["body", "silence", "head", "idle"])
+def test_few_addresses_that_take_all_places_lose_theirs_to_whoever_asks(begun: bytes) -> None:
+    """The longest waiting one of the address that has most; who came with few connections keeps them."""
+    with serving(limit_concurrency=10) as port, contextlib.ExitStack() as held:
+        other = held.enter_context(connect(port, source="127.0.0.9"))
+        other.sendall(BEGUN)
+        time.sleep(0.1)
+        crowd = []
+        for place in range(8):
+            crowd.append(held.enter_context(connect(port, source=f"127.0.0.{2 + place % 2}")))
+            crowd[-1].sendall(begun)
+            if begun == REQUEST:
+                assert answer(crowd[-1]).endswith(b"body")
+        for _ in range(4):
+            assert served(port)
+        assert gone(crowd[0])
+        assert not gone(crowd[-1])
+        other.settimeout(60)
+        other.sendall(REQUEST[-1:])
+        assert answer(other).endswith(b"body")
+
+
+def test_who_is_being_served_makes_room_for_nobody() -> None:
+    with serving(limit_concurrency=3) as port, contextlib.ExitStack() as held:
+        lines = [held.enter_context(connect(port)) for _ in range(2)]
+        for line in lines:
+            line.sendall(REQUEST.replace(b"/x", b"/slow"))
+        until(lambda: SERVED.count("/slow") == 2, seconds=10, what="both are being served")
+        with connect(port) as more:
+            more.sendall(REQUEST)
+            assert b" 503 " in answer(more)
+        assert all(answer(line).endswith(b"body") for line in lines)
+
+
+LARGE = REQUEST.replace(b"/x", b"/large")
+
+
+def test_who_takes_no_answer_loses_the_connection(port: int) -> None:
+    with connect(port, taken=4_096) as line:
+        line.sendall(LARGE)
+        time.sleep(3 * PATIENCE)
+        assert len(answer(line)) < 8_388_608
+
+
+def test_who_takes_an_answer_steadily_gets_it(port: int) -> None:
+    got = 0
+    with connect(port, taken=65_536) as line:
+        line.sendall(LARGE)
+        began = time.monotonic()
+        while got < 8_388_608:
+            part = line.recv(262_144)
+            assert part
+            got += len(part)
+            time.sleep(0.02 if time.monotonic() < began + 3 * PATIENCE else 0)
+    assert time.monotonic() > began + 2 * PATIENCE
+
+
+def test_a_request_behind_another_is_served_when_the_answer_before_was_taken(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "TAKE_SECONDS", 60.0)
+    with connect(port, taken=65_536) as line:
+        line.sendall(LARGE + REQUEST)
+        until(lambda: SERVED == ["/large"], seconds=10, what="the first is served")
+        line.sendall(REQUEST)
+        time.sleep(PATIENCE)
+        assert SERVED == ["/large"]
+        assert answer(line, least=3).count(b"HTTP/1.1 200") == 3
+
+
+def test_who_asks_again_and_again_without_waiting_for_an_answer_is_sent_away(patient: socket.socket) -> None:
+    patient.sendall(REQUEST.replace(b"/x", b"/slow") + REQUEST * 200)
+    assert ended(patient) < SLACK
+    assert SERVED == ["/slow"]

@@ -1,28 +1,63 @@
-"""What a stranger may do to the web server before his request is judged: open a few connections, and say who he is, soon and briefly.
+"""What a stranger may do to the web server before his request is judged: open a few connections, say who he is, soon and briefly.
 
-Invariant: a connection on which no whole request head came in time, or whose head is too long, is ended; so nobody who is
-not a partner can hold the door shut or fill its memory. The web server itself limits neither.
+Invariant: a connection on which no whole request head came in time, whose head is too long, or whose answer is not taken, is ended; when all
+places are taken, the longest waiting connection of the network that has most of them makes room for the next. So nobody who is not a partner
+can hold the door shut or fill its memory. The web server itself limits none of it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
+import ipaddress
+import socket
+from collections import Counter
+from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-__all__ = ["HEAD_BYTES", "HEAD_SECONDS", "MOST_PER_ADDRESS", "GuardedProtocol"]
+__all__ = ["HEAD_BYTES", "HEAD_SECONDS", "LINE", "MOST_PER_ADDRESS", "TAKE_SECONDS", "GuardedProtocol", "network_of"]
 
+LINE: Final = "tansiq.line"
+"""The extension of a request's scope that holds the ``transport`` of its connection."""
 HEAD_BYTES = 16_384
 HEAD_SECONDS = 10.0
 MOST_PER_ADDRESS = 64
-"""Connections at once of one address: a partner's node opens three."""
+"""Connections at once of one address, with IPv6 of one /64: a partner's node opens three."""
+TAKE_SECONDS = 15.0
+_TAKE_BYTES = 30_720
+"""Of an answer that waits to leave, so many bytes must leave in `TAKE_SECONDS`: 16 kbit/s."""
+_MOST_PIPELINED = 16
+_UNSENT_BYTES: Final = 131_072
+"""What the system keeps of an answer beside what is on the line: else it would take megabytes at once, and then nothing for minutes."""
 _TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+@functools.lru_cache(1024)
+def network_of(address: str) -> str:
+    """What counts as one address: an IPv4 one itself, of an IPv6 one the /64 (RFC 6177), for that is what one customer is given."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, 64), strict=False))
 
 
 class GuardedProtocol(HttpToolsProtocol):
     """uvicorn's HTTP connection, with these limits."""
 
+    network = ""
+    since = 0.0
     _patience: asyncio.TimerHandle | None = None
+    _watch: asyncio.TimerHandle | None = None
+    _unsent = 0
+    _taken = False
+    _held: tuple[Any, Any] | None = None
     _head = 0
     _piece = 0
     _in_head = True
@@ -30,16 +65,26 @@ class GuardedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Counts the connections of the address, and begins to wait for a request."""
         super().connection_made(transport)
-        address = self.client[0] if self.client else ""
-        alike = sum(1 for other in self.connections if (getattr(other, "client", None) or ("",))[0] == address)
-        if alike > MOST_PER_ADDRESS:
+        self.since = self.loop.time()
+        self.network = network_of(self.client[0] if self.client else "")
+        with contextlib.suppress(OSError, AttributeError):  # none on a socket of another family
+            transport.get_extra_info("socket").setsockopt(
+                socket.IPPROTO_TCP, getattr(socket, "TCP_NOTSENT_LOWAT", 25), _UNSENT_BYTES
+            )
+        crowds = Counter(getattr(other, "network", "") for other in self.connections)
+        if crowds[self.network] > MOST_PER_ADDRESS:
             transport.close()
-        else:
-            self._await_head()
+            return
+        if self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency:
+            self._make_room(crowds)
+        self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Waits no longer."""
         self._head_came()
+        self._held = None
+        if self._watch is not None:
+            self._watch.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -52,9 +97,14 @@ class GuardedProtocol(HttpToolsProtocol):
             self.transport.close()
         elif not self._in_head and self.cycle.response_complete:
             self._await_head()  # the rest of a body that nobody reads, or no request at all
+        if self.transport.is_closing():
+            self._watch_leaving()
 
     def on_message_begin(self) -> None:
         """A head begins, somewhere in the piece that came: counted from the piece's beginning, for partners pipeline nothing."""
+        if len(self.pipeline) >= _MOST_PIPELINED:
+            self.transport.abort()
+            raise ConnectionError
         super().on_message_begin()
         self._in_head, self._head = True, self._piece
         self._await_head()
@@ -63,7 +113,65 @@ class GuardedProtocol(HttpToolsProtocol):
         """The head is whole: what follows is the door's matter."""
         self._head_came()
         self._in_head = False
+        self.scope["extensions"] = {LINE: {"transport": self.transport}}
         super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        """What is left of the answer must be taken in time, though nothing asks for it any longer."""
+        self.since = self.loop.time()
+        super().on_response_complete()
+        self._watch_leaving()
+
+    def pause_writing(self) -> None:
+        """More waits to leave than we like: it must be taken in time."""
+        super().pause_writing()
+        self._watch_leaving()
+
+    def resume_writing(self) -> None:
+        """What waited was taken: a request behind it is served now."""
+        super().resume_writing()
+        self._taken = True
+        if self._held is not None and not self.transport.is_closing():
+            (cycle, app), self._held = self._held, None
+            super()._start_asgi_task(cycle, app)
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        """Serves a request, but not before the answer to the one before has left."""
+        if self.flow.write_paused:
+            self._held = cycle, app
+        else:
+            super()._start_asgi_task(cycle, app)
+
+    def _watch_leaving(self) -> None:
+        if self._watch is None and (unsent := self._left()):
+            self._unsent, self._taken = unsent, False
+            self._watch = self.loop.call_later(TAKE_SECONDS, self._look)
+
+    def _look(self) -> None:
+        self._watch = None
+        if self._left() > max(0, self._unsent - _TAKE_BYTES) and not self._taken:
+            self.transport.abort()
+        else:
+            self._watch_leaving()
+
+    def _left(self) -> int:
+        if self.scheme == "https" and self.transport.is_closing():
+            return 0  # what closes TLS has a time of its own, and nothing can be asked of it any longer
+        return self.transport.get_write_buffer_size()
+
+    def _make_room(self, crowds: Counter[str]) -> None:
+        """Ends the longest waiting connection of the network that has most of them, unless each of them is being served."""
+        waiting = [one for one in self.connections if isinstance(one, GuardedProtocol) and one is not self]
+        waiting = [one for one in waiting if one.waits()]
+        if waiting:
+            one = max(waiting, key=lambda one: (crowds[one.network], -one.since))
+            one.transport.abort()
+            self.connections.discard(one)
+
+    def waits(self) -> bool:
+        """Whether we wait for the other side: for a request, for the rest of one, or to be rid of an answer."""
+        cycle: Any = self.cycle  # None before the first request
+        return cycle is None or cycle.response_complete or cycle.more_body or self.flow.write_paused
 
     def _await_head(self) -> None:
         if self._patience is None:
