@@ -101,7 +101,6 @@ def test_a_body_is_for_who_is_cleared_for_its_field(
     assert reads(es, asked, es.officer("ES-4017")) == (True, True)
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize(
     ("service", "fields", "may"),
     [("es.cgi", (), True), ("es.cgi", ("offence.drugs",), False), ("es.gc", (), False)],
@@ -130,7 +129,8 @@ def test_a_case_of_the_office_shows_of_a_matter_what_the_compartment_reaches(
             assert (told in answer.content.decode()) == seen, page
     reader = reader_of(es.officer(MEMBER), context=context)
     assert matter_may_join(asked, reader, context=context) == may
-=======
+
+
 def test_a_list_holds_what_the_compartment_reaches_and_is_cut_afterwards(
     matter: tuple[Node, bytes], node: Nodes
 ) -> None:
@@ -155,7 +155,6 @@ def test_a_list_holds_what_the_compartment_reaches_and_is_cut_afterwards(
     assert listed(limit=1) == listed() == [one for one in reached if one != first]
     set_compartment(OFFICE, MEMBER, service="es.gc", by=HEAD, context=es.use())
     assert listed() == []
->>>>>>> b9df3b9 (The list of a desk holds what the officer's compartment reaches)
 
 
 def test_heading_an_office_clears_nobody(matter: tuple[Node, bytes]) -> None:

@@ -1,68 +1,51 @@
 """The process that serves the pages: the event loop takes connections, a few threads make pages.
 
 Django's views are plain functions, so each runs in one of a fixed number of threads, with that thread's own connection
-to the database. Small bodies are read whole before a thread is taken, so a slow client holds none; larger ones (files)
-are read piece by piece as the view wants them, and flow back in the same way, so memory stays flat with their size.
+to the database. What a browser sends is read before a thread is taken, and what it is answered leaves after the thread is free again, so a
+slow client holds none; who sends a file or is given one that is made as it leaves has a few threads apart (`bodies`), and memory stays flat with
+its size.
 
-Invariant: what a browser sends is bounded before it is read; nothing of it is put on the disk. The exchange door is
-another process at another address, which this one cannot slow down.
+Invariant: what a browser sends is bounded before it is read, and comes and goes in time (`patience`); nothing of it is put on the disk. The exchange
+door is another process at another address, which this one cannot slow down.
 """
 
 from __future__ import annotations
 
 import asyncio
-import io
+import itertools
 import logging
 import ssl
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import uvicorn
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
 
 from tansiq.exchange.context import Context
+from tansiq.node.bodies import FORM, WHOLE, Incoming, TooLargeError, flows, most_of, takes_its_time
 from tansiq.node.counted import Counted
-from tansiq.node.guard import GuardedProtocol
+from tansiq.node.guard import LINE, GuardedProtocol
 from tansiq.node.health import HealthDoor
 from tansiq.node.home import Home
 from tansiq.node.opening import open_node
+from tansiq.node.patience import Patience
 from tansiq.node.site import Application, make_application
 
-__all__ = ["PageServer", "page_config", "run_pages"]
+__all__ = ["FLOWING", "THREADS", "PageServer", "page_config", "run_pages"]
 
 THREADS: Final = 8
-_WHOLE: Final = 262_144
-"""A body up to this many bytes is read before a thread is taken."""
-_MOST: Final = 64 * 1_048_576
-"""No body is longer: a file is taken in by pieces."""
-_PATIENCE: Final = 30.0
-"""Seconds that a client may take for the next piece of a body, or to take one of an answer."""
+FLOWING: Final = 4
+"""Threads for files that come or leave piece by piece; others wait for one of these, and no page waits for them."""
+_FORMS: Final = 16
+"""Forms longer than `WHOLE` that are read at once."""
+_GATHERED: Final = 1_048_576
+"""An answer that is made as it leaves is gathered up to here, and leaves without its thread when that was all."""
+_PIECE: Final = 65_536
+"""What is given to the connection at once."""
 _TOO_LARGE: Final = (413, b"Content Too Large")
 _TOO_SLOW: Final = (408, b"Request Timeout")
-
-
-class _TooLargeError(OSError):
-    """The body is longer than we read."""
-
-
-class _Body(io.RawIOBase):
-    """The rest of a body for a thread: each read waits for the next piece from the event loop."""
-
-    def __init__(self, start: bytes, pull: Callable[[], bytes]) -> None:
-        self._held, self._pull, self._ended = start, pull, False
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        while not self._held and not self._ended:
-            self._held = self._pull()
-            self._ended = not self._held
-        count = min(len(buffer), len(self._held))
-        buffer[:count], self._held = self._held[:count], self._held[count:]
-        return count
 
 
 def _environ(scope: HTTPScope, body: Any) -> dict[str, Any]:
@@ -96,84 +79,107 @@ def _environ(scope: HTTPScope, body: Any) -> dict[str, Any]:
     return environ
 
 
+class _Leaving:
+    """An answer on its way to a browser. When that takes it too slowly, the connection is ended."""
+
+    def __init__(self, send: ASGISendCallable, line: asyncio.Transport | None) -> None:
+        self._send, self._line = send, line
+        self._patience = Patience()
+
+    async def start(self, started: dict[str, Any]) -> None:
+        """The head. Raises ConnectionError and TimeoutError."""
+        await self._give({"type": "http.response.start", **started})
+
+    async def body(self, body: bytes, *, more: bool = False) -> None:
+        """A part of the body, the last one unless there is ``more``. Raises ConnectionError and TimeoutError."""
+        for at in range(0, len(body) or 1, _PIECE):
+            end = at + _PIECE
+            await self._give({"type": "http.response.body", "body": body[at:end], "more_body": more or end < len(body)})
+            self._patience.earn(min(end, len(body)) - at)
+
+    async def _give(self, message: dict[str, Any]) -> None:
+        if self._line is not None and self._line.is_closing():
+            raise ConnectionError
+        try:
+            await self._patience.wait(self._send(message))  # type: ignore[arg-type]
+        except TimeoutError:
+            if self._line is not None:
+                self._line.abort()
+            raise
+
+
 class PageServer:
     """An ASGI application that runs a WSGI one in its threads."""
 
-    def __init__(self, application: Application, *, threads: int = THREADS) -> None:
+    def __init__(self, application: Application, *, threads: int = THREADS, flowing: int = FLOWING) -> None:
         self._application = application
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="page")
+        self._flowing = ThreadPoolExecutor(flowing, thread_name_prefix="file")
+        self._forms = asyncio.Semaphore(_FORMS)
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """One request."""
         if scope["type"] != "http":
             return
         loop = asyncio.get_running_loop()
-        read = 0
-
-        async def piece() -> tuple[bytes, bool]:
-            nonlocal read
-            message = await asyncio.wait_for(receive(), _PATIENCE)
-            if message["type"] != "http.request":
-                raise ConnectionError
-            part = message.get("body", b"")
-            read += len(part)
-            if read > _MOST:
-                raise _TooLargeError
-            return part, message.get("more_body", False)
-
-        start, more = b"", True
         try:
-            while more and len(start) <= _WHOLE:
-                part, more = await piece()
-                start += part
-        except (ConnectionError, TimeoutError, _TooLargeError) as error:
-            await _refuse(send, *(_TOO_LARGE if isinstance(error, _TooLargeError) else _TOO_SLOW))
+            body = Incoming(receive, most_of(scope))
+            await body.begin(WHOLE)
+            if body.more and not flows(scope):
+                async with self._forms:
+                    await body.begin(FORM)
+        except (ConnectionError, TimeoutError, TooLargeError) as error:
+            await _refuse(send, *(_TOO_LARGE if isinstance(error, TooLargeError) else _TOO_SLOW))
             return
-
-        def pull() -> bytes:
-            nonlocal more
-            if not more:
-                return b""
-            part, more = asyncio.run_coroutine_threadsafe(piece(), loop).result()
-            return part or (pull() if more else b"")
-
-        def give(message: dict[str, Any]) -> None:
-            asyncio.run_coroutine_threadsafe(asyncio.wait_for(send(message), _PATIENCE), loop).result()  # type: ignore[arg-type]
-
-        body = io.BytesIO(start) if not more else io.BufferedReader(_Body(start, pull), 65_536)
+        leaving = _Leaving(send, cast("Any", scope.get("extensions") or {}).get(LINE, {}).get("transport"))
+        threads = self._flowing if body.more or takes_its_time(scope) else self._threads
+        environ = _environ(scope, body.file(loop))
         try:
-            await loop.run_in_executor(self._threads, self._run, _environ(scope, body), give)
+            gathered = await loop.run_in_executor(threads, self._run, environ, leaving, loop)
+            if gathered is not None:
+                await leaving.start(gathered[0])
+                await leaving.body(gathered[1])
         except (ConnectionError, TimeoutError):
-            return
+            logging.getLogger("tansiq.pages").info("a browser left before its answer")
 
-    def _run(self, environ: dict[str, Any], give: Callable[[dict[str, Any]], None]) -> None:
+    def _run(
+        self, environ: dict[str, Any], leaving: _Leaving, loop: asyncio.AbstractEventLoop
+    ) -> tuple[dict[str, Any], bytes] | None:
+        """The answer's head and body, for the event loop to send; None when it was long, and has left as it was made."""
         started: dict[str, Any] = {}
 
         def start_response(
             status: str, headers: list[tuple[str, str]], _error: object = None
         ) -> Callable[[bytes], None]:
             raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-            started.update(type="http.response.start", status=int(status.split(" ", 1)[0]), headers=raw)
+            started.update(status=int(status.split(" ", 1)[0]), headers=raw)
             return lambda _: None
 
         answer: Iterable[bytes] = self._application(environ, start_response)
         try:
-            held: bytes | None = None  # one piece behind, so that the last one also says that it is the last
-            for part in answer:
-                if started.pop("type", None):
-                    give({"type": "http.response.start", **started})
-                if held is not None:
-                    give({"type": "http.response.body", "body": held, "more_body": True})
-                held = part
-            if started.pop("type", None):
-                give({"type": "http.response.start", **started})
-            give({"type": "http.response.body", "body": held or b"", "more_body": False})
-        except (ConnectionError, TimeoutError):
-            logging.getLogger("tansiq.pages").info("a browser left before its answer")
+            # What Django has made whole already costs nothing more.
+            bound = _GATHERED if getattr(answer, "streaming", True) else sys.maxsize
+            pieces, parts, size = iter(answer), [], 0
+            for part in pieces:
+                parts.append(part)
+                size += len(part)
+                if size > bound:
+                    break
+            else:
+                return started, b"".join(parts)
+            asyncio.run_coroutine_threadsafe(leaving.start(started), loop).result()
+            last: bytes | None = None  # one piece behind, so that the last one also says that it is the last
+            for part in itertools.chain([b"".join(parts)], pieces):
+                if last is not None:
+                    asyncio.run_coroutine_threadsafe(leaving.body(last, more=True), loop).result()
+                last = part
+                parts.clear()
+            asyncio.run_coroutine_threadsafe(leaving.body(last or b""), loop).result()
         finally:
             close = getattr(answer, "close", None)
             if close is not None:
                 close()
+        return None
 
 
 async def _refuse(send: ASGISendCallable, status: int, words: bytes) -> None:
