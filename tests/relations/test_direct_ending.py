@@ -31,6 +31,7 @@ from tansiq.policy.answer import IncomingCheck, Item
 from tansiq.policy.conditions import Conditions
 from tansiq.policy.handling import Use
 from tansiq.policy.values import Text
+from tansiq.protocol import statement
 from tansiq.protocol.cbor import decode
 from tansiq.protocol.ids import id_text
 from tansiq.relations.direct import thread, unread_direct
@@ -115,7 +116,7 @@ def test_whoever_dates_a_message_does_not_choose_how_long_its_reader_keeps_it(
     heads: Heads, monkeypatch: pytest.MonkeyPatch, days: int
 ) -> None:
     """Dated back it would be gone before the head opens it, dated ahead it would stay for ever."""
-    sign = drafts.sign_concealed
+    sign = statement.sign_concealed
     with monkeypatch.context() as liar:
         liar.setattr(
             drafts, "sign_concealed", lambda **said: sign(**said | {"time_ms": said["time_ms"] + days * 86_400_000})
