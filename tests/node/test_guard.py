@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from uvicorn.server import ServerState
 
 from support.pair import until
 from tansiq.node import guard
@@ -269,6 +270,59 @@ def test_few_addresses_that_take_all_places_lose_theirs_to_whoever_asks(begun: b
         other.settimeout(60)
         other.sendall(REQUEST[-1:])
         assert answer(other).endswith(b"body")
+
+
+class Wire(asyncio.Transport):
+    """The server's end of a connection from ``source``, without a network."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__({"peername": (source, 1), "sockname": ("127.0.0.1", 2)})
+        self.written, self.ended = b"", False
+
+    def write(self, data: Any) -> None:
+        self.written += data
+
+    def abort(self) -> None:
+        self.ended = True
+
+    close = abort
+
+    def is_closing(self) -> bool:
+        return self.ended
+
+    def pause_reading(self) -> None:
+        """Nothing comes by itself."""
+
+    resume_reading = pause_reading
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+
+def test_whoever_comes_back_again_and_again_takes_nobody_s_place() -> None:
+    """What was begun on a connection that made room, and is not cleared away yet, counts no longer."""
+
+    async def run() -> bytes:
+        config = uvicorn.Config(echo, lifespan="off", log_config=None, limit_concurrency=4)
+        config.load()
+        state, loop = ServerState(), asyncio.get_running_loop()
+
+        def comes(source: str, data: bytes) -> Wire:
+            made, wire = GuardedProtocol(config, state, {}, loop), Wire(source)
+            made.connection_made(wire)
+            made.data_received(data)
+            return wire
+
+        for _ in range(6):
+            comes("127.0.0.2", BEGUN)
+        honest = comes("127.0.0.1", REQUEST)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        for one in [*state.connections]:
+            one.connection_lost(None)
+        return honest.written
+
+    assert asyncio.run(run()).startswith(b"HTTP/1.1 200")
 
 
 def test_who_is_being_served_makes_room_for_nobody() -> None:

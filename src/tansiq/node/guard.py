@@ -15,6 +15,7 @@ import socket
 from collections import Counter
 from typing import Any, Final
 
+from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 __all__ = ["HEAD_BYTES", "HEAD_SECONDS", "LINE", "MOST_PER_ADDRESS", "TAKE_SECONDS", "GuardedProtocol", "network_of"]
@@ -62,6 +63,11 @@ class GuardedProtocol(HttpToolsProtocol):
     _piece = 0
     _in_head = True
 
+    def __init__(self, *args: Any, **values: Any) -> None:
+        super().__init__(*args, **values)
+        # The web server would count a request whose connection was ended this moment; so the limit is ours to keep.
+        self._places, self.limit_concurrency = self.limit_concurrency, None
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Counts the connections of the address, and begins to wait for a request."""
         super().connection_made(transport)
@@ -75,7 +81,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if crowds[self.network] > MOST_PER_ADDRESS:
             transport.close()
             return
-        if self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency:
+        if self._full():
             self._make_room(crowds)
         self._await_head()
 
@@ -133,14 +139,19 @@ class GuardedProtocol(HttpToolsProtocol):
         self._taken = True
         if self._held is not None and not self.transport.is_closing():
             (cycle, app), self._held = self._held, None
-            super()._start_asgi_task(cycle, app)
+            self._start_asgi_task(cycle, app)
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         """Serves a request, but not before the answer to the one before has left."""
         if self.flow.write_paused:
             self._held = cycle, app
+        elif self._full() or (self._places is not None and len(self.tasks) >= 2 * self._places):
+            super()._start_asgi_task(cycle, service_unavailable)
         else:
             super()._start_asgi_task(cycle, app)
+
+    def _full(self) -> bool:
+        return self._places is not None and len(self.connections) >= self._places
 
     def _watch_leaving(self) -> None:
         if self._watch is None and (unsent := self._left()):
