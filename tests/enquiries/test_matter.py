@@ -10,7 +10,7 @@ import pytest
 
 from support.matters import CONDITIONS, PERSON, an_answer, an_enquiry, an_item, no_hit, refusal
 from support.two import Two
-from tansiq.cases.erasure import erase_due
+from tansiq.cases.erasure import erase_due, erase_item
 from tansiq.cases.queries import items_of
 from tansiq.cases.services import answer_incoming
 from tansiq.enquiries import timeline
@@ -201,6 +201,16 @@ def test_once_the_request_is_erased_its_words_stay_withheld(two: Two) -> None:
     assert (shown["request"]["content"], shown["words"][0]["content"]) == (None, None)
     assert shown["words"][0]["withheld"] == ["policy.use.not-cleared"]
     assert show_enquiry(matter, context=cleared(two), officer=two.ma.officer())["words"][0]["content"]["words"]
+
+
+def test_once_its_own_request_is_erased_the_desk_that_asked_still_reads_what_it_was_told(two: Two) -> None:
+    matter = two.arrived()
+    refuse_enquiry(matter, refusal=refusal(), context=two.ma.context, officer=two.ma.officer())
+    two.carry()
+    erase_item(items_of(matter)[0].id, context=two.es.use(), ordered_by="ES-1001")
+    shown = here(two, matter)
+    assert (shown["request"]["content"], shown["replies"][0]["withheld"]) == (None, [])
+    assert shown["replies"][0]["content"]["reasons"]["value"]
 
 
 def test_who_may_not_read_the_request_says_nothing_in_it(registered: Two) -> None:

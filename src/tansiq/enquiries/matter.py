@@ -76,6 +76,8 @@ class _Opened:
     translations: Mapping[bytes, list[Json]]
     shut: Mapping[bytes, list[str]]
     unsealed: frozenset[bytes]
+    asked_by_us: bool
+    """Whether the request was the reader's own desk's: what was answered on it is that desk's to view when the request is gone."""
 
     def content(self, statement: bytes, place: int = 0) -> Any:
         """The content of a part; None: it was erased, or is not for this officer.
@@ -97,7 +99,7 @@ class _Opened:
         item = self._weighed_as(statement, place)
         if item is None:
             return [_NOT_HERE]
-        if item.erased:
+        if item.erased or (self.asked_by_us and item.kind not in _BOUND):
             return []
         decision = self.viewed[item.id].decision
         return [] if decision.allowed else list(decision.reasons)
@@ -248,6 +250,7 @@ def _open(
         theirs=theirs,
         translations={},
         shut=unsealed.shut,
+        asked_by_us=row.direction == Direction.OUT and row.own_post in officer.posts,
         unsealed=frozenset(one for one in as_kept if as_kept[one].closed and one not in unsealed.shut),
     )
     return replace(opened, translations=_translated(kept_translations(statements), opened, context))

@@ -6,15 +6,14 @@ its place and the earlier one stays written down.
 
 from __future__ import annotations
 
-from tansiq.cases.exits import reader_of, weigh
 from tansiq.cases.queries import items_of_statements
 from tansiq.cases.services import answer_incoming
 from tansiq.enquiries.officers import ActingOfficer
 from tansiq.enquiries.rows import enquiry_rows, replies_of
-from tansiq.errors import NotFound, Refused
+from tansiq.enquiries.seen import not_viewed, viewed
+from tansiq.errors import NotFound
 from tansiq.exchange.context import Context
 from tansiq.policy.answer import IncomingCheck
-from tansiq.policy.handling import Use
 from tansiq.protocol.ids import id_text
 
 __all__ = ["answer_origin"]
@@ -36,11 +35,10 @@ def answer_origin(matter: bytes, check: IncomingCheck, *, context: Context, offi
         for item in some
         if item.originator != context.agency and not item.erased
     ]
-    weighed = weigh(theirs, Use.VIEW, reader_of(officer, context=context), context=context)
-    viewed = [one.row for one in weighed if one.decision.allowed]
-    if weighed and not viewed:
-        reasons = weighed[0].decision.reasons
-        raise Refused("policy.use", use=Use.VIEW.value, count=len(reasons), reasons=", ".join(reasons))
-    for item in viewed:
+    judged = viewed(theirs, officer, context)
+    readable = [item for item, against in judged if not against]
+    if judged and not readable:
+        raise not_viewed(judged[0][1])
+    for item in readable:
         answer_incoming(item.id, check, context=context)
-    return len(viewed)
+    return len(readable)
