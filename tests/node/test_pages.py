@@ -296,6 +296,7 @@ def while_held(application: Any, values: dict[str, Any], pieces: list[bytes], *,
 def test_who_takes_no_answer_loses_the_connection(monkeypatch: pytest.MonkeyPatch, long: bool) -> None:
     monkeypatch.setattr(patience, "SECONDS", 0.05)
     line, closed, given = Line(), threading.Event(), 0
+    told: Messages = []
 
     class Answer:
         def __iter__(self) -> Iterator[bytes]:
@@ -312,7 +313,8 @@ def test_who_takes_no_answer_loses_the_connection(monkeypatch: pytest.MonkeyPatc
         return Answer()
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        told.append({"type": "http.disconnect"} if told else {"type": "http.request", "body": b"", "more_body": False})
+        return told[-1]
 
     async def send(message: dict[str, Any]) -> None:
         await asyncio.sleep(60)
@@ -322,6 +324,7 @@ def test_who_takes_no_answer_loses_the_connection(monkeypatch: pytest.MonkeyPatc
     assert line.aborted
     assert closed.is_set()
     assert given <= 4
+    assert told[-1]["type"] == "http.disconnect"  # else the web server would log a fault of ours
 
 
 def test_an_answer_to_a_browser_that_left_is_not_made_to_its_end() -> None:

@@ -12,6 +12,7 @@ door is another process at another address, which this one cannot slow down.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import ssl
@@ -141,6 +142,9 @@ class PageServer:
                 await leaving.body(gathered[1])
         except (ConnectionError, TimeoutError):
             logging.getLogger("tansiq.pages").info("a browser left before its answer")
+            with contextlib.suppress(TimeoutError):
+                # Until the web server knows it too, which takes an answer that is not whole for a fault of ours.
+                await Patience().wait(receive())
 
     def _run(
         self, environ: dict[str, Any], leaving: _Leaving, loop: asyncio.AbstractEventLoop
