@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tansiq.node.evidence import parse_pins, verify_evidence
 
 Demo = Callable[..., subprocess.CompletedProcess[str]]
@@ -144,18 +146,21 @@ def test_what_somebody_else_put_into_the_folder_is_not_taken_for_a_log(tmp_path:
     assert sorted(one.name for one in tmp_path.iterdir()) == ["es.cgi.log", "notes.log"]
 
 
-def test_interrupted_in_the_middle_it_stops_its_nodes_and_removes_its_folder(tmp_path: Path) -> None:
+def test_interrupted_in_the_middle_it_stops_its_nodes_and_removes_its_folder(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    place = tmp_path_factory.mktemp("i")  # a socket's path is short
     process = subprocess.Popen(
         [*TANSIQ, "demo", "--language", "fr"],
-        env=os.environ | {"TMPDIR": str(tmp_path)},
+        env=os.environ | {"TMPDIR": str(place)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
     with process:
         until = time.monotonic() + WAIT_SECONDS
-        while not list(tmp_path.glob("*/*.log")) and time.monotonic() < until:
+        while process.poll() is None and not list(place.glob("*/*.log")) and time.monotonic() < until:
             time.sleep(0.05)
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 130
-    assert not list(tmp_path.iterdir())
-    assert not open_below(tmp_path)
+    assert not list(place.iterdir())
+    assert not open_below(place)

@@ -5,6 +5,7 @@ own. None of it spoils what its sender brings, before or after.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import io
 import os
 import threading
@@ -238,6 +239,25 @@ def test_the_name_of_what_is_set_aside_is_no_part_of_what_its_sender_chose() -> 
     digest = hashlib.sha256(b"any").digest()
     assert len(set_aside_id(digest)) == 16
     assert set_aside_id(digest) not in digest
+
+
+def test_an_upgrade_gives_what_was_set_aside_before_its_new_name(room: Room, ma: SimulatedPeer) -> None:
+    made = room.said(ma, "a word")
+    digest = made.statement.digest
+    room.hear(damaged(ma.parcel_with(made)))
+    usable = room.said(ma, "another")
+    brought(room, ma, ma.parcel_with(usable))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE exchange_received SET statement = %s WHERE statement = %s", (digest[:16], set_aside_id(digest))
+        )
+    migration = importlib.import_module("tansiq.exchange.migrations.0007_set_aside_ids")
+    for _ in range(2):
+        with connection.schema_editor() as editor:
+            migration.rename(None, editor)
+        found = {row[0] for row in room.rows("SELECT statement FROM exchange_received")}
+        assert found == {set_aside_id(digest), usable.statement.id}
+    assert [one.statement for one in retry_all(context=room.context)] == [digest]
 
 
 # ------------------------------------------------------------------------------------------------------ too much
