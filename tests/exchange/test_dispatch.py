@@ -19,6 +19,7 @@ from tansiq.exchange.kinds import Arrived
 from tansiq.exchange.services import send
 from tansiq.protocol.directory import Use
 from tansiq.protocol.envelope import Lane
+from tansiq.protocol.ids import new_id
 from tansiq.protocol.keys import PublicSealingKey, SealingKey
 from tansiq.protocol.wraps import seal_wrap
 
@@ -76,6 +77,24 @@ def test_an_answer_to_what_we_said_ourselves_runs_at_once(room: Room, ma: Simula
     room.hear(ma.parcel_with(room.said(ma, "answer", follows=(ours.id,))))
     room.work()
     assert room.words() == ["answer"]
+
+
+def test_what_only_passes_here_waits_for_nothing(
+    room: Room, ma: SimulatedPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it follows may have gone by another way, which never comes here; the order is made where it is for."""
+    passed: list[bytes] = []
+    monkeypatch.setattr(kinds, "_passing", [lambda arrived, _: passed.extend(one.statement.id for one in arrived)])
+    way = ("ma.dgst/desk", room.node.post(), "fr.dgsi/desk")
+    made = room.said(ma, "for Paris", to=["fr.dgsi/desk"], route=way, follows=(new_id(room.context.clock()),))
+    ours = room.context.directory.current(Use.POST_OPENS, room.node.post(), room.context.clock())[0]
+    wrap = seal_wrap(
+        made.keys.docket_only, reader=PublicSealingKey(ours.public), statement_digest=made.statement.digest
+    )
+    room.hear(ma.parcel_with(made, to=room.agency, wraps={made.statement.digest: [wrap]}))
+    room.work()
+    assert passed == [made.statement.id]
+    assert queued(room) == 0
 
 
 def test_what_follows_something_that_never_comes_waits_and_is_not_dropped(room: Room, ma: SimulatedPeer) -> None:

@@ -1,7 +1,7 @@
 """Dispatch: what was received is opened and handed to the capability of its kind, once, in causal order.
 
 Invariant: a handler's work, the mark that it is done and the end of its waiting are one commit; the content keys are in the key store
-before. A statement waits until all that it follows is in effect. What fails by its content is quarantined with the reason; what fails by
+before. A statement that is for us waits until all that it follows is in effect. What fails by its content is quarantined with the reason; what fails by
 the machine (database, disk) stays in the queue and is tried again.
 """
 
@@ -198,15 +198,20 @@ def _handled(ids: set[bytes]) -> set[bytes]:
         return {bytes(row[0]) for row in cursor.fetchall()}
 
 
-def _in_order(opened: list[_Opened]) -> tuple[list[_Opened], list[tuple[_Waiting, bytes]]]:
+def _followed(arrived: Arrived, context: Context) -> Sequence[bytes]:
+    """What must be in effect before; nothing where it only passes here, for what it follows may have gone by another way."""
+    return () if passes(arrived.docket, context.agency) else arrived.docket.follows
+
+
+def _in_order(opened: list[_Opened], context: Context) -> tuple[list[_Opened], list[tuple[_Waiting, bytes]]]:
     """What may run now, in an order that puts what is followed first, and what must wait for which statement."""
-    done = _handled({before for _, arrived, _ in opened for before in arrived.docket.follows})
+    done = _handled({before for _, arrived, _ in opened for before in _followed(arrived, context)})
     ready: list[_Opened] = []
     left = opened
     while left:
         still = []
         for entry in left:
-            if all(before in done for before in entry[1].docket.follows):
+            if all(before in done for before in _followed(entry[1], context)):
                 ready.append(entry)
                 done.add(entry[1].statement.id)
             else:
@@ -286,7 +291,7 @@ def _handle(
         done = {one.statement for one, _, _ in opened}
         more, failed = _open([one for one in waiting if one.statement not in done], context)
         opened += more
-    ready, waits = _in_order(opened)
+    ready, waits = _in_order(opened, context)
     if failed:
         _quarantine(failed, now_ms=context.clock())
     if waits:
