@@ -173,6 +173,22 @@ def test_a_head_takes_it_directly(world: World) -> None:
     assert shown["channel"] == "direct"
 
 
+def test_an_answer_goes_by_desks_that_the_request_never_passed(world: World) -> None:
+    """Bureaux and hub have not seen what it follows, and hand it on all the same."""
+    ma = world["ma.dgst"]
+    matter = world.ask("embassy")
+    world.carry()
+    set_state(ma, "es.cgi", "suspended", head="MA-1001")
+    world.answer(matter, an_answer(), items=[an_item()])
+    reroute(matter, Channel.INTERPOL, officer=ma.officer("MA-2210"), context=ma.use())
+    world.carry()
+    assert world.faults() == {}
+    es = world["es.cgi"]
+    assert show_enquiry(matter, context=es.use(), officer=es.officer("ES-4017"))["state"] == "answered"
+    for one in world.nodes.values():
+        assert fsck(one.use()).findings == ()
+
+
 def test_an_answer_takes_another_channel_between_the_same_two_desks(world: World) -> None:
     """By the heads' one it would reach another desk than asked, so it goes on waiting."""
     ma = world["ma.dgst"]
