@@ -130,22 +130,18 @@ class Story:
             raise NotFound("demo.no-list", file=str(un_list)) from error
 
     def import_lists(self, real_list: bytes | None) -> list[Json]:
-        """Rabat imports the invented register, and the real list when there is one."""
+        """Rabat's operator imports the invented register, and the real list when there is one: others' desks read them too."""
         invented = resources.files("tansiq.demo").joinpath("register.xml").read_bytes()
         lists = {_REGISTER: invented} | ({_UN_REGISTER: real_list} if real_list is not None else {})
-        officer = self.rabat.member.officer
         return [
-            self.rabat.ask("register.import", {"file": _packed(content), "register": name}, officer=officer)
+            self.rabat.ask("register.import", {"file": _packed(content), "register": name})
             for name, content in lists.items()
         ]
 
     def import_at_madrid(self) -> Json:
         """Madrid imports the invented register too, so that what Rabat asks is searched for there."""
         invented = resources.files("tansiq.demo").joinpath("register.xml").read_bytes()
-        officer = self.madrid.member.officer
-        report: Json = self.madrid.ask(
-            "register.import", {"file": _packed(invented), "register": _REGISTER}, officer=officer
-        )
+        report: Json = self.madrid.ask("register.import", {"file": _packed(invented), "register": _REGISTER})
         return report
 
     def ask(self) -> None:
