@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from peer import Dishonest, SimulatedPeer, introduce, nested, seeded
 from tansiq.errors import BadInput, Error, TooMuch
-from tansiq.protocol import directory as directories
+from tansiq.protocol import directory as documents
 from tansiq.protocol.acts import act_of, make_act, parse_act
 from tansiq.protocol.cbor import decode, encode
 from tansiq.protocol.concealment import verify_opening
@@ -143,7 +143,7 @@ def certified_keys(draw: Any) -> Certified:
 
 
 own_posts = posts.map(lambda post: "es.cgi/" + post.partition("/")[2])
-lines = st.text(max_size=30).filter(lambda name: not directories._NOT_IN_A_NAME.search(name))
+lines = st.text(max_size=30).filter(lambda name: not documents._NOT_IN_A_NAME.search(name))
 names = st.dictionaries(st.sampled_from(["ar", "es", "fr", "en"]), lines)
 directories = st.builds(
     Directory,
