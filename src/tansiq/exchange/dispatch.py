@@ -1,8 +1,8 @@
 """Dispatch: what was received is opened and handed to the capability of its kind, once, in causal order.
 
 Invariant: a handler's work, the mark that it is done and the end of its waiting are one commit; the content keys are in the key store
-before. A statement that is for us waits until all that it follows is in effect. What fails by its content is quarantined with the reason; what fails by
-the machine (database, disk) stays in the queue and is tried again.
+before, and proven. A statement that is for us waits until all that it follows is in effect. What fails by its content is quarantined with
+the reason; what fails by the machine (database, disk) stays in the queue and is tried again.
 """
 
 from __future__ import annotations
