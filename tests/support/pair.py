@@ -108,9 +108,12 @@ class RealNode:
             if entry.name.isdecimal():
                 try:
                     state, parent, group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
+                    threads = len(
+                        list((entry / "task").iterdir())
+                    )  # a first one that is gone leaves files open to the others
                 except (FileNotFoundError, ProcessLookupError):
                     continue
-                if int(group) == self.process.pid and state != "Z":
+                if int(group) == self.process.pid and (state != "Z" or threads > 1):
                     found[int(entry.name)] = int(parent)
         return found
 

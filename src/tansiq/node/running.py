@@ -28,6 +28,8 @@ WORKER: Final = "worker"
 _WAIT_SECONDS = 2.0
 _PATIENCE_SECONDS = 5.0
 """So long the processes of a node that was killed may take to go."""
+_GOING_SECONDS = 1.0
+"""So long its socket may still take connections meanwhile."""
 _LOOK_SECONDS = 0.05
 
 
@@ -113,8 +115,11 @@ def held(home: Home, *roles: Role, alone: bool = False) -> Iterator[None]:
     def answered() -> bool:  # also a node that holds no lock yet, of an older version
         return (alone or WORKER in roles) and is_running(home)
 
-    if answered():
-        raise Conflict("node.running", home=str(home.path))
+    gone = time.monotonic() + _GOING_SECONDS
+    while answered():
+        if time.monotonic() >= gone:
+            raise Conflict("node.running", home=str(home.path))
+        time.sleep(_LOOK_SECONDS)
     home.run.mkdir(mode=0o700, exist_ok=True)
     until = time.monotonic() + _PATIENCE_SECONDS
     with ExitStack() as stack:
