@@ -172,7 +172,7 @@ def test_who_brings_it_first_is_not_taken_for_whom_its_way_names(
 def test_after_it_was_refused_for_its_bringer_a_retry_knows_the_other(
     room: Room, ma: SimulatedPeer, fr: SimulatedPeer
 ) -> None:
-    kinds.register("late", lambda arrived, _context: [_from_rabat(one) for one in arrived] and None)
+    kinds.register("late", _from_rabat)
     made = room.said(ma, "honest", kind="late")
     wraps = ma.wraps(made, room.agency)
     brought(room, fr, with_wraps(fr, made, room, *wraps))
@@ -184,9 +184,10 @@ def test_after_it_was_refused_for_its_bringer_a_retry_knows_the_other(
     assert room.faults() == []
 
 
-def _from_rabat(one: Arrived) -> None:
-    if one.peer != "ma.dgst":
-        raise NotProven("channels.other-hop", agency=one.peer)
+def _from_rabat(arrived: Sequence[Arrived], _context: Context) -> None:
+    for one in arrived:
+        if one.peer != "ma.dgst":
+            raise NotProven("channels.other-hop", agency=one.peer)
 
 
 # ---------------------------------------------------------------------------------------- under another one's name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 import pytest
 from django.db import connection
@@ -43,17 +44,8 @@ def test_when_a_partner_received_it_is_written_down_with_its_deadline(node: Node
     assert deadline - received == 7 * 86_400_000
 
 
-STEPS = (
-    "wake_waiting", "settle_due", "note_receipts", "remind", "tell_stops", "expire", "expire_declarations", "sweep_accounts",
-    "tell_members", "fold_came", "_check_journal", "tell_directory",
-)  # fmt: skip
-
-
-@pytest.mark.parametrize("failing", STEPS)
-def test_a_sweep_that_fails_is_logged_and_keeps_no_other_from_running(
-    node: Nodes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, failing: str
-) -> None:
-    es = node("es.cgi")
+def stand_ins(names: Sequence[str], failing: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Puts steps that only say that they ran in the place of the worker's own, of which one fails; what ran is in the list."""
     ran: list[str] = []
 
     def fake(name: str) -> object:
@@ -65,8 +57,23 @@ def test_a_sweep_that_fails_is_logged_and_keeps_no_other_from_running(
 
         return step
 
-    for name in STEPS:
+    for name in names:
         monkeypatch.setattr(worker, name, fake(name))
+    return ran
+
+
+STEPS = (
+    "wake_waiting", "settle_due", "note_receipts", "remind", "tell_stops", "expire", "expire_declarations", "sweep_accounts",
+    "tell_members", "fold_came", "_check_journal", "tell_directory",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("failing", STEPS)
+def test_a_sweep_that_fails_is_logged_and_keeps_no_other_from_running(
+    node: Nodes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, failing: str
+) -> None:
+    es = node("es.cgi")
+    ran = stand_ins(STEPS, failing, monkeypatch)
     with caplog.at_level(logging.ERROR, "tansiq.worker"):
         assert tick(es.use()) == (0 if failing == "tell_directory" else 7)
     assert tuple(ran) == STEPS
@@ -84,19 +91,7 @@ def test_upkeep_that_fails_in_one_place_goes_on_in_all_others(
 ) -> None:
     """What one step trips over keeps nothing else here any longer."""
     es = node("es.cgi")
-    ran: list[str] = []
-
-    def fake(name: str) -> object:
-        def step(*_: object, **__: object) -> int:
-            ran.append(name)
-            if name == failing:
-                raise OverflowError(name)
-            return 7
-
-        return step
-
-    for name in SELDOM:
-        monkeypatch.setattr(worker, name, fake(name))
+    ran = stand_ins(SELDOM, failing, monkeypatch)
     context = es.use()
     with caplog.at_level(logging.ERROR, "tansiq.worker"):
         keep_up(es.home, context)

@@ -30,7 +30,7 @@ from tansiq.policy.accreditation_course import Move, State
 from tansiq.policy.accreditation_words import Word
 from tansiq.policy.channel_matter import Channel
 
-__all__ = ["require_accredited", "require_carried"]
+__all__ = ["known_words", "require_accredited", "require_carried"]
 
 _NONE: Final = ("limit.none",)
 _BEGIN: Final = (Move.PROPOSE, Move.ACCEPT)
@@ -70,9 +70,11 @@ def require_accredited(
         raise Refused("channels.not-carried", agency=partner, reasons=", ".join(nearest))
 
 
-def _known(words: Sequence[WordRow], *, side: int, said_ms: int, partner: str) -> list[WordRow]:
-    """The words that ``partner``, the side ``side`` (1 or 2), knew at ``said_ms`` of its clock: the first proposal and the first acceptance
-    in any case, for without them there is nothing to ask by.
+def known_words(words: Sequence[WordRow], *, side: int, said_ms: int, partner: str) -> list[WordRow]:
+    """The words on an accreditation that ``partner``, the side ``side`` (1 or 2), knew at ``said_ms`` of its clock.
+
+    The first proposal and the first acceptance it knew in any case, for without them there is nothing to speak by; of two things in
+    the same millisecond what is judged was said first.
     """
     beginning = set()
     for move in _BEGIN:
@@ -103,7 +105,7 @@ def _against(row: AccreditationRow, one: Arrived, context: Context) -> tuple[str
     docket, said_ms = one.docket, one.statement.time_ms
     words = words_of(row.id)
     theirs = 2 if row.direction == Direction.OURS else 1
-    standing = standing_of(_known(words, side=theirs, said_ms=said_ms, partner=row.partner))
+    standing = standing_of(known_words(words, side=theirs, said_ms=said_ms, partner=row.partner))
     carried = Carried(host=row.host, field=docket.field, case=docket.case.hex(), at_ms=said_ms)
     stands = (_AGAINST[standing.state],) if standing.state in _AGAINST else ()
     return (*stands, *limits(_as_accepted(row, words, standing.accepted, context), carried))

@@ -21,7 +21,7 @@ from tansiq.protocol.envelope import Entry
 from tansiq.protocol.parcel import Item
 from tansiq.protocol.statement import Statement
 
-__all__ = ["Checked", "asides", "keep_statements"]
+__all__ = ["Checked", "asides", "digests_of", "keep_statements"]
 
 _QUEUED_AGAIN = "WHERE statement = %s AND EXISTS (SELECT 1 FROM exchange_queue q WHERE q.statement = %s)"
 
@@ -41,8 +41,8 @@ class Checked:
         object.__setattr__(self, "number", (self.entry.epoch, int(self.entry.lane), self.entry.number))
 
 
-def _other_digests(checked: Sequence[Checked]) -> dict[bytes, bytes]:
-    ids = [one.statement.id for one in checked if one.statement is not None]
+def digests_of(ids: Sequence[bytes]) -> dict[bytes, bytes]:
+    """The digests of those statements with ``ids`` that are here."""
     found: dict[bytes, bytes] = {}
     with connection.cursor() as cursor:
         for at in range(0, len(ids), 500):
@@ -60,7 +60,7 @@ def keep_statements(
 
     The wraps are in the key store before. Returns what was stored, and the items that can't be used, with their faults.
     """
-    digests = _other_digests(fresh)
+    digests = digests_of([one.statement.id for one in fresh if one.statement is not None])
     here_before = sorted(digests)
     good: list[tuple[Checked, Statement]] = []
     faulty: list[Checked] = []

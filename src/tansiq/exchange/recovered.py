@@ -19,6 +19,7 @@ from tansiq.directory.queries import documents_of
 from tansiq.errors import Error, NotProven
 from tansiq.exchange.context import Context
 from tansiq.exchange.copies import Aside, raw_of, set_aside, set_aside_id
+from tansiq.exchange.keeping import digests_of
 from tansiq.exchange.restore_wire import ItemsPage, Returned
 from tansiq.exchange.standing import Came, Standing
 from tansiq.protocol.cbor import encode
@@ -292,13 +293,7 @@ def store_received(page: ItemsPage, *, lost: Lost, context: Context) -> None:
 def _ids_used_once(back: Sequence[_Back]) -> list[_Back]:
     """``back``, with a fault where an identifier belongs to another statement already."""
     ids = [_id(one) for one in back if one.statement]
-    digests: dict[bytes, bytes] = {}
-    with connection.cursor() as cursor:
-        for at in range(0, len(ids), 500):
-            chunk = ids[at : at + 500]
-            marks = ", ".join(["%s"] * len(chunk))
-            cursor.execute(f"SELECT id, digest FROM exchange_statement WHERE id IN ({marks})", chunk)
-            digests.update((bytes(row[0]), bytes(row[1])) for row in cursor.fetchall())
+    digests = digests_of(ids)
     out = []
     for one in back:
         if (

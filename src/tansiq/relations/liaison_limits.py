@@ -11,14 +11,13 @@ from typing import Final
 
 from tansiq.channels.accreditations import (
     AccreditationRow,
-    WordRow,
     accreditation_row,
     against,
     grants_of,
     standing_of,
     words_of,
 )
-from tansiq.enquiries.routes import received_at
+from tansiq.enquiries.accredited import known_words
 from tansiq.errors import Error, Refused
 from tansiq.exchange.context import Context
 from tansiq.policy.accreditation import Accreditation, Carried, limits
@@ -39,7 +38,6 @@ _REFUSALS: Final[Mapping[str, Callable[[], Error]]] = {
     "limit.other-field": lambda: Refused("relations.other-field"),
 }
 """By the limit, the first that stands being told first."""
-_BEGIN: Final = (Move.PROPOSE, Move.ACCEPT)
 _STATES: Final = {
     State.PROPOSED: "limit.not-accepted",
     State.REFUSED: "limit.not-accepted",
@@ -70,32 +68,13 @@ def require_carried(channel: ChannelRow, *, at_ms: int) -> None:
     _refuse(limits_now(channel, at_ms=at_ms))
 
 
-def _known(words: Sequence[WordRow], *, side: int, said_ms: int, partner: str) -> list[WordRow]:
-    """The words that the side ``side`` (1 or 2, ``partner``'s) knew at ``said_ms`` of its clock.
-
-    The first proposal and the first acceptance it knew in any case, for without them it has no channel; of two things in the
-    same millisecond the message was said first.
-    """
-    beginning = set()
-    for move in _BEGIN:
-        first = min((word for word in words if word.kind == move), key=lambda word: word.number, default=None)
-        beginning |= {first.statement} if first is not None else set()
-    received = received_at([word.statement for word in words if word.side != side], partner)
-    return [
-        word
-        for word in words
-        if word.statement in beginning
-        or (word.said_ms if word.side == side else received.get(word.statement, said_ms)) < said_ms
-    ]
-
-
 def require_known(channel: ChannelRow, *, case: bytes, field: str, said_ms: int, context: Context) -> bool:
     """Raises Refused when the partner knew, at ``said_ms`` of its clock, that the channel does not carry this; returns whether it
     has ceased to carry it since.
     """
     row, words = accreditation_row(channel.accreditation), words_of(channel.accreditation)
     theirs = 2 if channel.ours else 1
-    standing = standing_of(_known(words, side=theirs, said_ms=said_ms, partner=channel.partner))
+    standing = standing_of(known_words(words, side=theirs, said_ms=said_ms, partner=channel.partner))
     if standing.state in _STATES:
         _refuse([_STATES[standing.state]])
     accepted = next((word for word in words if word.kind == Move.PROPOSE and word.number == standing.accepted), None)
