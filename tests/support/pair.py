@@ -108,9 +108,8 @@ class RealNode:
             if entry.name.isdecimal():
                 try:
                     state, parent, group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
-                    threads = len(
-                        list((entry / "task").iterdir())
-                    )  # a first one that is gone leaves files open to the others
+                    # A first thread that is gone leaves the files open to the others.
+                    threads = len(list((entry / "task").iterdir()))
                 except (FileNotFoundError, ProcessLookupError):
                     continue
                 if int(group) == self.process.pid and (state != "Z" or threads > 1):
@@ -192,17 +191,25 @@ class Pair:
             node.wait_ready()
 
     def quiet(self) -> bool:
-        """Whether nothing waits, nothing lacks its receipt, all was handled, and each has witnessed the other's journal."""
-        return all(self._is_quiet(node, other) for node, other in (self.nodes, self.nodes[::-1]))
+        """Whether nothing waits, nothing lacks its receipt, all was handled, and each has witnessed the other's journal.
 
-    @staticmethod
-    def _is_quiet(node: RealNode, other: RealNode) -> bool:
-        with node.bound():
-            counted, journal = counts(other.agency), state_of(other.agency)
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT COUNT(*) FROM exchange_queue")
-                queued = cursor.fetchone()[0]
-            return not (counted.waiting or counted.pending or queued) and journal is not None and journal.cosigned
+        Both are looked at twice: between the looks at one and at the other an answer may have gone, which the first has not seen.
+        """
+        before = self._sizes_at_rest()
+        return before is not None and before == self._sizes_at_rest()
+
+    def _sizes_at_rest(self) -> tuple[int, int] | None:
+        sizes = []
+        for node, other in (self.nodes, self.nodes[::-1]):
+            with node.bound():
+                counted, journal = counts(other.agency), state_of(other.agency)
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT COUNT(*) FROM exchange_queue")
+                    queued = cursor.fetchone()[0]
+            if counted.waiting or counted.pending or queued or journal is None or not journal.cosigned:
+                return None
+            sizes.append(journal.size)
+        return sizes[0], sizes[1]
 
     def wait_quiet(self, *, seconds: float = 60) -> None:
         """Waits until `quiet`."""
