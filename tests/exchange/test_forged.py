@@ -15,6 +15,7 @@ from support.notes import effects, notes, send_notes
 from support.room import Room
 from tansiq.directory.services import introduce
 from tansiq.errors import Refused
+from tansiq.exchange.copies import wraps_beside
 from tansiq.exchange.queries import quarantined
 from tansiq.exchange.services import _check_peers
 from tansiq.node.fsck import fsck
@@ -114,7 +115,8 @@ def test_the_spoilt_one_alone_is_set_aside_whole_and_its_sender_is_told(
     assert [(one.statement, one.peer, one.code) for one in quarantined()] == [(digest, "ma.dgst", code)]
     ((raw,),) = room.rows("SELECT raw FROM exchange_quarantine")
     item = parcel.items[1]
-    assert decode(raw) == [item.statement, item.docket, item.proofs, list(item.parts), list(item.wraps)]
+    assert decode(raw) == [item.statement, item.docket, item.proofs, list(item.parts)], "and what opens it elsewhere"
+    assert wraps_beside(digest, "ma.dgst", room.context.keys) == list(item.wraps)
     assert room.rows("SELECT COUNT(*) FROM exchange_received") == [(3,)]
 
 

@@ -12,10 +12,10 @@ from support.room import BAD, Room
 from tansiq.errors import NotFound
 from tansiq.exchange import kinds
 from tansiq.exchange.context import Context
+from tansiq.exchange.copies import wraps_beside
 from tansiq.exchange.kinds import Arrived
 from tansiq.exchange.quarantine import Outcome, retry, retry_all
 from tansiq.exchange.queries import quarantined
-from tansiq.protocol.cbor import decode
 from tansiq.protocol.parts import Part
 from tansiq.protocol.statement import Made
 
@@ -191,9 +191,11 @@ def of_paris(room: Room, *relays: SimulatedPeer) -> tuple[SimulatedPeer, Made]:
 
 
 def kept(room: Room) -> set[tuple[str, int]]:
-    """By peer, how many wraps lie in what is kept of it."""
-    rows = room.rows("SELECT peer, raw FROM exchange_quarantine UNION ALL SELECT peer, raw FROM exchange_copy")
-    return {(peer, len(decode(raw)[4])) for peer, raw in rows}
+    """By peer, how many wraps are kept of what is set aside of it."""
+    rows = room.rows(
+        "SELECT peer, statement FROM exchange_quarantine UNION ALL SELECT peer, statement FROM exchange_copy"
+    )
+    return {(peer, len(wraps_beside(digest, peer, room.context.keys))) for peer, digest in rows}
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])

@@ -19,13 +19,14 @@ from tansiq.exchange.restore_wire import ItemsPage, JournalPage, LaneStart, Ques
 from tansiq.exchange.restoring import serve_restore
 from tansiq.journal.services import append
 from tansiq.protocol.cbor import encode
-from tansiq.protocol.envelope import BatchHead, check_batch, make_batch_head, parse_batch_head, parse_entry
+from tansiq.protocol.envelope import BatchHead, check_batch, check_wraps, make_batch_head, parse_batch_head, parse_entry
 from tansiq.protocol.heads import Direction, exchange_leaf, parse_head
 from tansiq.protocol.limits import MAX_EPOCH, MAX_INTEGER, MAX_PARCEL_BYTES
 from tansiq.protocol.merkle import leaf_hash
 from tansiq.protocol.parcel import Item
 from tansiq.protocol.parts import Part
 from tansiq.protocol.statement import Made, check_contents, parse_part_proofs, parse_statement
+from tansiq.protocol.wraps import parse_wrap
 
 pytestmark = pytest.mark.storage
 
@@ -83,6 +84,8 @@ def proven(ma: SimulatedPeer, batch: Returned) -> list[bool]:
         statement = parse_statement(item.statement)
         assert statement.digest == parse_entry(item.entry).statement
         check_contents(statement, docket=item.docket, proofs=parse_part_proofs(item.proofs), parts=item.parts)
+        if item.wraps:
+            check_wraps(parse_entry(item.entry), [parse_wrap(wrap) for wrap in item.wraps])
         there.append(None not in item.parts)
     return there
 
@@ -154,6 +157,24 @@ def test_one_statement_many_times_in_a_batch_is_given_once(room: Room, ma: Simul
     assert [proven(ma, batch) for batch in page.batches] == [[True] + [False] * 99]
     assert [fault.code for fault in page.faults] == (["exchange.unknown-key"] if aside else [])
     assert len(page.to_bytes()) < 4_000_000
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["usable", "set aside"])
+def test_what_came_twice_goes_back_each_time_with_the_wraps_that_came(
+    room: Room, ma: SimulatedPeer, known: bool
+) -> None:
+    by = ma if known else SimulatedPeer("fr.dgsi", clock=ma.clock)
+    by.know(room.context.directory)
+    made = by.say(docket=by.docket(to=[room.node.post()], kind=NOTE), parts=[Part("note", {0: "w"})])
+    several = [by.wraps(made, room.agency) for _ in range(2)]
+    for wraps in several:
+        ma.take(room.hear(ma.parcel_with(made, wraps={made.statement.digest: wraps})))
+    [page] = pages(room)
+    assert [proven(ma, batch) for batch in page.batches] == [[True]] * 2
+    assert [list(item.wraps) for batch in page.batches for item in batch.items] == [
+        [wrap.encoded for wrap in wraps] for wraps in several
+    ]
+    assert {fault.code for fault in page.faults} == (set() if known else {"directory.unknown-agency"})
 
 
 def test_what_we_sent_goes_back_too(room: Room, ma: SimulatedPeer) -> None:

@@ -293,11 +293,12 @@ def test_what_follows_itself_is_set_aside_and_not_dropped(room: Room, ma: Simula
 
 def openings(room: Room, made: Made) -> int:
     """How many wraps of the statement lie anywhere, and ciphertexts of it where it is set aside."""
-    found = sum(len(decode(one)) for one in room.context.keys.wraps([made.statement.id], "ma.dgst").values())
+    names = [made.statement.id, set_aside_id(made.statement.digest)]
+    found = sum(len(decode(one)) for one in room.context.keys.wraps(names, "ma.dgst").values())
     for table in ("exchange_quarantine", "exchange_copy"):
         for (raw,) in room.rows(f"SELECT raw FROM {table} WHERE raw IS NOT NULL"):
-            _, _, _, parts, wraps = decode(raw)
-            found += len(wraps) + sum(part is not None for part in parts)
+            _, _, _, parts = decode(raw)
+            found += sum(part is not None for part in parts)
     return found
 
 
@@ -323,6 +324,23 @@ def test_what_is_erased_lies_in_no_copy_and_comes_back_with_none(
     retry_all(context=room.context)
     assert not openings(room, made)
     assert fsck(room.context).findings == ()
+
+
+def test_what_opens_a_copy_lies_where_no_backup_takes_it_and_ends_with_the_erasure(
+    room: Room, ma: SimulatedPeer
+) -> None:
+    made = room.said(ma, "the name of a person")
+    parcel = ma.parcel_with(made)
+    room.hear(damaged(parcel))
+    backup = [value for rows in room.state().values() for row in rows for value in row if type(value) is bytes]
+    assert any(made.statement.encoded in value for value in backup)
+    assert not any(wrap in value for wrap in parcel.items[0].wraps for value in backup)
+    room.hear(ma.parcel_with(made))
+    room.work()
+    assert room.words() == ["the name of a person"]
+    assert openings(room, made)
+    erase(made.statement.id, context=room.context, reason="test")
+    assert not openings(room, made)
 
 
 def test_what_is_erased_while_it_is_opened_keeps_no_key(

@@ -22,7 +22,7 @@ from tansiq.cases.queries import ItemRow, item_row
 from tansiq.cases.sql import CHUNK, for_update, insert
 from tansiq.errors import Conflict, NotFound
 from tansiq.exchange.context import Context
-from tansiq.exchange.copies import empty_copies
+from tansiq.exchange.copies import empty_copies, wrap_names
 from tansiq.exchange.files_store import drop_files
 from tansiq.journal.access import Access, Operation, log_access
 from tansiq.keystore.store import KeyStore
@@ -147,7 +147,7 @@ def _empty(row: ItemRow, *, context: Context) -> None:
     for answer in answers:
         _forget(answer, 0, context.keys)
     if row.statement is not None:
-        context.keys.drop_wraps([row.statement])
+        context.keys.drop_wraps(wrap_names([row.statement]))
     with transaction.atomic(), connection.cursor() as cursor:
         if row.statement is not None:
             empty_copies([row.statement])

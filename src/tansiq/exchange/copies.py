@@ -1,7 +1,8 @@
 """Copies: what can't be used is kept whole, of each peer that brought it, for two relays may bring other wraps.
 
 Invariant: of one statement each peer's copy is kept once. One of them stands in the quarantine for all, that which may be cured, and
-holds more; the others lie beside it. Of one peer's two copies the same rule chooses.
+holds more; the others lie beside it. Of one peer's two copies the same rule chooses. Their wraps lie in the key store alone, under the
+name of what is set aside, so that no backup keeps what opens something that is erased.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from typing import NamedTuple
 from django.db import connection
 
 from tansiq.errors import BadInput
-from tansiq.protocol.cbor import Plain, decode, encode
+from tansiq.keystore.store import Kept, KeyStore
+from tansiq.protocol.cbor import decode, decode_own, encode
+from tansiq.protocol.envelope import named_wraps, parse_entry
 from tansiq.protocol.parcel import Fault, Item
 
 __all__ = [
@@ -28,6 +31,8 @@ __all__ = [
     "raw_of",
     "set_aside",
     "set_aside_id",
+    "wrap_names",
+    "wraps_beside",
 ]
 
 _CURABLE = "('directory.unknown-agency', 'directory.unconfirmed', 'exchange.unknown-key')"
@@ -48,12 +53,13 @@ def set_aside_id(digest: bytes) -> bytes:
 
 
 class Aside(NamedTuple):
-    """What can't be used: the statement's digest, the code of the reason, when it came, and what came (`raw_of`)."""
+    """What can't be used: the statement's digest, the code of the reason, when it came, what came (`raw_of`), and its wraps."""
 
     digest: bytes
     code: str
     at_ms: int
     raw: bytes
+    wraps: tuple[bytes, ...]
 
 
 class Copy(NamedTuple):
@@ -65,25 +71,43 @@ class Copy(NamedTuple):
     raw: bytes
 
 
-def raw_of(
-    statement: bytes, docket: bytes, proofs: Plain, *, parts: Sequence[bytes | None], wraps: Sequence[bytes]
-) -> bytes:
-    """What came, as it is kept."""
-    return encode([statement, docket, proofs, list(parts), list(wraps)])
+def raw_of(item: Item, parts: Sequence[bytes | None]) -> bytes:
+    """What came with these ``parts``, as it is kept: without its entry, which stands elsewhere, and its wraps."""
+    return encode([item.statement, item.docket, item.proofs, list(parts)])
 
 
-def item_of(entry: bytes, raw: bytes) -> Item:
-    """What came, under its entry again. Raises BadInput."""
+def item_of(raw: bytes, *, wraps: Sequence[bytes], entry: bytes = b"") -> Item:
+    """What came, with its ``wraps``; under its ``entry`` with those that it names. Raises BadInput."""
     kept = decode(raw)
-    if type(kept) is not list or len(kept) != 5:
+    if type(kept) is not list or len(kept) not in (4, 5):
         raise BadInput("protocol.wrong-field", what="quarantine", field=0)
-    return Item(entry, kept[0], kept[1], kept[2], tuple(kept[3]), tuple(kept[4]))
+    held = [*wraps, *kept[4]] if len(kept) == 5 else wraps  # an earlier version kept them there
+    named = named_wraps(parse_entry(entry), held) if entry else held
+    return Item(entry, kept[0], kept[1], kept[2], tuple(kept[3]), tuple(named))
 
 
-def set_aside(peer: str, things: Sequence[Aside], *, now_ms: int) -> None:
-    """Keeps what ``peer`` brought and can't be used, in the caller's transaction."""
+def wraps_beside(digest: bytes, peer: str, keys: KeyStore) -> list[bytes]:
+    """The wraps of what ``peer`` brought of a statement that is set aside."""
+    name = set_aside_id(digest)
+    kept = keys.wraps([name], peer)
+    return list(decode_own(kept[name])) if kept else []
+
+
+def wrap_names(things: Sequence[bytes]) -> list[bytes]:
+    """Under which names the key store may keep wraps of the statements ``things``: their own, and those of copies set aside."""
+    marks = ", ".join(["%s"] * len(things))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT digest FROM exchange_statement WHERE id IN ({marks})", list(things))
+        return [*things, *(set_aside_id(bytes(row[0])) for row in cursor.fetchall())]
+
+
+def set_aside(peer: str, things: Sequence[Aside], *, keys: KeyStore, now_ms: int) -> None:
+    """Keeps what ``peer`` brought and can't be used: what opens it at once, the rest in the caller's transaction."""
     if not things:
         return
+    keys.keep_wraps(
+        [Kept(set_aside_id(one.digest), peer, one.at_ms, encode(list(one.wraps))) for one in things if one.wraps]
+    )
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO exchange_copy (statement, peer, code, at_ms, raw) SELECT statement, peer, code, at_ms, raw "
@@ -109,8 +133,8 @@ def set_aside(peer: str, things: Sequence[Aside], *, now_ms: int) -> None:
 
 
 def empty_copies(things: Sequence[bytes]) -> None:
-    """Takes the contents and what opens them out of copies of ``things`` that are set aside, in the caller's transaction: what is erased
-    must not lie there. That they came, and why they could not be used, stays.
+    """Takes the contents out of copies of ``things`` that are set aside, in the caller's transaction: what is erased must not lie there
+    (what opens them has its name among `wrap_names`). That they came, and why they could not be used, stays.
     """
     with connection.cursor() as cursor:
         for thing in things:
@@ -125,8 +149,8 @@ def empty_copies(things: Sequence[bytes]) -> None:
 
 
 def _emptied(raw: bytes) -> bytes:
-    item = item_of(b"", raw)
-    return raw_of(item.statement, item.docket, item.proofs, parts=[None] * len(item.parts), wraps=())
+    item = item_of(raw, wraps=())
+    return raw_of(item, [None] * len(item.parts))
 
 
 def copies_of(digest: bytes) -> list[Copy]:

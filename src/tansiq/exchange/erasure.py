@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from tansiq.errors import Conflict
 from tansiq.exchange.context import Context
-from tansiq.exchange.copies import empty_copies
+from tansiq.exchange.copies import empty_copies, wrap_names
 
 __all__ = ["WHOLE", "bury", "erase", "erased_from", "erased_places", "finish_erasures", "tombstones"]
 
@@ -70,7 +70,7 @@ def erase(thing: bytes, *, context: Context, reason: str, place: int | None = No
                 raise Conflict("exchange.erase-undelivered")
         bury([thing], reason=reason, now_ms=context.clock(), place=WHOLE if place is None else place)
         empty_copies([thing])
-    context.keys.drop_wraps([thing])
+    context.keys.drop_wraps(wrap_names([thing]))
     context.keys.erase(thing, place=place)
 
 
@@ -85,6 +85,6 @@ def finish_erasures(*, context: Context, since_ms: int = 0) -> int:
         alive = context.keys.has_contents(chunk)
         for thing in alive:
             context.keys.erase(thing)
-        context.keys.drop_wraps(chunk)
+        context.keys.drop_wraps(wrap_names(chunk))
         done += len(alive)
     return done

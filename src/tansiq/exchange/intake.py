@@ -159,7 +159,7 @@ def _keep(peer: str, head: BatchHead, checked: list[Checked], *, context: Contex
     leaf_of: dict[tuple[int, int, int], int] = {}
     if fresh:
         good, faulty = keep_statements(peer, fresh, context=context, now_ms=now_ms)
-        set_aside(peer, asides(faulty, context, now_ms), now_ms=now_ms)
+        set_aside(peer, asides([(one, now_ms) for one in faulty], context), keys=context.keys, now_ms=now_ms)
         leaves = [
             leaf_hash(exchange_leaf(Direction.RECEIVED, now_ms, hashlib.sha256(one.item.entry).digest()))
             for one in fresh

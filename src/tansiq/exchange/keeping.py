@@ -134,13 +134,12 @@ def _fill(again: Sequence[tuple[Checked, Statement]]) -> None:
                 cursor.execute("UPDATE exchange_statement SET parts = %s WHERE id = %s", (encode(whole), statement.id))
 
 
-def asides(faulty: Sequence[Checked], context: Context, now_ms: int) -> list[Aside]:
-    """What is set aside of them: all that came, but of what was erased here no content and nothing that opens it."""
-    gone = _erased([one.statement.id for one in faulty if one.statement is not None], context)
+def asides(faulty: Sequence[tuple[Checked, int]], context: Context) -> list[Aside]:
+    """What is set aside of items and the moments when they came: all, but of what was erased here no content and nothing that opens it."""
+    gone = _erased([one.statement.id for one, _ in faulty if one.statement is not None], context)
     out = []
-    for one in faulty:
+    for one, at_ms in faulty:
         item, erased = one.item, one.statement is not None and one.statement.id in gone
         parts, wraps = ([None] * len(item.parts), ()) if erased else (item.parts, item.wraps)
-        raw = raw_of(item.statement, item.docket, item.proofs, parts=parts, wraps=wraps)
-        out.append(Aside(one.entry.statement, one.fault, now_ms, raw))
+        out.append(Aside(one.entry.statement, one.fault, at_ms, raw_of(item, parts), wraps))
     return out

@@ -137,7 +137,8 @@ def _needed(peer: str, statements: Sequence[bytes], context: Context) -> set[byt
         found = {bytes(row[0]) for row in cursor.fetchall()}
     officers = {key.key.identifier for key in context.directory.keys if key.use == Use.OFFICER_OPENS}
     if officers:
-        for thing, wraps in context.keys.wraps([one for one in statements if one not in found], peer).items():
+        opened = context.keys.has_contents([one for one in statements if one not in found])
+        for thing, wraps in context.keys.wraps(sorted(opened), peer).items():
             if any(parse_wrap(wrap).reader in officers for wrap in decode(wraps)) and _closed(thing, context):
                 found.add(thing)
     return found

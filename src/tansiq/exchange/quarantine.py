@@ -16,7 +16,7 @@ from django.db import connection, transaction
 
 from tansiq.errors import NotFound
 from tansiq.exchange.context import Context
-from tansiq.exchange.copies import Copy, copies_of, item_of, leave_copies, set_aside_id
+from tansiq.exchange.copies import Copy, copies_of, item_of, leave_copies, set_aside_id, wraps_beside
 from tansiq.exchange.dispatch import dispatch_statement
 from tansiq.exchange.intake import Proofs
 from tansiq.exchange.keeping import Checked, keep_statements
@@ -107,9 +107,11 @@ def _prove_all(one: _SetAside, raw: bytes, context: Context) -> _Proven:
 
 def _prove(copy: Copy, entries: Sequence[bytes], context: Context) -> Checked | None:
     """Proves one copy under the entries of its peer, and takes it in when it holds; None when it has no entry here."""
-    tried = Proofs(context.clock()).items([(parse_entry(entry), item_of(entry, copy.raw)) for entry in entries])
-    if not tried:
+    if not entries:
         return None
+    wraps = wraps_beside(parse_entry(entries[0]).statement, copy.peer, context.keys)
+    items = [(parse_entry(entry), item_of(copy.raw, wraps=wraps, entry=entry)) for entry in entries]
+    tried = Proofs(context.clock()).items(items)
     checked = next((proven for proven in tried if not proven.fault), tried[0])
     good, faulty = keep_statements(copy.peer, [checked], context=context, now_ms=copy.at_ms)
     return good[0][0] if good else faulty[0]

@@ -18,8 +18,8 @@ from django.db import connection
 from tansiq.directory.queries import documents_of
 from tansiq.errors import Error, NotProven
 from tansiq.exchange.context import Context
-from tansiq.exchange.copies import Aside, raw_of, set_aside, set_aside_id
-from tansiq.exchange.keeping import digests_of
+from tansiq.exchange.copies import set_aside, set_aside_id
+from tansiq.exchange.keeping import Checked, asides, digests_of
 from tansiq.exchange.restore_wire import ItemsPage, Returned
 from tansiq.exchange.standing import Came, Standing
 from tansiq.protocol.cbor import encode
@@ -270,22 +270,8 @@ def store_received(page: ItemsPage, *, lost: Lost, context: Context) -> None:
                 for one in back
             ],
         )  # fmt: skip
-    set_aside(
-        lost.peer,
-        [
-            Aside(
-                one.entry.statement,
-                one.fault,
-                one.at_ms,
-                raw_of(
-                    one.item.statement, one.item.docket, one.item.proofs, parts=one.item.parts, wraps=one.item.wraps
-                ),
-            )
-            for one in back
-            if one.fault
-        ],
-        now_ms=context.clock(),
-    )
+    faulty = [(Checked(one.entry, one.item, one.statement, one.fault), one.at_ms) for one in back if one.fault]
+    set_aside(lost.peer, asides(faulty, context), keys=context.keys, now_ms=context.clock())
     _store_batches(page, Direction.RECEIVED, lost.peer)
     _settle(standing, good, received=True)
 

@@ -20,7 +20,16 @@ from tansiq.exchange.peers import peer_state
 from tansiq.faults import reach
 from tansiq.journal.services import append
 from tansiq.protocol.cbor import Plain, decode_own
-from tansiq.protocol.envelope import BatchHead, Entry, Handover, Lane, make_batch_head, parse_batch_head, parse_entry
+from tansiq.protocol.envelope import (
+    BatchHead,
+    Entry,
+    Handover,
+    Lane,
+    make_batch_head,
+    named_wraps,
+    parse_batch_head,
+    parse_entry,
+)
 from tansiq.protocol.heads import Direction, exchange_leaf
 from tansiq.protocol.merkle import leaf_hash
 from tansiq.protocol.parcel import Item
@@ -80,8 +89,7 @@ def _items(entries: Sequence[tuple[bytes, bytes, Sequence[bytes]]]) -> tuple[Ite
 
 def _named(statement: bytes, entry: bytes, wraps: Mapping[bytes, bytes]) -> list[bytes]:
     """Those of the statement's kept ``wraps`` that ``entry`` names, in its order; what was erased since is left out."""
-    kept = {hashlib.sha256(wrap).digest(): wrap for wrap in _wraps_of(statement, wraps)}
-    return [kept[digest] for digest in parse_entry(entry).wraps if digest in kept]
+    return named_wraps(parse_entry(entry), _wraps_of(statement, wraps))
 
 
 def _wraps_of(statement: bytes, wraps: Mapping[bytes, bytes]) -> list[bytes]:

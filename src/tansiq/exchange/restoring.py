@@ -18,13 +18,13 @@ from django.db import connection, transaction
 from tansiq.directory.queries import current_directory
 from tansiq.errors import TooMuch, Unavailable
 from tansiq.exchange.context import Context
-from tansiq.exchange.copies import copy_of, item_of, set_aside_id
+from tansiq.exchange.copies import copy_of, item_of, set_aside_id, wraps_beside
 from tansiq.exchange.peers import ensure_peer
 from tansiq.exchange.restore_wire import Directories, ItemsPage, JournalPage, Question, Returned, Topic
 from tansiq.journal.queries import JournalNodes, leaf_hashes, witnessed_size
 from tansiq.journal.services import Position, head_of, position, position_at
 from tansiq.protocol.cbor import decode
-from tansiq.protocol.envelope import parse_entry
+from tansiq.protocol.envelope import named_wraps, parse_entry
 from tansiq.protocol.heads import Direction
 from tansiq.protocol.limits import MAX_BATCH, MAX_EPOCH, MAX_INTEGER, MAX_LEAVES, MAX_PARCEL_BYTES
 from tansiq.protocol.multiproof import needed
@@ -272,7 +272,8 @@ class _Pages:
         for row, entry in zip(rows, self._entries(rows), strict=True):
             weight += len(entry)
             room = PAGE_BYTES - weight if items else MAX_PARCEL_BYTES
-            digest = parse_entry(entry).statement
+            named = parse_entry(entry)
+            digest = named.statement
             contents = given.get(digest)
             if contents is None:
                 contents = self._contents(row, digest, room)
@@ -284,7 +285,9 @@ class _Pages:
             if contents.whole > room:
                 contents = _NOTHING
             weight += contents.whole
-            items.append(replace(contents.item, entry=entry))
+            wraps = named_wraps(named, contents.item.wraps)  # the same may have come with others under another number
+            whole = len(wraps) == len(named.wraps)
+            items.append(replace(contents.item, entry=entry, wraps=tuple(wraps) if whole else ()))
         return tuple(items), faults, weight
 
     def _entries(self, rows: list[_Row]) -> list[bytes]:
@@ -326,6 +329,6 @@ class _Pages:
         found = copy_of(digest, self._peer)
         if found is None:
             return None
-        item = item_of(b"", found[0])
-        beside = sum(len(part or b"") for part in item.parts) + sum(len(wrap) for wrap in item.wraps)
-        return _Contents(item, len(found[0]) - beside, len(found[0]), found[1])
+        item = item_of(found[0], wraps=wraps_beside(digest, self._peer, self._context.keys))
+        bare = len(found[0]) - sum(len(part or b"") for part in item.parts)
+        return _Contents(item, bare, len(found[0]) + sum(len(wrap) for wrap in item.wraps), found[1])

@@ -26,7 +26,7 @@ from tansiq.protocol.wraps import Wrap
 
 __all__ = [
     "KIND", "BatchHead", "Entry", "Handover", "Lane", "check_batch", "check_wraps", "make_batch_head",
-    "parse_batch_head", "parse_entry",
+    "named_wraps", "parse_batch_head", "parse_entry",
 ]  # fmt: skip
 
 KIND: Final = "envelope"
@@ -172,6 +172,12 @@ def check_batch(head: BatchHead, *, entries: Sequence[bytes], key: PublicSigning
     head.signature.verify(key)
     if head.count != len(entries) or root_of([leaf_hash(entry) for entry in entries]) != head.root:
         raise NotProven("protocol.other-batch")
+
+
+def named_wraps(entry: Entry, wraps: Sequence[bytes]) -> list[bytes]:
+    """Those of the encoded ``wraps`` that the entry names, in its order."""
+    found = {hashlib.sha256(wrap).digest(): wrap for wrap in wraps}
+    return [found[digest] for digest in entry.wraps if digest in found]
 
 
 def check_wraps(entry: Entry, wraps: Sequence[Wrap]) -> None:

@@ -19,7 +19,7 @@ from tansiq.cases.erasure import NODE, Ground
 from tansiq.cases.items import DAY_MS
 from tansiq.errors import BadInput, Conflict
 from tansiq.exchange.context import Context
-from tansiq.exchange.copies import empty_copies
+from tansiq.exchange.copies import empty_copies, wrap_names
 from tansiq.journal.access import Access, Operation, log_access
 from tansiq.policy.conditions import Conditions
 from tansiq.protocol.cbor import decode, encode
@@ -110,7 +110,7 @@ def _empty(statement: bytes, context: Context) -> None:
         cursor.execute("SELECT parts FROM exchange_statement WHERE id = %s", (statement,))
         row = cursor.fetchone()
     places = 0 if row is None else len(decode(bytes(row[0])))
-    context.keys.drop_wraps([statement])
+    context.keys.drop_wraps(wrap_names([statement]))
     for place in range(places, 0, -1):
         with contextlib.suppress(Conflict):  # no keys at all: nothing here opens it
             context.keys.erase(statement, place=place, closed=True)
