@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection, connections
@@ -12,16 +13,19 @@ from django.db import connection, connections
 from support.matters import an_answer, an_enquiry, an_item, no_hit
 from support.node import Node, Nodes, carry
 from tansiq import faults
-from tansiq.cases.erasure import Ground, erase_due, erase_item, replay_erasures, sweep_erasures
+from tansiq.cases import erasure
+from tansiq.cases.erasure import Ground, erase_due, erase_item, replay_erasures, sweep_erasures, unerased
 from tansiq.cases.items import ITEM
-from tansiq.cases.queries import item_faults, item_row, items_of, open_item
+from tansiq.cases.queries import ItemRow, item_faults, item_row, items_of, open_item
 from tansiq.cases.services import add_own_item, answer_incoming
 from tansiq.enquiries.queries import show_enquiry
 from tansiq.enquiries.services import answer_enquiry, send_enquiry
-from tansiq.errors import Conflict, NotFound
+from tansiq.errors import Conflict, NotFound, Refused
 from tansiq.journal.access import read_access
+from tansiq.keystore.store import KeyStore
 from tansiq.policy.answer import IncomingCheck
 from tansiq.protocol.cbor import decode
+from tansiq.protocol.ids import id_text
 
 pytestmark = pytest.mark.storage
 
@@ -246,11 +250,132 @@ def test_what_is_still_leaving_does_not_hold_up_what_came_due_later(es: Node, ma
     with connection.cursor() as cursor:
         for at, matter in enumerate([*leaving, delivered]):
             cursor.execute("UPDATE cases_item SET erase_ms = %s WHERE case_ref = %s", (now_ms - 9 + at, matter))
-    assert erase_due(context=es.context, limit=2) == 1
+        cursor.execute("SELECT statement FROM cases_item WHERE case_ref = %s", (leaving[0],))
+        statement = bytes(cursor.fetchone()[0])
+        cursor.executemany(
+            "INSERT INTO cases_item (id, case_ref, statement, place, kind, originator, source, information, basis, handling, "
+            "classification, category, purpose, special, protected, incoming, review_ms, erase_ms, received_ms, created_ms, erased) "
+            "VALUES (%s, %s, %s, %s, 'item', 'es.cgi', '', '', '', '', '', '', '', %s, %s, '', 1, 1, 1, 1, %s)",
+            [(bytes([1, *divmod(n, 256)]) + leaving[0][3:], leaving[0], statement, n, False, False, False) for n in range(10, 2100)],
+        )  # fmt: skip
+    assert erase_due(context=es.context) == 1
     assert tombstone(items_of(delivered)[0].id) == ("node", "erasure.retention", True)
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM cases_item WHERE place >= 10")
     carry(es, ma)
-    assert erase_due(context=es.context, limit=2) == 2
-    assert erase_due(context=es.context, limit=2) == 1
+    assert erase_due(context=es.context, at_once=2) == 3
+    assert erase_due(context=es.context) == 0
+
+
+def due(es: Node, items: list[bytes]) -> None:
+    """The end of ``items`` has come, of each a moment after the one before."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE cases_item SET erase_ms = %s WHERE id = %s",
+            [(es.context.clock() - 100 + at, item) for at, item in enumerate(items)],
+        )
+
+
+@pytest.mark.parametrize("failing", ["keys", "room"])
+def test_an_item_that_cannot_be_erased_keeps_no_other_from_its_end(
+    es: Node, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, failing: str
+) -> None:
+    items = [own(es) for _ in range(5)]
+    due(es, items)
+    bad = items[:2]
+    erase = KeyStore.erase
+
+    def damaged(keys: KeyStore, thing: bytes, **where: Any) -> None:
+        if thing in bad:
+            raise Refused("keystore.damaged")
+        erase(keys, thing, **where)
+
+    def follower(rows: Sequence[ItemRow]) -> None:
+        if any(row.id in bad for row in rows):
+            raise ValueError("what stands in the row")
+
+    with monkeypatch.context() as fault:
+        if failing == "keys":
+            fault.setattr(KeyStore, "erase", damaged)
+        else:
+            fault.setattr(erasure, "_followers", [follower])
+        for sweep in (erase_due, sweep_erasures) if failing == "keys" else (erase_due, erase_due):
+            caplog.clear()
+            with pytest.raises(Conflict, match=r"cases\.not-erased") as told:
+                sweep(context=es.context, at_once=2)
+            assert told.value.values == {"count": 2}
+            said = [record.getMessage() for record in caplog.records if record.name == "tansiq.erasure"]
+            assert [id_text(item) in one for item, one in zip(bad, said, strict=True)] == [True, True]
+            assert not any("what stands in the row" in one for one in said)
+        assert [opens(es, item) for item in items[2:]] == [False] * 3
+    assert unerased(es.context.clock() + 1) == 2
+    assert (erase_due if failing == "room" else sweep_erasures)(context=es.context) == 2
+    assert unerased(es.context.clock() + 1) == 0
+    assert not list(item_faults(context=es.context))
+
+
+def test_a_damaged_statement_keeps_no_other_erasure_from_being_finished(es: Node, ma: Node) -> None:
+    matter = answered(es, ma)
+    bad = next(row.id for row in items_of(matter) if row.kind == ITEM)
+    statement = item_row(bad).statement
+    good = own(es)
+    due(es, [bad, good])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT parts FROM exchange_statement WHERE id = %s", (statement,))
+        parts = bytes(cursor.fetchone()[0])
+        cursor.execute("UPDATE exchange_statement SET parts = %s WHERE id = %s", (parts[:-1], statement))
+    with pytest.raises(Conflict):
+        erase_due(context=es.context)
+    assert tombstone(good) == ("node", "erasure.retention", True)
+    assert not opens(es, bad), "its key is gone"
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE exchange_statement SET parts = %s WHERE id = %s", (parts, statement))
+    assert sweep_erasures(context=es.context) == 1
+
+
+def test_after_a_restore_what_cannot_be_ended_again_holds_up_nothing_and_is_due(
+    es: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = sorted(own(es) for _ in range(5))
+    damaged, bad, *good = items
+    for item in (bad, *good):
+        erase_item(item, context=es.context, ordered_by="ES-1001")
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM cases_tombstone")
+        cursor.execute("UPDATE cases_item SET erased = %s", (False,))
+    with connections["keys"].cursor() as cursor:
+        cursor.execute("UPDATE keystore_content_keys SET wrapped = %s WHERE thing = %s", (b"x" * 40, damaged))
+
+    def follower(rows: Sequence[ItemRow]) -> None:
+        if any(row.id == bad for row in rows):
+            raise ValueError
+
+    with monkeypatch.context() as fault:
+        fault.setattr(erasure, "_followers", [follower])
+        assert replay_erasures(context=es.context) == 3
+    assert {item: item_row(item).erased for item in items} == {damaged: False, bad: False} | dict.fromkeys(good, True)
+    es.context.clock.advance(minutes=1)  # type: ignore[attr-defined]
+    assert unerased(es.context.clock()) == 1
+    assert erase_due(context=es.context) == 1
+    assert tombstone(bad) == ("node", "erasure.retention", True)
+
+
+def plan(query: str, values: Sequence[object]) -> str:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":  # small tables are read whole unless it is told that this is dear
+            cursor.execute("SET enable_seqscan = off")
+        cursor.execute(("EXPLAIN " if connection.vendor == "postgresql" else "EXPLAIN QUERY PLAN ") + query, values)
+        told = "\n".join(str(row[-1]) for row in cursor.fetchall())
+        if connection.vendor == "postgresql":
+            cursor.execute("SET enable_seqscan = on")
+    return told
+
+
+def test_what_is_due_is_found_by_indices_alone(es: Node) -> None:
+    told = plan(erasure._DUE, (1, -1, -1, b"", 100))
+    for index in ("cases_item_ends", "exchange_outbox_of", "exchange_sent_statement"):
+        assert index in told, told
+    assert "SCAN" not in told and "Seq Scan" not in told, told
 
 
 def test_an_erasure_of_a_later_time_than_the_backup_is_found_among_many(es: Node) -> None:

@@ -13,8 +13,11 @@ import pytest
 from django.db import connection, connections
 
 from support import postgres
+from support.matters import an_item
 from support.node import SECRET, Node, Nodes, carry
 from support.notes import notes, send_notes
+from tansiq.cases.erasure import erase_item
+from tansiq.cases.services import add_own_item
 from tansiq.directory.services import publish_own
 from tansiq.node import doctor_machine
 from tansiq.node.backup import backup
@@ -28,7 +31,7 @@ from tansiq.texts import LANGUAGES
 
 pytestmark = pytest.mark.storage
 __all__ = ["notes"]
-DAY_MS = 86_400_000
+DAY_MS, HOUR_MS = 86_400_000, 3_600_000
 SERVER = {"database-unsafe"} if postgres.wanted() else set()
 """The tests' PostgreSQL does not wait for the disk, and doctor rightly says so."""
 
@@ -212,6 +215,20 @@ def test_gaps_what_was_set_aside_and_restores(madrid: Node) -> None:
     assert wrong(look(madrid)) == {"gap", "set-aside", "used-twice", "restoring"}
     write("DELETE FROM journal_witnessed")
     assert "witness-behind" in wrong(look(madrid))
+
+
+def test_what_should_have_been_erased_and_is_not_is_told(madrid: Node) -> None:
+    assert {check.name: check.state for check in look(madrid)}["erasures"] == "ok"
+    item = add_own_item(an_item(), case=b"c" * 16, context=madrid.context, officer="ES-4017", purpose="purpose.police")
+    now_ms = madrid.context.clock()
+    write("UPDATE cases_item SET erase_ms = %s", now_ms - 2 * HOUR_MS)
+    assert wrong(look(madrid)) == set(), "it is erased every hour"
+    write("UPDATE cases_item SET erase_ms = %s", now_ms - 4 * HOUR_MS)
+    assert wrong(look(madrid)) == {"erasures-late"}
+    erase_item(item, context=madrid.context, ordered_by="ES-1001")
+    assert wrong(look(madrid)) == set()
+    write("UPDATE cases_tombstone SET done_ms = NULL, at_ms = %s", now_ms - 4 * HOUR_MS)
+    assert wrong(look(madrid)) == {"erasures-late"}
 
 
 def test_backups_and_copies_grow_old(madrid: Node) -> None:

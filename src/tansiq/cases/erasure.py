@@ -5,35 +5,51 @@ Invariant: the order is tombstone (with its leaf in the access journal), then th
 tombstone is committed the item is erased for everybody; once its key is gone it is erased in every backup too, for
 ordinary backups hold no keys and the key store keeps an empty slot. So `replay_erasures` finds, after a backup was
 restored, what ended since, and ends it again. The tombstone says when and by whose order, not what; what other rooms
-derived from an item goes in the same commit (`follow`). Directive (EU) 2016/680, Article 25; Regulation (EU) 2016/794,
-Article 31.
+derived from an item goes in the same commit (`follow`). An item that cannot be erased keeps no other from its end: it is logged by
+its id alone, tried again whenever the sweep runs, and `unerased` tells of it. Directive (EU) 2016/680, Article 25; Regulation (EU)
+2016/794, Article 31.
 """
 
 from __future__ import annotations
 
 import contextlib
-import itertools
-from collections.abc import Callable, Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
+from typing import Final
 
 from django.db import connection, transaction
 
-from tansiq.cases.queries import ItemRow, item_row
+from tansiq.cases.queries import ItemRow, item_row, rows_by_id
 from tansiq.cases.sql import CHUNK, for_update, insert
-from tansiq.errors import Conflict, NotFound
+from tansiq.errors import Conflict, Error
 from tansiq.exchange.context import Context
 from tansiq.exchange.copies import empty_copies, wrap_names
 from tansiq.exchange.files_store import drop_files
+from tansiq.exchange.leaving import is_leaving, not_leaving
 from tansiq.journal.access import Access, Operation, log_access
 from tansiq.keystore.store import KeyStore
 from tansiq.protocol.cbor import decode, encode
 from tansiq.protocol.ids import id_text
 from tansiq.protocol.manifest import PART_KIND
 
-__all__ = ["Ground", "erase_due", "erase_item", "follow", "follow_with_keys", "replay_erasures", "sweep_erasures"]
+__all__ = [
+    "NODE", "Ground", "erase_due", "erase_item", "follow", "follow_with_keys", "replay_erasures", "sweep_erasures", "unerased",
+]  # fmt: skip
+
+_log = logging.getLogger("tansiq.erasure")
 
 NODE = "node"
 """Who ordered it where a rule did: the machine itself."""
+_LEFT: Final = "NOT i.erased AND i.erase_ms IS NOT NULL AND " + not_leaving("i.statement")
+_DUE: Final = (
+    f"SELECT i.erase_ms, i.id FROM cases_item i WHERE {_LEFT} AND i.erase_ms <= %s "
+    "AND i.erase_ms >= %s AND (i.erase_ms > %s OR i.id > %s) ORDER BY i.erase_ms, i.id LIMIT %s"
+)
+_OPEN: Final = (
+    "SELECT at_ms, item FROM cases_tombstone WHERE done_ms IS NULL "
+    "AND at_ms >= %s AND (at_ms > %s OR item > %s) ORDER BY at_ms, item LIMIT %s"
+)
 
 Follower = Callable[[Sequence[ItemRow]], None]
 """Removes what a room derived from items that end, in the commit of their tombstones."""
@@ -66,19 +82,6 @@ def follow_with_keys(follower: KeyedFollower) -> None:
     """As `follow`, for a room that needs the node's keys and clock for it."""
     if follower not in _keyed:
         _keyed.append(follower)
-
-
-def _refuse_while_leaving(row: ItemRow) -> None:
-    """Raises Conflict while a statement of ours has no receipt: its peer would get another thing than was signed."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT 1 FROM exchange_outbox WHERE statement = %s UNION ALL SELECT 1 FROM exchange_sent s "
-            "JOIN exchange_pending p ON p.peer = s.peer AND p.epoch = s.epoch AND p.lane = s.lane "
-            "AND s.number >= p.first AND s.number < p.first + p.count WHERE s.statement = %s LIMIT 1",
-            (row.statement, row.statement),
-        )
-        if cursor.fetchone() is not None:
-            raise Conflict("cases.still-leaving", item=id_text(row.id))
 
 
 def _forget_files(rows: Sequence[ItemRow]) -> None:
@@ -171,67 +174,100 @@ def erase_item(item: bytes, *, context: Context, ordered_by: str, ground: Ground
     """
     row = item_row(item)
     if not row.erased:
-        _refuse_while_leaving(row)
+        if row.statement is not None and is_leaving(row.statement):
+            raise Conflict("cases.still-leaving", item=id_text(row.id))
         _bury([row], context=context, ordered_by=ordered_by, ground=ground)
     _empty(row, context=context)
 
 
-def _due(now_ms: int, limit: int) -> Iterator[bytes]:
-    """Items whose end has come, the longest due first; read in chunks, for some are passed over."""
+def _in_order(query: str, *values: int, at_once: int) -> Iterator[bytes]:
+    """The items that ``query`` finds, the earliest first; read in pieces from where the last one ended, for some of them stay."""
     last: tuple[int, bytes] = (-1, b"")
     while True:
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT erase_ms, id FROM cases_item WHERE erase_ms IS NOT NULL AND NOT erased AND erase_ms <= %s AND erase_ms >= %s "
-                "AND (erase_ms > %s OR id > %s) ORDER BY erase_ms, id LIMIT %s",
-                (now_ms, last[0], *last, limit),
-            )
+            cursor.execute(query, (*values, last[0], *last, at_once))
             found = [(row[0], bytes(row[1])) for row in cursor.fetchall()]
         yield from (item for _, item in found)
-        if len(found) < limit:
+        if len(found) < at_once:
             return
         last = found[-1]
 
 
-def erase_due(*, context: Context, limit: int = 100) -> int:
-    """Erases up to ``limit`` items whose end has come; returns how many. What is still leaving waits, and does not hold up what came due
-    later (of what is leaving, 20 times ``limit`` are looked at).
-    """
-    count = 0
-    for item in itertools.islice(_due(context.clock(), limit), 20 * limit):
-        with contextlib.suppress(Conflict):
-            erase_item(item, context=context, ordered_by=NODE, ground=Ground.RETENTION)
+def _each_alone(items: Iterable[bytes], erase: Callable[[bytes], None]) -> tuple[int, list[bytes]]:
+    """Erases each of ``items``; returns how many, and those that could not be. What began to leave meanwhile waits for its receipt."""
+    count, failed = 0, []
+    for item in items:
+        try:
+            erase(item)
+        except Exception as error:
+            code = error.code if isinstance(error, Error) else type(error).__name__
+            if code == "cases.still-leaving":
+                continue
+            _log.error("item %s could not be erased and is tried again: %s", id_text(item), code)
+            failed.append(item)
+        else:
             count += 1
-        if count == limit:
-            break
+    return count, failed
+
+
+def _require_all(erased: tuple[int, list[bytes]]) -> int:
+    """How many were erased. Raises Conflict ('cases.not-erased') when one could not be."""
+    count, failed = erased
+    if failed:
+        raise Conflict("cases.not-erased", count=len(failed))
     return count
 
 
-def sweep_erasures(*, context: Context, limit: int = 100) -> int:
-    """Finishes up to ``limit`` erasures that a crash left half-done; returns how many."""
+def erase_due(*, context: Context, at_once: int = 100) -> int:
+    """Erases every item whose end has come, read ``at_once`` at a time; returns how many. What is still leaving waits.
+
+    Raises Conflict ('cases.not-erased') when some could not be erased, after all others were.
+    """
+
+    def erase(item: bytes) -> None:
+        erase_item(item, context=context, ordered_by=NODE, ground=Ground.RETENTION)
+
+    return _require_all(_each_alone(_in_order(_DUE, context.clock(), at_once=at_once), erase))
+
+
+def _finish(context: Context, *, at_once: int) -> tuple[int, list[bytes]]:
+    """Finishes what is half-done, as far as it can be; returns what `_each_alone` does."""
+    return _each_alone(_in_order(_OPEN, at_once=at_once), lambda item: _empty(item_row(item), context=context))
+
+
+def sweep_erasures(*, context: Context, at_once: int = 100) -> int:
+    """Finishes every erasure that was left half-done, read ``at_once`` at a time; returns how many. Raises as `erase_due`."""
+    return _require_all(_finish(context, at_once=at_once))
+
+
+def unerased(before_ms: int) -> int:
+    """How many items should have been erased before ``before_ms`` (UTC) and are not, or not wholly; what is still leaving left out."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT item FROM cases_tombstone WHERE done_ms IS NULL ORDER BY at_ms LIMIT %s", (limit,))
-        waiting = [bytes(row[0]) for row in cursor.fetchall()]
-    for item in waiting:
-        _empty(item_row(item), context=context)
-    return len(waiting)
+        cursor.execute(
+            f"SELECT (SELECT COUNT(*) FROM cases_item i WHERE {_LEFT} AND i.erase_ms < %s) + "
+            "(SELECT COUNT(*) FROM cases_tombstone WHERE done_ms IS NULL AND at_ms < %s)",
+            (before_ms, before_ms),
+        )
+        return int(cursor.fetchone()[0])
 
 
-def _ended_elsewhere(row: ItemRow, keys: KeyStore) -> bool:
-    """Whether the key store keeps an empty slot for the item: the mark of an erasure that this database lost."""
-    thing, place = _slot(row)
-    try:
-        held = keys.contents(thing)
-    except NotFound:
-        return False
-    return place < len(held) and held[place] is None
+def _ended_elsewhere(rows: Sequence[ItemRow], keys: KeyStore) -> list[ItemRow]:
+    """Those for which the key store keeps an empty slot: the mark of an erasure that this database lost."""
+    slots = {row.id: _slot(row) for row in rows}
+    empty = keys.erased_places([thing for thing, _ in slots.values()])
+    return [row for row in rows if slots[row.id][1] in empty.get(slots[row.id][0], ())]
 
 
 def replay_erasures(*, context: Context) -> int:
     """After a backup was restored: ends again every item that ended since it was made; returns how many.
 
-    Looks at the keys of every item, so it takes its time; it may be ended and begun again at any moment.
+    What can't be ended now, which nothing opens any longer, is due from now on. Looks at the keys of every item, so it takes its time; it
+    may be ended and begun again at any moment.
     """
+
+    def end(item: bytes) -> None:
+        _bury([item_row(item)], context=context, ordered_by=NODE, ground=Ground.REPLAYED)
+
     last, count = b"", 0
     while True:
         with connection.cursor() as cursor:
@@ -242,12 +278,10 @@ def replay_erasures(*, context: Context) -> int:
         if not ids:
             break
         last = ids[-1]
-        gone = [row for row in map(item_row, ids) if _ended_elsewhere(row, context.keys)]
-        if gone:
-            _bury(gone, context=context, ordered_by=NODE, ground=Ground.REPLAYED)
-        for row in gone:
-            _empty(row, context=context)
-        count += len(gone)
-    while sweep_erasures(context=context):
-        pass
+        ended, failed = _each_alone([row.id for row in _ended_elsewhere(rows_by_id(ids), context.keys)], end)
+        for item in failed:
+            with connection.cursor() as cursor:
+                cursor.execute("UPDATE cases_item SET erase_ms = %s WHERE id = %s", (context.clock(), item))
+        count += ended
+    _finish(context, at_once=CHUNK)
     return count

@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from tansiq.errors import Conflict
 from tansiq.exchange.context import Context
 from tansiq.exchange.copies import empty_copies, wrap_names
+from tansiq.exchange.leaving import is_leaving
 
 __all__ = ["WHOLE", "bury", "erase", "erased_from", "erased_places", "finish_erasures", "tombstones"]
 
@@ -59,15 +60,8 @@ def erase(thing: bytes, *, context: Context, reason: str, place: int | None = No
     statement still waits to be delivered, and when there is no such place.
     """
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT 1 FROM exchange_outbox WHERE statement = %s UNION ALL "
-                "SELECT 1 FROM exchange_pending p JOIN exchange_sent s ON s.peer = p.peer AND s.epoch = p.epoch AND s.lane = p.lane "
-                "AND s.number BETWEEN p.first AND p.first + p.count - 1 WHERE s.statement = %s",
-                (thing, thing),
-            )
-            if cursor.fetchone() is not None:
-                raise Conflict("exchange.erase-undelivered")
+        if is_leaving(thing):
+            raise Conflict("exchange.erase-undelivered")
         bury([thing], reason=reason, now_ms=context.clock(), place=WHOLE if place is None else place)
         empty_copies([thing])
     context.keys.drop_wraps(wrap_names([thing]))

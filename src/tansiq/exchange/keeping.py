@@ -114,7 +114,7 @@ def keep_statements(
 
 def _erased(things: Sequence[bytes], context: Context) -> set[bytes]:
     """Those of ``things`` of which anything was erased here: nothing that opens them is taken again."""
-    return erased_from(things) | context.keys.erased_of(things) if things else set()
+    return erased_from(things) | context.keys.erased_places(things).keys() if things else set()
 
 
 def _fill(again: Sequence[tuple[Checked, Statement]]) -> None:

@@ -52,7 +52,10 @@ class Outbox(models.Model):
 
     class Meta:
         db_table = "exchange_outbox"
-        indexes = [models.Index(fields=["peer", "lane", "id"], name="exchange_outbox_order")]
+        indexes = [
+            models.Index(fields=["peer", "lane", "id"], name="exchange_outbox_order"),
+            models.Index(fields=["statement"], name="exchange_outbox_of"),
+        ]
 
 
 class Lane(models.Model):

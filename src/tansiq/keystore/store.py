@@ -179,9 +179,9 @@ class KeyStore:
                     [(case, bytes(fresh), thing)],
                 )
 
-    def erased_of(self, things: Sequence[bytes]) -> set[bytes]:
-        """Those of ``things`` of which the key of some content was erased here."""
-        found: set[bytes] = set()
+    def erased_places(self, things: Sequence[bytes]) -> dict[bytes, set[int]]:
+        """The places of those of ``things`` of which the key of some content was erased here."""
+        found: dict[bytes, set[int]] = {}
         for at in range(0, len(things), 500):
             chunk = list(things[at : at + 500])
             marks = ", ".join(["%s"] * len(chunk))
@@ -189,8 +189,11 @@ class KeyStore:
                 f"SELECT thing, wrapped FROM keystore_content_keys WHERE thing IN ({marks})", chunk
             ):
                 slots = _blob(wrapped)
-                if any(slots[place : place + SLOT] == ERASED for place in range(0, len(slots), SLOT)):
-                    found.add(_blob(thing))
+                places = {
+                    place for place in range(len(slots) // SLOT) if slots[place * SLOT : (place + 1) * SLOT] == ERASED
+                }
+                if places:
+                    found[_blob(thing)] = places
         return found
 
     def contents(self, thing: bytes) -> tuple[bytes | None, ...]:

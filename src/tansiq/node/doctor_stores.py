@@ -1,4 +1,4 @@
-"""Checks of what is stored: databases and their settings, schema, key store, certificate, keys, backup, mirror.
+"""Checks of what is stored: databases and their settings, schema, key store, certificate, keys, backup, mirror, erasures.
 
 Invariant: as in `doctor`. A commit that was answered must survive a power cut, and an erased key must not survive in a log.
 """
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from django.db import DatabaseError, connections
 
+from tansiq.cases.erasure import unerased
 from tansiq.directory.queries import own_directory
 from tansiq.errors import Error
 from tansiq.keystore.router import ALIAS
@@ -19,13 +20,16 @@ from tansiq.node.marks import BACKUP, MIRROR, read_mark
 from tansiq.protocol.directory import Use
 
 __all__ = [
-    "check_backup", "check_certificate", "check_database", "check_key_store", "check_keys", "check_mirror", "check_schema",
+    "check_backup", "check_certificate", "check_database", "check_erasures", "check_key_store", "check_keys", "check_mirror",
+    "check_schema",
 ]  # fmt: skip
 
 _SOON_MS = 60 * DAY_MS
 _LATE_MS = 14 * DAY_MS
 _BACKUP_WARN_MS, _BACKUP_FAIL_MS = 36 * HOUR_MS, 8 * DAY_MS
 _MIRROR_WARN_MS = 26 * HOUR_MS
+_ERASED_HOURS = 3
+"""What is due is erased every hour."""
 _LITE = {
     "default": {"journal_mode": "wal", "synchronous": "2"},
     ALIAS: {"journal_mode": "wal", "synchronous": "2", "secure_delete": "1"},
@@ -158,3 +162,12 @@ def check_mirror(patient: Patient) -> Iterator[Check]:
         yield Check("mirror", "warn", "mirror-old", values)
     else:
         yield Check("mirror", "ok", "mirror-ok", values)
+
+
+def check_erasures(patient: Patient) -> Iterator[Check]:
+    """What was due for erasure is erased, but for what is still leaving."""
+    count = unerased(patient.now_ms - _ERASED_HOURS * HOUR_MS)
+    if count:
+        yield Check("erasures", "warn", "erasures-late", {"count": count, "hours": _ERASED_HOURS})
+    else:
+        yield Check("erasures", "ok", "erasures-ok")

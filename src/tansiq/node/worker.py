@@ -146,8 +146,8 @@ def _each_alone(steps: Mapping[str, Callable[[], object]]) -> None:
             _log.exception("a sweep failed: %s", name)
 
 
-def _all_due(erase: Callable[..., int], context: Context) -> None:
-    while erase(context=context, limit=_AT_ONCE) == _AT_ONCE:
+def _all_direct_due(context: Context) -> None:
+    while erase_direct_due(context=context, limit=_AT_ONCE) == _AT_ONCE:
         continue
 
 
@@ -163,8 +163,8 @@ def keep_up(home: Home, context: Context) -> None:
         steps = {
             "erasures": lambda: sweep_erasures(context=context),
             "uploads": lambda: sweep_uploads(context=context),
-            "due": lambda: _all_due(erase_due, context),
-            "direct": lambda: _all_due(erase_direct_due, context),
+            "due": lambda: erase_due(context=context),
+            "direct": lambda: _all_direct_due(context),
             "passed": lambda: sweep_passed(context=context),
         }
     _each_alone(

@@ -20,6 +20,7 @@ from tansiq.cases.items import DAY_MS
 from tansiq.errors import BadInput, Conflict
 from tansiq.exchange.context import Context
 from tansiq.exchange.copies import empty_copies, wrap_names
+from tansiq.exchange.leaving import not_leaving
 from tansiq.journal.access import Access, Operation, log_access
 from tansiq.policy.conditions import Conditions
 from tansiq.protocol.cbor import decode, encode
@@ -30,10 +31,8 @@ LONGEST_DAYS: Final = 3 * 365
 """No message is kept for longer than after which an item must be reviewed."""
 _days: Final = [365]
 _DUE: Final = (
-    "SELECT w.statement FROM relations_direct_word w WHERE w.erase_ms <= %s "
-    "AND NOT EXISTS (SELECT 1 FROM exchange_outbox o WHERE o.statement = w.statement) "
-    "AND NOT EXISTS (SELECT 1 FROM exchange_sent s JOIN exchange_pending p ON p.peer = s.peer AND p.epoch = s.epoch AND p.lane = s.lane "
-    "AND s.number >= p.first AND s.number < p.first + p.count WHERE s.statement = w.statement) ORDER BY w.erase_ms, w.statement LIMIT %s"
+    f"SELECT w.statement FROM relations_direct_word w WHERE w.erase_ms <= %s AND {not_leaving('w.statement')} "
+    "ORDER BY w.erase_ms, w.statement LIMIT %s"
 )
 
 
