@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+from django.db import connection
 
 from support.matters import an_answer, an_item
 from support.node import Nodes
@@ -132,6 +133,21 @@ def test_nothing_ends_before_it_went_on(world: World) -> None:
     assert sweep_passed(context=world["int.hub"].use()) == 0
     world.carry()
     assert sweep_passed(context=world["int.hub"].use()) == 1
+
+
+def test_what_has_no_receipt_yet_keeps_nothing_else_here_any_longer(world: World) -> None:
+    asked, answered = exchanged(world, "interpol")
+    pass_days(world, 29)
+    hub = world["int.hub"].use()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO exchange_pending (batch, peer, lane, epoch, first, count, by_hand) "
+            "SELECT batch, peer, lane, epoch, number, 1, %s FROM exchange_sent WHERE statement = %s",
+            (False, asked),
+        )
+    assert sweep_passed(context=hub, limit=1) == 1
+    assert [opens(world, "int.hub", one) for one in (asked, answered)] == [True, False]
+    assert sweep_passed(context=hub, limit=1) == 0
 
 
 def test_the_register_page_by_page(world: World) -> None:

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from tansiq.errors import Conflict, NotFound
 from tansiq.exchange.context import Context
 from tansiq.exchange.erasure import erase
+from tansiq.exchange.leaving import not_leaving
 from tansiq.policy.ways import Seat
 from tansiq.protocol.cbor import decode, encode
 
@@ -25,11 +26,11 @@ _DAY_MS: Final = 86_400_000
 PASSED_MS: Final = 28 * _DAY_MS
 READ_MS: Final = 182 * _DAY_MS
 _REASON: Final = "passed"
-_DUE: Final = """
-SELECT DISTINCT statement FROM channels_passage AS due WHERE ends_ms <= %s
+_DUE: Final = f"""
+SELECT DISTINCT due.statement FROM channels_passage AS due WHERE due.ends_ms <= %s
 AND NOT EXISTS (SELECT 1 FROM channels_passage AS other WHERE other.statement = due.statement
                 AND (other.ends_ms IS NULL OR other.ends_ms > %s))
-AND statement NOT IN (SELECT statement FROM exchange_outbox)
+AND {not_leaving("due.statement")}
 LIMIT %s
 """
 
