@@ -30,7 +30,7 @@ from tansiq.cases.files import (
     sweep_uploads,
     upload_of,
 )
-from tansiq.cases.files_bounds import MOST_UPLOADS
+from tansiq.cases.files_bounds import DRAFT_DAYS, MOST_DRAFTS, MOST_UPLOADS
 from tansiq.cases.files_reading import file_rows, open_file, read_file
 from tansiq.cases.files_sending import attach_file, note_files, note_sent_files, strip_file
 from tansiq.cases.items import Whence, plain_item
@@ -144,6 +144,41 @@ def test_what_is_unfinished_holds_twice_a_largest_file_at_most(es: Node) -> None
     finish_upload(first, context=es.context, officer=OFFICER)
     assert add(es, third, data, 0) == 2 * SLICE, "it goes on where it was"
     assert content(es, finish_upload(third, context=es.context, officer=OFFICER)) == data
+
+
+def test_one_officer_has_so_many_drafts_and_no_more(es: Node, clock: Clock) -> None:
+    case = b"c" * 16
+    parent = add_own_item(an_item(originator="es.cgi"), case=case, context=es.context, officer=OFFICER, purpose=PURPOSE)
+    drafts = [put_in(es, a_text(50, seed=n)) for n in range(MOST_DRAFTS - 1)]
+    upload = begin(es, 50, name="nota.txt")
+    with pytest.raises(TooMuch) as told:
+        begin(es, 50, name="nota.txt")
+    assert told.value.code == "cases.file-too-many-drafts"
+    assert begin(es, 50, officer="ES-3300"), "another's are another's"
+    assert put_in(es, a_text(50), case=case), "what stands in a case is no draft"
+    add(es, upload, a_text(50), 0)
+    finish_upload(upload, context=es.context, officer=OFFICER)
+    attach_file(drafts[0], parent, context=es.context, officer=OFFICER)
+    assert put_in(es, a_text(50))
+    with pytest.raises(TooMuch):
+        put_in(es, a_text(50))
+    clock.advance(days=DRAFT_DAYS, minutes=1)
+    assert erase_due(context=es.context) == MOST_DRAFTS
+    assert put_in(es, a_text(50))
+
+
+def test_drafts_hold_eight_times_a_largest_file_at_most(es: Node) -> None:
+    es.context = replace(es.context, largest_file=SLICE)
+    data = a_text(SLICE)
+    for _ in range(7):
+        put_in(es, data)
+    pending = begin(es, SLICE, name="nota.txt")
+    with pytest.raises(TooMuch) as told:
+        begin(es, 1)
+    assert told.value.code == "cases.file-too-many-drafts"
+    assert told.value.values == {"most": MOST_DRAFTS, "limit": 8 * SLICE, "days": DRAFT_DAYS}
+    abandon_upload(pending, context=es.context, officer=OFFICER)
+    assert put_in(es, data)
 
 
 @pytest.mark.parametrize("point", ["files.chunk.before-commit", "files.chunk.after-commit"])

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from django.db import connection, transaction
 
-from tansiq.cases.files_bounds import MOST_UPLOADS, holds_too_much, is_full, too_many
+from tansiq.cases.files_bounds import DRAFT_DAYS, MOST_UPLOADS, holds_too_much, refusal, too_many
 from tansiq.cases.files_reading import FileReader
 from tansiq.cases.items import DAY_MS, NewItem
 from tansiq.cases.media import Readable, Seen, look, sniff
@@ -34,7 +34,6 @@ from tansiq.protocol.ids import IdMaker
 from tansiq.protocol.manifest import PART_KIND, Manifest, conceal_chunk
 
 __all__ = [
-    "DRAFT_DAYS",
     "SLICE",
     "Taking",
     "UploadRow",
@@ -50,8 +49,6 @@ __all__ = [
 
 SLICE: Final = 1 << 18
 """The plain bytes of a chunk; of a slice only whole chunks are kept, but for the file's last."""
-DRAFT_DAYS: Final = 7
-"""How long an upload waits to go on, and a file that was neither sent nor put into a case."""
 _MOST_NAME: Final = 120
 _NO_DIGEST = bytes(32)
 _maker = IdMaker()
@@ -99,14 +96,14 @@ def begin_upload(*, name: str, size: int, context: Context, officer: str, purpos
 
     Without ``case`` the file is a draft of the ``officer`` (a service number) until it is sent or put into a case.
     Raises BadInput ('cases.file-empty') and TooMuch ('cases.file-too-large'; 'cases.file-too-many-unfinished': what was
-    begun more than a day ago makes room).
+    begun more than a day ago makes room; 'cases.file-too-many-drafts').
     """
     if size <= 0:
         raise BadInput("cases.file-empty")
     if size > context.largest_file:
         raise TooMuch("cases.file-too-large", limit=context.largest_file)
     now_ms = context.clock()
-    _make_room(officer, now_ms, context)
+    _make_room(officer, size, now_ms, context, draft=not case)
     made, thing = _maker.make(now_ms), _maker.make(now_ms)
     content = encode({0: secrets.token_bytes(32), 1: safe_name(name)})
     concealed = conceal(content, statement_id=thing, place=0)
@@ -118,14 +115,14 @@ def begin_upload(*, name: str, size: int, context: Context, officer: str, purpos
     return made
 
 
-def _make_room(officer: str, now_ms: int, context: Context) -> None:
+def _make_room(officer: str, size: int, now_ms: int, context: Context, *, draft: bool) -> None:
     """Ends uploads of the officer that were begun more than a day ago, when another one would be too many. Raises TooMuch when it
     still is.
     """
-    if is_full(officer, context):
+    if refusal(officer, size, context, draft=draft) is not None:
         _end_old("officer = %s AND begun_ms < %s", [officer, now_ms - DAY_MS], MOST_UPLOADS, context)
-        if is_full(officer, context):
-            raise too_many(context)
+        if (refused := refusal(officer, size, context, draft=draft)) is not None:
+            raise refused
 
 
 def upload_of(upload: bytes, *, context: Context, officer: str) -> UploadRow:

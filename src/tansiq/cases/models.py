@@ -173,7 +173,10 @@ class File(models.Model):
 
     class Meta:
         db_table = "cases_file"
-        indexes = [models.Index(fields=["thing"], name="cases_file_thing")]
+        indexes = [
+            models.Index(fields=["thing"], name="cases_file_thing"),
+            models.Index(fields=["officer"], name="cases_file_drafts", condition=models.Q(draft=True)),
+        ]
 
 
 class Upload(models.Model):
