@@ -113,7 +113,7 @@ def test_a_file_is_made_and_taken_in_by_browsers_and_the_receipts_come_back(note
     assert answer.status_code == 302
     assert counts("ma.dgst").pending == 0
     assert "El servicio homólogo lo tiene" in words(officer.get(COURIER))
-    assert officer.get(f"{COURIER}files/{courier_files()[0].file.hex()}/").status_code == 200
+    assert officer.get(f"{COURIER}files/ma.dgst/{courier_files()[0].file.hex()}/").status_code == 200
 
 
 def test_part_by_part_it_does_the_same_and_goes_on_after_a_break(notes: Notes, signs_in: SignsIn) -> None:
@@ -261,8 +261,8 @@ def test_whoever_only_looks_makes_nothing(notes: Notes, signs_in: SignsIn) -> No
     browser = signs_in(notes.es, "ES-4017")
     assert browser.post(f"{COURIER}to/fr.dgsi/").status_code == 404
     assert browser.get(f"{COURIER}to/ma.dgst/").status_code == 405
-    assert browser.get(f"{COURIER}files/{'0' * 32}/").status_code == 404
-    assert browser.get(f"{COURIER}files/zz/").status_code == 404
+    assert browser.get(f"{COURIER}files/ma.dgst/{'0' * 32}/").status_code == 404
+    assert browser.get(f"{COURIER}files/ma.dgst/zz/").status_code == 404
 
 
 def test_a_file_that_was_cut_off_is_shown_so_and_the_whole_one_mends_it(notes: Notes, signs_in: SignsIn) -> None:
@@ -271,9 +271,9 @@ def test_a_file_that_was_cut_off_is_shown_so_and_the_whole_one_mends_it(notes: N
     browser = signs_in(notes.ma, "MA-2210")
     upload(browser, without_its_end(file))
     [one] = courier_files()
-    assert "Falta el final" in words(browser.get(f"{COURIER}files/{one.file.hex()}/"))
+    assert "Falta el final" in words(browser.get(f"{COURIER}files/es.cgi/{one.file.hex()}/"))
     assert upload(browser, file).status_code == 302
-    assert "Importado entero" in words(browser.get(f"{COURIER}files/{one.file.hex()}/"))
+    assert "Importado entero" in words(browser.get(f"{COURIER}files/es.cgi/{one.file.hex()}/"))
     assert taken(notes.ma, file)[-1].last
 
 
@@ -284,7 +284,7 @@ def test_the_pages_open_in_every_language(notes: Notes, signs_in: SignsIn, langu
     file = made(notes.es, "ma.dgst")
     browser = signs_in(notes.es, "ES-4017", language)
     for address in (
-        COURIER, TAKE, f"{COURIER}files/{courier_files()[0].file.hex()}/", "/channels/with/ma.dgst/", "/channels/", "/channels/with/ma.dgst/embassy/",
+        COURIER, TAKE, f"{COURIER}files/ma.dgst/{courier_files()[0].file.hex()}/", "/channels/with/ma.dgst/", "/channels/", "/channels/with/ma.dgst/embassy/",
     ):  # fmt: skip
         said = words(browser.get(address))
         assert "{" not in said, address

@@ -73,7 +73,7 @@ def test_what_waits_is_carried_and_its_receipt_comes_back(
     page = rabat.open(TAKE)
     rabat.picture("71-courier-take")
     take(page, file)
-    page.wait_for_url("**/channels/courier/files/*/")
+    page.wait_for_url("**/channels/courier/files/*/*/")
     expect(page.locator("main .chip.proof").first).to_have_text(text("courier.state.whole", "ar"))
     rabat.picture("72-courier-taken")
     assert not narrow_faults(page, "courier-taken")
@@ -82,7 +82,7 @@ def test_what_waits_is_carried_and_its_receipt_comes_back(
 
     page = madrid.page
     take(page, back)
-    page.wait_for_url("**/channels/courier/files/*/")
+    page.wait_for_url("**/channels/courier/files/*/*/")
     madrid.open(COURIER)
     expect(page.locator("main")).to_contain_text(text("courier.state.heard", "es"))
     madrid.picture("73-courier-back")

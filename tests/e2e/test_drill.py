@@ -42,7 +42,7 @@ def take(page: Page, file: Path) -> None:
     page.goto("/channels/courier/take/")
     page.set_input_files("input[type=file]", file)
     page.locator("main .form-end button.first").click()
-    page.wait_for_url("**/channels/courier/files/*/")
+    page.wait_for_url("**/channels/courier/files/*/*/")
 
 
 def test_a_quarrel_from_the_suspension_to_the_report(

@@ -4,6 +4,7 @@ at once, is what all steps together would have made of it."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from support.node import Nodes, empty_home
 from support.switch import forget
+from tansiq.exchange.carried import CourierFile, courier_files, keep_file
 from tansiq.node.loading import unapplied
 from tansiq.node.migrating import bring_up_to_date, step_by_step
 from tansiq.node.opening import bind
+from tansiq.protocol.heads import Direction
 
 pytestmark = pytest.mark.storage
 
@@ -121,3 +124,17 @@ def test_a_new_database_that_is_killed_before_it_is_whole_is_empty(
     bring_up_to_date("default")
     assert unapplied("default") == []
     connections.close_all()
+
+
+def test_courier_files_of_before_stay_and_their_names_are_their_partners_alone(node: Nodes) -> None:
+    node("es.cgi").use()
+    begun = CourierFile(
+        file=bytes(16), peer="ma.dgst", direction=Direction.RECEIVED, made_ms=1, at_ms=2, statements=3, whole=True
+    )
+    keep_file(begun)
+    keep_file(replace(begun, peer="fr.dgsi"))
+    call_command("migrate", "exchange", "0008", database="default", verbosity=0)
+    bring_up_to_date("default")
+    assert courier_files() == [replace(begun, peer="fr.dgsi")], "the table of before held one of each name"
+    keep_file(begun)
+    assert len(courier_files()) == 2

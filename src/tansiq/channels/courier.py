@@ -75,9 +75,9 @@ def _pieces(piece: bytes, making: Making, context: Context) -> Iterator[bytes]:
         yield piece
 
 
-def file_of(identifier: bytes) -> CourierFile | None:
-    """A file that was made here or taken in; None for what never was."""
-    found = courier_files(file=identifier)
+def file_of(partner: str, identifier: bytes) -> CourierFile | None:
+    """A file that was made here for ``partner`` or taken in from it; None for what never was."""
+    found = courier_files(partner, file=identifier)
     return found[0] if found else None
 
 
@@ -138,10 +138,10 @@ class Incoming:
             raise TooMuch("courier.frame-too-large", limit=MAX_FRAME_BYTES)
         return size
 
-    def end(self) -> bytes:
-        """The identifier of the file, which is whole. Raises BadInput: what came is none, or it is cut off."""
+    def end(self) -> tuple[str, bytes]:
+        """Whose the file is, which is whole, and its identifier. Raises BadInput: what came is none, or it is cut off."""
         if not self._header:
             parse_header(bytes(self._rest))
         if self._rest or self.took is None or not self.took.last:
             raise BadInput("courier.cut-off", file=self.file.hex()[:8])
-        return self.file
+        return self.took.sender, self.file

@@ -89,10 +89,10 @@ def courier(request: Request) -> HttpResponse:
 
 
 @page(*LOOKS)
-def one_file(request: Request, identifier: str) -> HttpResponse:
+def one_file(request: Request, partner: str, identifier: str) -> HttpResponse:
     """What came of one file: what it brought, what of it is not in effect, what is to be done next."""
     try:
-        found = file_of(bytes.fromhex(identifier))
+        found = file_of(partner, bytes.fromhex(identifier))
     except ValueError as error:
         raise NotFound("courier.unknown-file") from error
     if found is None:
@@ -179,7 +179,8 @@ def _taken(request: Request, handler: _Handler) -> HttpResponse:
         if error is None and handler.incoming is None:
             raise BadInput("courier.nothing-came")
         if error is None and handler.incoming is not None:
-            return HttpResponseRedirect(reverse("courier-file", args=(handler.incoming.end().hex(),)))
+            sender, identifier = handler.incoming.end()
+            return HttpResponseRedirect(reverse("courier-file", args=(sender, identifier.hex())))
     except Error as raised:
         error = raised
     return _taking(request, error)
@@ -222,7 +223,8 @@ def part(request: Request) -> HttpResponse:
         took = take_frame(header, number, sealed, context=node_of(request))
     except Error as error:
         return JsonResponse({"code": error.code, "words": told(error, request.language)}, status=error.http_status)
-    return JsonResponse({"last": took.last, "url": reverse("courier-file", args=(parse_header(header).file.hex(),))})
+    address = reverse("courier-file", args=(took.sender, parse_header(header).file.hex()))
+    return JsonResponse({"last": took.last, "url": address})
 
 
 urlpatterns: list[URLPattern] = [
@@ -230,5 +232,5 @@ urlpatterns: list[URLPattern] = [
     path("channels/courier/to/<str:partner>/", make, name="courier-make"),
     path("channels/courier/take/", take, name="courier-take"),
     path("channels/courier/take/part/", part, name="courier-part"),
-    path("channels/courier/files/<str:identifier>/", one_file, name="courier-file"),
+    path("channels/courier/files/<str:partner>/<str:identifier>/", one_file, name="courier-file"),
 ]

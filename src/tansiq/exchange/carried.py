@@ -56,15 +56,15 @@ def keys_of_their_day(parcel: Parcel, peer: str, now_ms: int) -> dict[bytes, Pub
 
 
 def keep_file(one: CourierFile) -> None:
-    """Remembers a file, or what is known of it by now; when it was first made or taken in stays, and whose it is: whoever saw its
-    header can give another the same name.
+    """Remembers a file, or what is known of it by now; when it was first made or taken in stays. A file's name is its partner's alone:
+    whoever saw its header can give another the same.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO exchange_carried (file, peer, direction, made_ms, at_ms, statements, receipts, chunks, whole, heard_ms) "
-            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, NULL) ON CONFLICT (file) DO UPDATE SET statements = excluded.statements, "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, NULL) ON CONFLICT (peer, file) DO UPDATE SET statements = excluded.statements, "
             "receipts = excluded.receipts, chunks = excluded.chunks, whole = excluded.whole "
-            "WHERE NOT exchange_carried.whole AND exchange_carried.peer = excluded.peer AND exchange_carried.direction = excluded.direction",
+            "WHERE NOT exchange_carried.whole AND exchange_carried.direction = excluded.direction",
             (
                 one.file, one.peer, int(one.direction), one.made_ms, one.at_ms, one.statements, one.receipts, one.chunks, one.whole,
             ),
@@ -72,13 +72,13 @@ def keep_file(one: CourierFile) -> None:
 
 
 def courier_files(peer: str = "", *, file: bytes = b"", limit: int = 50) -> list[CourierFile]:
-    """Courier files to and from ``peer`` (everybody), the latest first; with ``file`` that one alone."""
-    where, value = ("WHERE file = %s", file) if file else ("WHERE peer = %s" if peer else "WHERE peer <> %s", peer)
+    """Courier files to and from ``peer`` (everybody), the latest first; with ``file`` those of that name alone."""
+    where = ("peer = %s" if peer else "peer <> %s") + (" AND file = %s" if file else "")
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT file, peer, direction, made_ms, at_ms, statements, receipts, chunks, whole, heard_ms FROM exchange_carried "
-            f"{where} ORDER BY at_ms DESC, file LIMIT %s",
-            (value, limit),
+            f"WHERE {where} ORDER BY at_ms DESC, file LIMIT %s",
+            (peer, *([file] if file else []), limit),
         )
         return [
             CourierFile(

@@ -121,10 +121,12 @@ class Pending(models.Model):
 class Carried(models.Model):
     """A courier file, made here (``direction`` 1) or taken in (2): what was in it, and when it was made.
 
-    ``heard_ms`` of one that was made is when the peer said that it has it.
+    ``file`` is its name, which is the peer's alone: another one's file may have the same. ``heard_ms`` of one that was made is when the
+    peer said that it has it.
     """
 
-    file = models.BinaryField(primary_key=True, max_length=16)
+    pk = models.CompositePrimaryKey("peer", "file")
+    file = models.BinaryField(max_length=16)
     peer = models.CharField(max_length=64)
     direction = models.SmallIntegerField()
     made_ms = models.BigIntegerField()
