@@ -37,6 +37,7 @@ from tansiq.cases.items import Whence, plain_item
 from tansiq.cases.queries import items_of
 from tansiq.cases.services import add_own_item
 from tansiq.errors import BadInput, Conflict, Error, NotFound, Refused, TooMuch
+from tansiq.faults import reach
 from tansiq.journal.access import read_access
 from tansiq.node.fsck import fsck
 from tansiq.policy.handling import Use
@@ -179,6 +180,17 @@ def test_drafts_hold_eight_times_a_largest_file_at_most(es: Node) -> None:
     assert told.value.values == {"most": MOST_DRAFTS, "limit": 8 * SLICE, "days": DRAFT_DAYS}
     abandon_upload(pending, context=es.context, officer=OFFICER)
     assert put_in(es, data)
+
+
+def test_a_process_dies_although_something_watches_how_it_ends(es: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As what tells which lines are reached does, in whose work before the end something may go wrong."""
+
+    def watched(_code: int) -> None:
+        raise OSError
+
+    monkeypatch.setattr(os, "_exit", watched)
+    assert dies_at("files.given", lambda: reach("files.given"))
+    assert not dies_at("files.given", lambda: None)
 
 
 @pytest.mark.parametrize("point", ["files.chunk.before-commit", "files.chunk.after-commit"])
