@@ -30,6 +30,7 @@ FRENCH = {
     "a space that does not break stands inside « »": re.compile(r"«(?!\u00a0)|(?<!\u00a0)»"),
 }
 ARABIC = re.compile("[\u064b-\u0650\u0652]{2}|[\u0621-\u064a][,;?]")
+PAGE = re.compile(r"[a-z]+\.page(\.[a-z0-9]+(-[a-z0-9]+)*)+")
 BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
@@ -204,6 +205,21 @@ def test_every_text_that_is_asked_for_by_name_exists() -> None:
         and isinstance(call.args[0].value, str)
         and "." in call.args[0].value
         and call.args[0].value not in catalogue()
+    )
+    assert not absent, "\n".join(absent)
+
+
+def test_every_text_of_a_page_that_is_named_exists() -> None:
+    """Also where it is a constant, or a code that is looked up later: an absent one is the page of a fault."""
+    tables = {key.rpartition(".")[0] for key in catalogue()}
+    absent = sorted(
+        f"{module.path.name}:{one.lineno}: {one.value}"
+        for module in modules()
+        for one in ast.walk(module.tree)
+        if isinstance(one, ast.Constant)
+        and isinstance(one.value, str)
+        and PAGE.fullmatch(one.value)
+        and one.value not in tables | catalogue().keys()
     )
     assert not absent, "\n".join(absent)
 

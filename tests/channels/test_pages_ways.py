@@ -18,7 +18,11 @@ from support.browsing import Browser  # noqa: E402
 from support.matters import FACTS, an_answer, an_item, no_hit  # noqa: E402
 from support.node import Nodes  # noqa: E402
 from support.ways import World  # noqa: E402
+from tansiq.enquiries import unsealed  # noqa: E402
+from tansiq.errors import NotProven  # noqa: E402
+from tansiq.node import visiting  # noqa: E402
 from tansiq.node.site import bind_site  # noqa: E402
+from tansiq.protocol.directory import Use  # noqa: E402
 from tansiq.protocol.ids import id_text  # noqa: E402
 
 pytestmark = pytest.mark.storage
@@ -84,6 +88,40 @@ def test_what_is_for_a_heads_own_eyes_opens_when_the_head_is_signed_in(world: Wo
     assert FACTS not in printed, "it is for these eyes, and not for paper"
     desk = signs_in("ma.dgst", "MA-2210", "fr")
     assert desk.get(f"/enquiries/{id_text(matter)}/").status_code == 404, "it stands on another desk"
+
+
+@pytest.mark.parametrize(
+    ("language", "unopened"),
+    [("ar", "لم يُفتح"), ("es", "Sin abrir"), ("fr", "Non ouvert"), ("en", "Unopened")],
+)
+def test_an_answer_that_waits_unopened_says_so_to_who_has_no_key_open(
+    world: World, signs_in: SignsIn, monkeypatch: pytest.MonkeyPatch, language: str, unopened: str
+) -> None:
+    """The state follows the docket at once; what it says waits for its owner, and the page says that it does."""
+    matter = world.ask("direct")
+    world.carry()
+    world.answer(matter, no_hit(), number="MA-1001")
+    world.carry()
+    head = signs_in("es.cgi", "ES-1001", language)
+    pages = [f"/enquiries/{id_text(matter)}/{tab}" for tab in ("", "replies/")]
+    assert [unopened in words(head.get(address)) for address in pages] == [False, False]
+    keys = visiting.keys_of
+    monkeypatch.setattr(
+        visiting, "keys_of", lambda session: [one for one in keys(session) if one.use == Use.OFFICER_SIGNS]
+    )
+    assert [unopened in words(head.get(address)) for address in pages] == [True, True]
+
+
+def test_what_opens_and_does_not_hold_says_so(world: World, signs_in: SignsIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    matter = world.ask("direct")
+    world.carry()
+    head = signs_in("ma.dgst", "MA-1001", "en")
+
+    def altered(*_: object, **__: object) -> None:
+        raise NotProven("protocol.commitment")
+
+    monkeypatch.setattr(unsealed, "open_with", altered)
+    assert "does not hold" in words(head.get(f"/enquiries/{id_text(matter)}/"))
 
 
 def test_where_time_goes_is_for_who_runs_a_desk(world: World, signs_in: SignsIn) -> None:
