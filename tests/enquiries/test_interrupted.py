@@ -208,3 +208,23 @@ def test_an_answer_takes_another_channel_between_the_same_two_desks(world: World
     assert (shown["state"], shown["replies"][0]["withheld"]) == ("answered", [])
     for one in world.nodes.values():
         assert fsck(one.use()).findings == ()
+
+
+def test_a_liaison_officer_who_is_not_accredited_carries_nothing_that_waited(world: World) -> None:
+    """Whatever the rules of the house say: the partner would set it aside."""
+    es = world["es.cgi"]
+    set_state(es, "ma.dgst", "suspended", head="ES-1001")
+    matter = world.ask("embassy", from_post=LIAISON, number="ES-6100")
+    officer, context = es.officer("ES-6100"), es.use()
+    with pytest.raises(Refused, match=r"channels\.not-carried"):
+        reroute(matter, Channel.LIAISON, officer=officer, context=context)
+    assert [row.kind for row in waiting()] == ["enquiry.request"]
+    assert row_of(matter).channel == "embassy"
+    world.accredit()
+    with pytest.raises(Refused, match=r"channels\.not-carried"):
+        reroute(matter, Channel.LIAISON, officer=officer, context=es.use())
+    other = world.ask("embassy", from_post=LIAISON, number="ES-6100", case=CASE)
+    reroute(other, Channel.LIAISON, officer=officer, context=context)
+    world.carry()
+    assert world.faults() == {}
+    assert [row["channel"] for row in list_enquiries(context=world["ma.dgst"].use(), posts=[MA])] == ["liaison"]

@@ -24,6 +24,7 @@ from tansiq.cases.sql import marks
 from tansiq.channels.matters import About, know_matters
 from tansiq.channels.passing import on_moved
 from tansiq.channels.stored import Stored, stored
+from tansiq.enquiries.accredited import require_accredited
 from tansiq.enquiries.history import rejudged
 from tansiq.enquiries.pages_rows import question_of
 from tansiq.enquiries.rows import EnquiryRow, ReplyRow, enquiry_rows, order_of, replies_of, store_course, way_text
@@ -116,6 +117,14 @@ def _require_same_desks(row: EnquiryRow, moved: Mapping[bytes, bytes], context: 
             raise Refused("channels.reroute-unable", kind=one.docket.kind)
 
 
+def _require_accredited(row: EnquiryRow, moved: Mapping[bytes, bytes], context: Context) -> None:
+    """Raises Refused as `require_accredited`: what takes a liaison officer's channel is carried as what leaves on it first."""
+    for docket in (stored(new, context=context).docket for new in moved.values()):
+        require_accredited(
+            docket.channel, docket.route, partner=row.partner, field=docket.field, case=docket.case, context=context
+        )
+
+
 def _moved(moved: Mapping[bytes, bytes], were: Sequence[Stored], channel: str, context: Context) -> None:
     """Keeps our rows in step (`passing.Mover`)."""
     for matter in dict.fromkeys(one.docket.matter for one in were):
@@ -125,6 +134,7 @@ def _moved(moved: Mapping[bytes, bytes], were: Sequence[Stored], channel: str, c
         row = rows[0]
         if channel:
             _require_same_desks(row, moved, context)
+            _require_accredited(row, moved, context)
         for old, new in moved.items():
             if new:
                 _renamed(old, new)
