@@ -14,12 +14,14 @@ from tansiq.accounts.invitations import Invited, accept, invite, is_waiting, ope
 from tansiq.accounts.models import Account, Invitation, WaitingKey
 from tansiq.accounts.opened import Opened
 from tansiq.accounts.services import account_of, create_account, end_account, resume_account, set_roles
+from tansiq.channels.approvals import ask_approval, decide_approval, open_approvals, roles_held
 from tansiq.directory.queries import own_directory
 from tansiq.errors import Conflict, Error, NotFound, Refused
 from tansiq.keystore.officers import has_officer, open_officer_keys
 from tansiq.node import certifying
 from tansiq.node.certifying import certify
 from tansiq.node.officers import sign_in
+from tansiq.policy.channel_matter import Channel, Matter
 from tansiq.protocol.directory import Use
 
 pytestmark = pytest.mark.storage
@@ -207,6 +209,27 @@ def test_who_lost_the_passphrase_is_invited_again_and_the_old_key_is_revoked(
     assert own_directory().certified(before.key.identifier, Use.OFFICER_SIGNS).revoked_ms
     assert sign_in(officer, WORDS, context=madrid.context).posts == (DESK,)
     assert not has_officer(f"{officer}~")
+
+
+def test_who_used_an_invitation_approves_nothing_as_the_head_whose_number_it_is(
+    es: Opened, madrid: Node, clock: Clock
+) -> None:
+    """The role of data protection needs no listing, and so opens the page of approvals before the certificate."""
+    head = "ES-1001"
+    assert "head" in roles_held(head)
+    end_account(head, by=ADMINISTRATOR, node=es)
+    posts = next(one.posts for one in own_directory().officers if one.number == head)
+    taken(es, invited(es, number=head, posts=posts, roles=("head", "data-protection")), number=head)
+    ask_approval(
+        Matter(kind="enquiry.request"), Channel.EMBASSY, "ma.dgst", roles=("head",), officer="ES-4017", post=DESK, now_ms=clock()
+    )  # fmt: skip
+    [asked] = open_approvals({"head"}, number=head, now_ms=clock())
+    with pytest.raises(Refused) as caught:
+        decide_approval(asked.id, approve=True, number=head, now_ms=clock())
+    assert code_of(caught) == "channels.not-approver"
+    assert roles_held(head) == {"data-protection"}
+    certify(head, identity=madrid.identity, now_ms=clock())
+    assert roles_held(head) == {"data-protection", "head"}
 
 
 def test_a_listed_number_is_never_invited_without_a_post(browser: Browser, es: Opened, clock: Clock) -> None:

@@ -52,14 +52,21 @@ _COLUMNS: Final = ", ".join(one.name for one in fields(ApprovalRow))
 
 
 def roles_held(number: str) -> frozenset[str]:
-    """The roles (codes of ``roles``) that an officer of ours holds now: those of the account, and of the desks."""
+    """The roles (codes of ``roles``) that an officer of ours holds now: those of the account, and of the desks. Until an account that an
+    invitation made is certified, nothing that the directory lists for its number counts (`invitations.is_waiting`).
+    """
     directory = own_directory()
-    posts = next((one.posts for one in directory.officers if one.number == number), ())
-    held = {post.role for post in directory.posts if post.id in posts and post.role in _BY_POST}
     with connection.cursor() as cursor:
-        cursor.execute("SELECT roles FROM accounts_account WHERE number = %s AND is_active = %s", (number, True))
-        row = cursor.fetchone()
-    return frozenset(held | {str(role) for role in effective_roles(number, row[0], directory)} if row else held)
+        cursor.execute(
+            "SELECT roles, uncertified OR EXISTS (SELECT 1 FROM accounts_waiting_key k WHERE k.number = a.number) "
+            "FROM accounts_account a WHERE number = %s AND is_active = %s",
+            (number, True),
+        )
+        roles, waiting = cursor.fetchone() or ("", False)
+    known = "" if waiting else number
+    posts = next((one.posts for one in directory.officers if one.number == known), ())
+    held = {post.role for post in directory.posts if post.id in posts and post.role in _BY_POST}
+    return frozenset(held | {str(role) for role in effective_roles(known, roles, directory)})
 
 
 def _rows(where: str, values: Sequence[Any]) -> list[ApprovalRow]:
