@@ -309,6 +309,36 @@ def test_an_introduction_ends_by_the_word_of_who_made_it(madrid: Node, rabat: No
         require_confirmed(PEER, by="int.hub")
 
 
+def test_one_partner_introduces_so_many_agencies_and_no_more(
+    madrid: Node, rabat: Node, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those whom it no longer vouches for stay here, so they count; whoever is known is no new one, and whoever was met is nobody's."""
+    monkeypatch.setattr(services, "MOST_INTRODUCED", 2)
+
+    def of(agency: str) -> bytes:
+        identity = SigningKey.generate()
+        made = replace(
+            document(rabat, madrid), agency=agency, identity=identity.public.public, posts=(), officers=(), keys=()
+        )
+        return make_directory(replace(made, encoded=b"", signature=None), identity=identity).encoded
+
+    known = of("pt.sis")
+    for encoded in (of("fr.dgsi"), known):
+        introduce(encoded, by="int.hub", now_ms=clock())
+    more = partial(introduce, of("it.aise"), now_ms=clock())
+    assert refused(TooMuch, partial(more, by="int.hub")) == "directory.too-many-introduced"
+    end_introduction("fr.dgsi", by="int.hub")
+    assert refused(TooMuch, partial(more, by="int.hub")) == "directory.too-many-introduced"
+    introduce(known, by="int.hub", now_ms=clock())
+    more(by="es.ncb")
+    assert introduced("it.aise") == ("es.ncb", 0)
+    take_directory(document(rabat, madrid).encoded, now_ms=clock())
+    confirm(words_of(current_directory(PEER), "es"))
+    assert refused(TooMuch, partial(introduce, of("tr.mit"), by="es.ncb", now_ms=clock()))
+    introduce(document(rabat, madrid).encoded, by="int.hub", now_ms=clock())
+    assert introduced(PEER)[0] == "int.hub"
+
+
 def test_an_introduction_does_not_change_whom_we_know(madrid: Node, rabat: Node, clock: Clock) -> None:
     theirs = document(rabat, madrid)
     stranger = SigningKey.generate()

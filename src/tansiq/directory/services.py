@@ -1,7 +1,7 @@
 """Writing the directory: meet a partner, confirm its words, take its later documents, publish our own.
 
 Invariant: one transaction each; a document that does not follow from the pinned identity changes nothing. Documents are kept for
-ever, so of one agency only so many are taken in a day.
+ever, so of one agency only so many are taken in a day, and one partner vouches for so many agencies and no more.
 """
 
 from __future__ import annotations
@@ -16,11 +16,21 @@ from tansiq.journal.services import open_journal
 from tansiq.protocol.directory import Directory, fingerprint, parse_directory, verify_successor
 from tansiq.protocol.words import same_fingerprint
 
-__all__ = ["MOST_A_DAY", "confirm_partner", "end_introduction", "introduce", "publish_own", "take_directory"]
+__all__ = [
+    "MOST_A_DAY",
+    "MOST_INTRODUCED",
+    "confirm_partner",
+    "end_introduction",
+    "introduce",
+    "publish_own",
+    "take_directory",
+]
 
 
 MOST_A_DAY: Final = 200
 """Documents that are taken of one agency within a day: one for every change of posts, officers and keys."""
+MOST_INTRODUCED: Final = 1_000
+"""Agencies that one partner may introduce: INTERPOL has 196 members, each with its bureau and some services behind it."""
 _DAY_MS: Final = 86_400_000
 
 
@@ -34,6 +44,22 @@ def _require_few(agency: str, now_ms: int) -> None:
         row = cursor.fetchone()
     if row is not None and row[0] > now_ms - _DAY_MS:
         raise TooMuch("directory.too-many-documents", agency=agency, limit=MOST_A_DAY)
+
+
+def _require_introducible(agency: str, by: str) -> None:
+    """Raises TooMuch when ``agency`` is new and as many are known whose words nobody compared as ``by`` may introduce; those for whom nobody
+    vouches any longer count too, for they stay.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM directory_partner WHERE agency = %s", (agency,))
+        if cursor.fetchone() is not None:
+            return
+        cursor.execute(
+            "SELECT COUNT(*) FROM directory_partner WHERE confirmed_ms = 0 AND is_self = %s AND introduced_by IN (%s, '')",
+            (False, by),
+        )
+        if cursor.fetchone()[0] >= MOST_INTRODUCED:
+            raise TooMuch("directory.too-many-introduced", agency=by, limit=MOST_INTRODUCED)
 
 
 def _store(directory: Directory, *, is_self: bool, now_ms: int) -> None:
@@ -100,12 +126,14 @@ def introduce(encoded: bytes, *, by: str, now_ms: int) -> Directory | None:
     """Takes the document of an agency whose identity the partner ``by`` vouches for; None for our own agency's.
 
     Its words stay to be compared: until then it is believed in what comes by way of ``by`` alone, and nothing is sent to it
-    directly. Raises NotProven when it does not follow from the identity that is pinned, or bears another's name, BadInput and TooMuch.
+    directly. Raises NotProven when it does not follow from the identity that is pinned, or bears another's name, BadInput and TooMuch
+    (more than `MOST_A_DAY`, or a new one beyond `MOST_INTRODUCED`).
     """
     directory = parse_directory(encoded)
     with transaction.atomic():
         if directory.agency == own_directory().agency:
             return None
+        _require_introducible(directory.agency, by)
         known = take_directory(encoded, now_ms=now_ms)
         if known.identity != directory.identity:
             raise NotProven("protocol.other-identity", agency=directory.agency)
