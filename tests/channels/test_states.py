@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from support.node import Clock
 from support.notes_said import Notes, rows
+from tansiq.channels import handlers
 from tansiq.channels.queries import OURS, THEIRS, decision, decisions, proposals, standings, waiting, words_of
 from tansiq.channels.rules import Rules, set_rules
 from tansiq.channels.settling import settle_due
 from tansiq.channels.states import agree, decide, decline
 from tansiq.errors import BadInput, Conflict, NotFound, Refused
 from tansiq.exchange import drafts
+from tansiq.exchange.queries import quarantined
 from tansiq.policy.channel_matter import Channel, Standing, State
 from tansiq.policy.channel_word import StateWord
 from tansiq.policy.values import Text
@@ -114,6 +118,57 @@ def test_the_stricter_side_holds(notes: Notes) -> None:
     notes.set_state("open", node=notes.ma, announce=True)
     notes.carry()
     assert notes.heard() == ["uno"]
+
+
+# ---------------------------------------------------------------------------------------------------- how many
+
+
+@pytest.fixture
+def told(notes: Notes, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """Rabat announces a state, and has three words on a channel at Madrid; the states that are kept there, the latest first."""
+    monkeypatch.setattr(handlers, "MOST_WORDS", 3)
+
+    def announced(state: str, **word: int) -> list[str]:
+        notes.set_state(state, node=notes.ma, announce=True, words="Hasta nueva orden.", **word)
+        notes.carry()
+        notes.es.use()
+        clock.advance(minutes=1)
+        return [one.word.state for one in decisions("ma.dgst", "embassy")]
+
+    return announced
+
+
+def test_a_partner_that_announces_without_end_leaves_its_latest_words(
+    notes: Notes, told: Callable[..., list[str]]
+) -> None:
+    kept = [told(state) for state in ("open", "strained", "suspended", "open", "strained")]
+    assert kept[-1] == ["strained", "open", "suspended"]
+    assert standings("ma.dgst")[EMBASSY].announced == State.STRAINED
+    assert all(words_of(one, keys=notes.es.context.keys) for one in decisions("ma.dgst", "embassy"))
+    assert rows("SELECT COUNT(*) FROM exchange_statement WHERE agency = 'ma.dgst'") == [(5,)], "what was said stays"
+
+
+def test_what_still_holds_is_kept_however_much_is_said_for_a_while(
+    notes: Notes, told: Callable[..., list[str]], clock: Clock
+) -> None:
+    told("suspended")
+    kept = [told("strained", until_ms=clock() + 30_000) for _ in range(4)]
+    assert kept[-1] == ["strained", "strained", "suspended"]
+    clock.advance(minutes=1)
+    settle_due(context=notes.es.use())
+    assert standings("ma.dgst")[EMBASSY].announced == State.SUSPENDED
+
+
+def test_more_words_for_later_than_may_hold_are_set_aside_until_one_takes_the_place_of_all(
+    notes: Notes, told: Callable[..., list[str]], clock: Clock
+) -> None:
+    begins = clock() + 86_400_000
+    hours = [begins + 3_600_000 * hour for hour in range(4)]
+    kept = [told("strained", from_ms=from_ms, until_ms=from_ms + 60_000) for from_ms in hours]
+    assert kept[-1] == ["strained"] * 3
+    assert [one.code for one in quarantined()] == ["channels.too-many-states"]
+    assert told("suspended") == ["suspended", "strained", "strained"]
+    assert standings("ma.dgst")[EMBASSY].announced == State.SUSPENDED
 
 
 def test_only_deciders_decide(notes: Notes) -> None:

@@ -9,11 +9,13 @@ open. Nothing here knows the other side, the clock or a matter.
 ['open', 'suspended', 'suspended', 'open']
 >>> next_change([monday, tuesday], 100), next_change([monday, tuesday], 900)
 (500, None)
+>>> [len(list(spent([monday, tuesday], at_ms))) for at_ms in (100, 500)]
+[0, 1]
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -22,7 +24,7 @@ from tansiq.policy.channel_matter import State
 from tansiq.policy.plain import Code, Flag, One, Record
 from tansiq.policy.values import MOMENT, REFERENCE, Text
 
-__all__ = ["EmergencyWord", "Said", "StateWord", "in_force", "last_in_force", "next_change"]
+__all__ = ["EmergencyWord", "Said", "StateWord", "in_force", "last_in_force", "next_change", "spent"]
 
 _STATES: Final = frozenset(State)
 
@@ -72,11 +74,29 @@ class Said:
         """Whether the moment lies within its from and until."""
         return self.word.from_ms <= at_ms and (self.word.until_ms is None or at_ms < self.word.until_ms)
 
+    def spent_by(self, later: Said, at_ms: int) -> bool:
+        """Whether a later word holds whenever this one would, from the moment on."""
+        mine, other = self.word, later.word
+        ends_first = other.until_ms is None or (mine.until_ms is not None and mine.until_ms <= other.until_ms)
+        return ends_first and other.from_ms <= max(mine.from_ms, at_ms)
+
+
+def _order(said: Said) -> tuple[int, bytes]:
+    return said.said_ms, said.order
+
 
 def last_in_force(said: Sequence[Said], at_ms: int) -> Said | None:
     """The word of one side that is in force; None when none is."""
-    holding = [one for one in said if one.holds(at_ms)]
-    return max(holding, key=lambda one: (one.said_ms, one.order)) if holding else None
+    return max((one for one in said if one.holds(at_ms)), key=_order, default=None)
+
+
+def spent(said: Sequence[Said], at_ms: int) -> Iterator[Said]:
+    """The words of one side that are not in force and never will be again, the oldest first."""
+    ordered = sorted(said, key=_order)
+    for place, one in enumerate(ordered):
+        over = one.word.until_ms is not None and one.word.until_ms <= at_ms
+        if over or any(one.spent_by(later, at_ms) for later in ordered[place + 1 :]):
+            yield one
 
 
 def in_force(said: Sequence[Said], at_ms: int) -> State:
