@@ -6,6 +6,7 @@ from dataclasses import replace
 from unittest.mock import Mock, patch
 
 import pytest
+from django.db import connection
 
 from support.bureaux import Board
 from support.matters import PERSON, an_enquiry
@@ -13,8 +14,10 @@ from support.node import Clock, Nodes, carry
 from support.noticed import WANTED, a_declaration, a_notice, an_answer, cancelled
 from support.two import Two
 from support.ways import ES, MA, World
+from tansiq.cases.queries import items_of
 from tansiq.errors import BadInput, Refused
 from tansiq.exchange.queries import quarantined
+from tansiq.notices import declared
 from tansiq.notices.answering import answer_notice
 from tansiq.notices.asking import ask_publication, executed, send_diffusion
 from tansiq.notices.declared import Direction, declaration_rows, end_declarations, expire_declarations
@@ -161,6 +164,44 @@ def test_what_is_no_declaration_is_refused(two: Two) -> None:
     assert refused(body=replace(a_declaration("MA-2210"), law=None)) == "policy.law"
     assert refused(body=a_declaration("ES-4017")) == "enquiries.not-attested-here"
     assert declaration_rows("1 = 1", ()) == []
+
+
+def released(two: Two, matter: bytes) -> None:
+    """Rabat says that the person was released."""
+    body = a_declaration("MA-2210", subject=PERSON, status="status.released")
+    end_declaration(matter, body, to=[two.es.post()], officer=two.ma.officer(), context=two.ma.use())
+    two.carry()
+    two.es.use()
+
+
+def test_what_one_service_declares_within_a_year_is_bounded_and_can_always_be_ended(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(declared, "MOST_A_YEAR", 2)
+    matter, *_ = [held(two) for _ in range(3)]
+    two.es.use()
+    assert [one.code for one in quarantined()] == ["notices.too-many-declarations"]
+    assert len(declaration_rows("1 = 1", ())) == 2
+    released(two, matter)
+    held(two)
+    two.es.use()
+    assert len(declaration_rows("1 = 1", ())) == 2, "what was declared and ended counts too"
+    assert len(declaration_rows("ended_ms IS NULL", ())) == 1
+    two.clock.advance(days=366)
+    held(two)
+    two.es.use()
+    assert len(declaration_rows("1 = 1", ())) == 3
+
+
+def test_an_end_is_taken_once_for_each_declaration(two: Two) -> None:
+    matter = held(two)
+    for _ in range(2):
+        two.ma.use()
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE notices_declaration SET ended_ms = NULL")
+        released(two, matter)
+    assert [one.code for one in quarantined()] == ["notices.said-ended"]
+    assert len(items_of(matter)) == 2
 
 
 def test_a_flag_that_points_to_nothing_is_set_aside(two: Two) -> None:

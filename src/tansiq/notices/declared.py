@@ -17,14 +17,15 @@ from django.db import connection, transaction
 from tansiq.cases.services import bring_forward
 from tansiq.cases.sql import for_update, insert, marks
 from tansiq.enquiries.terms import CLOSED_REVIEW_MS
+from tansiq.errors import TooMuch
 from tansiq.exchange.context import Context
 from tansiq.notices.rows import NoticeRow, WordRow
 from tansiq.policy.subjects import Subject
 from tansiq.registers.own import end_entries, listed_person, put_entries
 
 __all__ = [
-    "DECLARED", "HELD", "DeclarationRow", "Direction", "declaration_rows", "declared_in_answer", "end_declarations",
-    "expire_declarations", "keep_declaration", "reference_of", "without_recipients",
+    "DECLARED", "HELD", "MOST_A_YEAR", "DeclarationRow", "Direction", "declaration_rows", "declared_in_answer", "end_declarations",
+    "expire_declarations", "keep_declaration", "reference_of", "require_room", "without_recipients",
 ]  # fmt: skip
 
 HELD: Final = "held"
@@ -33,6 +34,8 @@ DECLARED: Final = "declared"
 """The register of those whom others have declared to us."""
 LONGEST_MS: Final = 365 * 86_400_000
 """After a year a declaration ends by itself: whoever still holds somebody declares it again."""
+MOST_A_YEAR: Final = 5_000
+"""Declarations of one service that are taken within a year, ended ones among them: as long as one lasts."""
 _BY_RESULT: Final = {
     "result.arrested": "status.held", "result.held": "status.held", "result.found": "status.found",
     "result.deceased": "status.dead",
@@ -103,6 +106,17 @@ def declaration_rows(where: str, values: Sequence[Any], *, lock: bool = False) -
             )
             for row in cursor.fetchall()
         ]
+
+
+def require_room(agency: str, *, now_ms: int) -> None:
+    """Raises TooMuch ('notices.too-many-declarations') when ``agency`` has declared to us as much as is taken within a year."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM notices_declaration WHERE direction = %s AND agency = %s AND at_ms > %s LIMIT 1 OFFSET %s",
+            (int(Direction.IN), agency, now_ms - LONGEST_MS, MOST_A_YEAR - 1),
+        )
+        if cursor.fetchone() is not None:
+            raise TooMuch("notices.too-many-declarations", agency=agency, limit=MOST_A_YEAR)
 
 
 def keep_declaration(row: DeclarationRow, subject: Subject, *, context: Context) -> None:

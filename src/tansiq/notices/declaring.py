@@ -15,6 +15,7 @@ from typing import Final
 from django.db import transaction
 
 from tansiq.cases.items import Whence, plain_item
+from tansiq.cases.queries import items_of
 from tansiq.cases.services import add_items
 from tansiq.channels.agreed import check_agreed
 from tansiq.channels.arriving import came_by_their_way
@@ -37,6 +38,7 @@ from tansiq.notices.declared import (
     end_declarations,
     keep_declaration,
     reference_of,
+    require_room,
 )
 from tansiq.notices.kinds import STATUS
 from tansiq.notices.saying import day_of
@@ -234,13 +236,24 @@ def _read(one: Arrived) -> StatusDeclaration:
     return body
 
 
+def _require_not_repeated(one: Arrived, known: Sequence[DeclarationRow]) -> None:
+    """Raises Conflict ('notices.said-ended') for an end that was said before, as often as something was declared in its matter."""
+    ends = [
+        item for item in items_of(one.docket.matter) if (item.kind, item.originator) == (STATUS, one.statement.agency)
+    ]
+    if len(ends) >= 2 * len(known):
+        raise Conflict("notices.said-ended", agency=one.statement.agency)
+
+
 def take_status(arrived: Sequence[Arrived], context: Context) -> None:
-    """Takes what a partner declares of a person, or that it no longer does. In the dispatch's transaction."""
+    """Takes what a partner declares of a person, or that it no longer does. In the dispatch's transaction.
+
+    Raises TooMuch ('notices.too-many-declarations'); the end of what was declared passes always, once for each declaration.
+    """
     came_by_their_way(arrived, context)
     for one in arrived:
         body = _read(one)
         act = verified_act(one)
-        _item(one.statement, body, matter=one.docket.matter, received_ms=one.at_ms, context=context)
         if body.status in ENDED:
             known = declaration_rows(
                 "matter = %s AND agency = %s AND direction = %s",
@@ -248,8 +261,12 @@ def take_status(arrived: Sequence[Arrived], context: Context) -> None:
             )
             if one.docket.answers not in {row.statement for row in known}:
                 raise NotProven("notices.about-another")
+            _require_not_repeated(one, known)
+            _item(one.statement, body, matter=one.docket.matter, received_ms=one.at_ms, context=context)
             end_declarations([row for row in known if row.ended_ms is None], context=context)
             continue
+        require_room(one.statement.agency, now_ms=context.clock())
+        _item(one.statement, body, matter=one.docket.matter, received_ms=one.at_ms, context=context)
         row = DeclarationRow(
             statement=one.statement.id,
             matter=one.docket.matter,
