@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from support.liaison import CASE, Posted, a_message, accredited, proposal_of
+from support.liaison import CASE, Posted, a_message, accredited, proposal_of, word_draft
 from support.node import Node, carry
 from tansiq.channels.accreditations import accreditation_row, accreditation_rows, words_of
 from tansiq.directory.queries import sealing_key_of
@@ -16,7 +16,6 @@ from tansiq.exchange.drafts import Draft, Reader
 from tansiq.exchange.services import send
 from tansiq.policy.accreditation_course import Move
 from tansiq.policy.accreditation_words import Word
-from tansiq.protocol.docket import Docket
 from tansiq.protocol.envelope import Handover
 from tansiq.protocol.ids import new_id
 from tansiq.protocol.parts import Part
@@ -152,23 +151,6 @@ def test_somebody_who_sits_nowhere_is_refused(posted: Posted) -> None:
 
 
 # ---------------------------------------------------------------------------------------------------- accreditations
-
-
-def word_draft(
-    node: Node, move: Move, word: Word, *, matter: bytes, by: str, to: str, channel: str, via: str = ""
-) -> Draft:
-    context = node.use()
-    officer = node.officer(by)
-    route = tuple(post for post in (officer.posts[0], via, to) if post)
-    return Draft(
-        docket=Docket(
-            kind=move, channel=channel, matter=matter, sender=officer.posts[0], route=route, addressees=(to,)
-        ),
-        parts=[Part(move, dict(word.to_plain()))],
-        readers=[Reader(to.partition("/")[0], sealing_key_of(to, context.clock())[1])],
-        act=officer.acting(move, post=officer.posts[0]),
-        handovers=(Handover(via, 1, 1),) if via else (),
-    )
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,17 @@ from typing import Any, Final
 from support.matters import CONDITIONS, PERSON, law_of
 from support.node import PASSPHRASE, Clock, Node, Nodes, carry
 from tansiq.cases.casework import NewCase, open_case
+from tansiq.directory.queries import sealing_key_of
+from tansiq.exchange.drafts import Draft, Reader
 from tansiq.node.creation import NewOfficer, NewPost
 from tansiq.policy.accreditation import Accreditation, Grant
 from tansiq.policy.accreditation_course import Move
+from tansiq.policy.accreditation_words import Word
 from tansiq.policy.liaison import LiaisonMessage
 from tansiq.policy.values import Text
+from tansiq.protocol.docket import Docket
+from tansiq.protocol.envelope import Handover
+from tansiq.protocol.parts import Part
 from tansiq.relations.accreditation_state import channel_matter
 from tansiq.relations.accrediting import decide, propose
 from tansiq.relations.liaison import Seat
@@ -30,7 +36,8 @@ from tansiq.relations.liaison_handing import hand_on
 from tansiq.relations.liaison_reading import Thread, read_channel
 from tansiq.relations.liaison_saying import say
 
-__all__ = ["CASE", "Posted", "a_message", "accredited", "between", "met", "posted_in", "proposal_of"]
+__all__ = ["CASE", "Posted", "a_message", "accredited", "between", "met", "posted_in", "proposal_of",
+           "word_draft"]  # fmt: skip
 
 CASE: Final = bytes.fromhex("5c" * 16)
 """The shared reference of the case: fixed, so that nodes made once can be used by every test."""
@@ -145,6 +152,24 @@ def proposal_of(
         reach="reach.always",
         contacts=("+34 000 000 000",),
     )  # fmt: skip
+
+
+def word_draft(
+    node: Node, move: Move, word: Word, *, matter: bytes, by: str, to: str, channel: str, via: str = ""
+) -> Draft:
+    """A word on an accreditation, signed by ``by`` in the first post, as a node says it that asks nothing before."""
+    context = node.use()
+    officer = node.officer(by)
+    route = tuple(post for post in (officer.posts[0], via, to) if post)
+    return Draft(
+        docket=Docket(
+            kind=move, channel=channel, matter=matter, sender=officer.posts[0], route=route, addressees=(to,)
+        ),
+        parts=[Part(move, dict(word.to_plain()))],
+        readers=[Reader(to.partition("/")[0], sealing_key_of(to, context.clock())[1])],
+        act=officer.acting(move, post=officer.posts[0]),
+        handovers=(Handover(via, 1, 1),) if via else (),
+    )
 
 
 def met(nodes: Nodes) -> tuple[Node, Node]:

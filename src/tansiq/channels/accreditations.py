@@ -1,7 +1,8 @@
 """Accreditations of liaison officers as they are kept: written from both sides' words, read by whoever chooses or uses a channel.
 
 Invariant: a row says what the words come to (`policy.accreditation_course`), never more: the fields, the cases and the time are
-those of the proposal that the host accepted; before that they permit nothing. Words are added, none is changed.
+those of the proposal that the host accepted; before that they permit nothing. Words are added, none is changed; of when
+an officer is reached the latest are kept.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
 """What arrives about accreditations: verified before a row is written.
 
 Invariant: what is not signed by somebody who answers for it at the side that may say it, skips a word of its side, lacks what the word
-wants or names an officer whom that service does not list with a recoverable key of one's own is refused as a whole. Words of
-the two sides may cross: they are put together, not judged one by the other.
+wants, is more than one side may say or names an officer whom that service does not list with a recoverable key of one's own is refused
+as a whole. Words of the two sides may cross: they are put together, not judged one by the other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tansiq.channels.accreditations import AccreditationRow, accreditation_rows, standing_of, words_of
+from tansiq.channels.accreditations import AccreditationRow, Direction, accreditation_rows, standing_of, words_of
 from tansiq.channels.arriving import came_by_their_way
 from tansiq.channels.officers import post_in_role, verified_act
 from tansiq.directory.queries import current_directory
@@ -26,6 +26,7 @@ from tansiq.policy.faults import Faults, refuse
 from tansiq.protocol.acts import Act
 from tansiq.protocol.directory import Directory
 from tansiq.protocol.docket import agency_of
+from tansiq.relations.accreditation_bounds import require_open_left, require_room
 from tansiq.relations.accreditation_state import take_word, word_row
 from tansiq.relations.accrediting import ANSWERS_FOR, EMBASSY, EMBASSY_MOVES, LIAISON, check_cases, check_posting
 
@@ -95,7 +96,11 @@ def _take_one(one: Arrived, context: Context) -> str:
     act = verified_act(one)
     directory = current_directory(one.statement.agency)
     _require_answering(act, move, row, directory)
-    standing = standing_of(words_of(identifier))
+    words = words_of(identifier)
+    require_room(words, side, move)
+    if row is None:
+        require_open_left(one.statement.agency, Direction.THEIRS, now_ms=context.clock())
+    standing = standing_of(words)
     if word.place != standing.said[side] + 1:
         raise BadInput("relations.word-skipped", place=word.place)
     if move is Move.PROPOSE:

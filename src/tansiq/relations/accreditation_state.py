@@ -29,6 +29,7 @@ from tansiq.policy.accreditation_course import Move, Side, State
 from tansiq.policy.accreditation_words import AWAY, Word
 from tansiq.protocol.docket import agency_of
 from tansiq.protocol.statement import Statement
+from tansiq.relations.accreditation_bounds import drop_superseded
 
 __all__ = ["channel_matter", "proposal_of", "take_word", "word_row"]
 
@@ -115,7 +116,7 @@ def take_word(
     ``proposal`` is that of a word that proposes; ``sent_by`` and ``received_by`` are the posts of a new accreditation.
     """
     add_word(word)
-    words = words_of(word.accreditation)
+    words = drop_superseded(words_of(word.accreditation))
     standing = standing_of(words)
     rows = accreditation_rows("id = %s", (word.accreditation,), lock=True)
     row = (

@@ -43,6 +43,7 @@ from tansiq.protocol.directory import Directory, Use
 from tansiq.protocol.docket import Docket, agency_of, check_post
 from tansiq.protocol.ids import IdMaker
 from tansiq.protocol.parts import Part
+from tansiq.relations.accreditation_bounds import require_open_left, require_room
 from tansiq.relations.accreditation_state import proposal_of, take_word, word_row
 
 __all__ = [
@@ -168,13 +169,14 @@ def _heads(words: Sequence[WordRow]) -> tuple[bytes, ...]:
 def _say(word: Word, saying: _Saying, *, officer: ActingOfficer, context: Context) -> AccreditationRow:
     """Says a word and takes it here too, in one commit; returns the row."""
     check_word(word, saying.move)
+    side = Side.SENDER if agency_of(saying.sent_by) == context.agency else Side.HOST
+    require_room(saying.words, side, saying.move)
     draft = saying.draft(word, officer=officer, context=context)
     with transaction.atomic():
         accreditation_rows("id = %s", (saying.identifier,), lock=True)
-        if len(words_of(saying.identifier)) != len(saying.words):
+        if words_of(saying.identifier) != saying.words:
             raise Conflict("relations.said-meanwhile")
         statement = send(draft, context=context)
-        side = Side.SENDER if agency_of(saying.sent_by) == context.agency else Side.HOST
         said = word_row(
             word,
             saying.move,
@@ -214,7 +216,8 @@ def propose(
     accreditation's id. With ``accreditation`` it changes one of ours: until the host accepts, what was accepted holds.
 
     ``via`` is the embassy's office where several fit. Raises Refused (law, nobody who answers for it, no key of the officer's
-    own, no two custodians), NotFound (no such officer, case or desk), Conflict (a proposal waits already, or it is withdrawn).
+    own, no two custodians, more than one side may say), NotFound (no such officer, case or desk), Conflict (a proposal waits
+    already, or it is withdrawn).
     """
     sender = _deciding_post(officer)
     check_post(to_post)
@@ -232,6 +235,8 @@ def propose(
         _require_sayable(Move.PROPOSE, row, words)
         if (row.side, row.officer, row.host) != (Side.SENDER, proposal.officer, proposal.host):
             raise Refused("relations.other-officer", officer=proposal.officer or "")
+    else:
+        require_open_left(proposal.host, Direction.OURS, now_ms=context.clock())
     standing = standing_of(words)
     identifier = accreditation or _maker.make(context.clock())
     word = Word(place=standing.said[Side.SENDER] + 1, number=standing.proposed + 1, proposal=proposal)
@@ -279,7 +284,7 @@ def decide(
     """Says our side's word on an accreditation: accept, refuse, suspend, resume, withdraw; returns how it stands now.
 
     When we accept, its cases are opened at the desks that the proposal names. Raises NotFound, Refused (law, nobody who answers
-    for it, a case that is a matter) and Conflict (it may not be said now).
+    for it, a case that is a matter, more than one accreditation holds) and Conflict (it may not be said now).
     """
     row, said = accreditation_row(accreditation), words_of(accreditation)
     sender = _deciding_post(officer)
