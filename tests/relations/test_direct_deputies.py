@@ -15,6 +15,7 @@ from tansiq.exchange.dispatch import dispatch_statement
 from tansiq.exchange.queries import quarantined
 from tansiq.node.backup import backup
 from tansiq.policy.direct import Delegation
+from tansiq.relations import direct, direct_delegating
 from tansiq.relations.direct import delegations, delegations_at, note_ended
 from tansiq.relations.direct_delegating import delegate, end
 
@@ -62,6 +63,33 @@ def test_an_end_takes_effect_though_it_is_handled_first(heads: Heads, turned: bo
     heads.carry()
     with pytest.raises(Refused, match="not-delegated"):
         heads.read(DEPUTY, matter)
+
+
+def test_so_many_stand_in_at_once_and_the_latest_that_are_over_are_kept(
+    heads: Heads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The partner has its own bound; a node that has none is refused here."""
+    monkeypatch.setattr(direct, "MAX_DELEGATIONS", 2)
+    made = [heads.delegate(MA, DEPUTY) for _ in range(2)]
+    with pytest.raises(Refused, match="too-many-delegations"):
+        heads.delegate(MA, DEPUTY)
+    with monkeypatch.context() as patch:
+        patch.setattr(direct_delegating, "require_delegations_left", lambda *_, **__: None)
+        heads.delegate(MA, DEPUTY)
+        heads.es.use()
+        assert [one.code for one in quarantined()] == ["relations.too-many-delegations"]
+        for one in made:
+            end(one, context=heads.ma.use(), officer=heads.ma.officer(MA))
+        heads.carry()
+        heads.clock.advance(minutes=1)
+        third = heads.delegate(MA, DEPUTY)
+        heads.clock.advance(days=8)
+        heads.delegate(MA, DEPUTY)
+    heads.es.use()
+    kept = delegations([heads.ma.post("head")])
+    assert (len(kept), kept[1].matter) == (3, third)
+    assert kept[2].matter in made
+    assert len(delegations_at(heads.ma.post("head"), heads.clock())) == 1
 
 
 def test_an_end_that_another_agency_says_binds_nobody(heads: Heads) -> None:

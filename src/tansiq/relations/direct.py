@@ -1,7 +1,7 @@
 """What heads of service said to one another, and who stands in for them: rows, written and read in one place.
 
 Invariant: rows say who, when and where, never what. A thread is there for the members of its own post; to others it is answered
-like one that never was.
+like one that never was. Of an agency's delegations so many stand at once, and the latest that are over are kept.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Final
 from django.db import connection
 
 from tansiq.cases.sql import for_update, insert, marks
-from tansiq.errors import NotFound
+from tansiq.errors import NotFound, Refused
 from tansiq.protocol.ids import id_text
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "DELEGATION_ENDED",
     "HANDED_DOWN",
     "IN",
+    "MAX_DELEGATIONS",
     "MESSAGE",
     "OUT",
     "READ",
@@ -31,6 +32,7 @@ __all__ = [
     "add_direct",
     "delegations",
     "delegations_at",
+    "drop_old_delegations",
     "end_delegation",
     "forget_opened",
     "handed_to",
@@ -38,6 +40,7 @@ __all__ = [
     "note_handed_down",
     "note_opened",
     "note_read_by_partner",
+    "require_delegations_left",
     "thread",
     "threads",
     "unread_direct",
@@ -53,6 +56,8 @@ DELEGATION_ENDED: Final = "direct.delegation-ended"
 HANDED_DOWN: Final = "direct.handed-down"
 OUT: Final = 1
 IN: Final = 2
+MAX_DELEGATIONS: Final = 64
+"""Of an agency's heads: so many may stand at once, and so many that are over are kept of a partner's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,6 +250,27 @@ def add_delegation(row: DelegationRow) -> None:
                     row.matter,
                 ),
             )  # fmt: skip
+
+
+def require_delegations_left(agency: str, *, now_ms: int) -> None:
+    """Raises Refused ('relations.too-many-delegations') where as many of the agency's stand, or will stand, as may at once."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT COUNT(*) FROM relations_direct_delegation WHERE agency = %s AND ended_ms IS NULL AND until_ms > %s",
+            (agency, now_ms),
+        )
+        if cursor.fetchone()[0] >= MAX_DELEGATIONS:
+            raise Refused("relations.too-many-delegations", agency=agency, most=MAX_DELEGATIONS)
+
+
+def drop_old_delegations(agency: str, *, now_ms: int) -> None:
+    """Drops the oldest of a partner's delegations that are over, in the caller's transaction; their statements stay."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM relations_direct_delegation WHERE matter IN (SELECT matter FROM relations_direct_delegation "
+            "WHERE agency = %s AND (ended_ms IS NOT NULL OR until_ms <= %s) ORDER BY said_ms DESC, matter LIMIT %s OFFSET %s)",
+            (agency, now_ms, 1_000, MAX_DELEGATIONS),
+        )
 
 
 def note_ended(matter: bytes, *, agency: str, post: str, head: str, ended_ms: int) -> None:

@@ -31,6 +31,7 @@ from tansiq.relations.direct import (
     DelegationRow,
     add_delegation,
     end_delegation,
+    require_delegations_left,
 )
 from tansiq.relations.direct_persons import able_at, require_head
 from tansiq.relations.direct_saying import head_desk
@@ -92,13 +93,14 @@ def _log(matter: bytes, officer: ActingOfficer, kind: str, context: Context) -> 
 
 def delegate(delegation: Delegation, *, context: Context, officer: ActingOfficer) -> bytes:
     """Lets a deputy stand in; returns its id. Raises Refused (not the head, the deputy has no seat or no key at the
-    head's desk, what is lacking).
+    head's desk, what is lacking, too many stand in).
     """
     now_ms = context.clock()
     own = head_desk(officer.posts)
     require_head(own, officer.number)
     refuse(delegation_faults(delegation))
     deputy, from_ms, until_ms = delegation.deputy or "", delegation.from_ms or 0, delegation.until_ms or 0
+    require_delegations_left(context.agency, now_ms=now_ms)
     if deputy == officer.number or deputy not in able_at(own, now_ms):
         raise Refused("relations.no-deputy", officer=deputy)
     with transaction.atomic():

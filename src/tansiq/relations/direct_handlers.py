@@ -2,7 +2,7 @@
 
 Invariant: a message whose docket does not lead from head to head, that this node could open, or that goes on in somebody else's matter is
 refused as a whole: the post room quarantines it with the reason. A word on reading or on a deputy is believed only with the act of a
-member of that head's desk.
+member of that head's desk; of deputies an agency has so many at once.
 """
 
 from __future__ import annotations
@@ -34,8 +34,10 @@ from tansiq.relations.direct import (
     DirectRow,
     add_delegation,
     add_direct,
+    drop_old_delegations,
     note_ended,
     note_read_by_partner,
+    require_delegations_left,
 )
 from tansiq.relations.direct_ending import end_ms
 from tansiq.relations.direct_judging import check_docket
@@ -141,9 +143,13 @@ def _delegation_row(one: Arrived, head: str) -> DelegationRow:
     )
 
 
-def _take_delegations(arrived: Sequence[Arrived], _context: Context) -> None:
+def _take_delegations(arrived: Sequence[Arrived], context: Context) -> None:
     for one in arrived:
-        add_delegation(_delegation_row(one, _require_head(one)))
+        agency, now_ms = one.statement.agency, context.clock()
+        row = _delegation_row(one, _require_head(one))
+        require_delegations_left(agency, now_ms=now_ms)
+        add_delegation(row)
+        drop_old_delegations(agency, now_ms=now_ms)
 
 
 def _note_ended(one: Arrived, head: str) -> None:
@@ -156,9 +162,10 @@ def _note_ended(one: Arrived, head: str) -> None:
     )
 
 
-def _take_ends(arrived: Sequence[Arrived], _context: Context) -> None:
+def _take_ends(arrived: Sequence[Arrived], context: Context) -> None:
     for one in arrived:
         _note_ended(one, _require_head(one))
+        drop_old_delegations(one.statement.agency, now_ms=context.clock())
 
 
 def _again(one: Arrived, _context: Context) -> None:
