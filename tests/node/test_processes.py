@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
-from support.pair import Pair, RealNode, make_pair, until
+from support.pair import PATIENCE, Pair, RealNode, make_pair, until
 
 pytestmark = pytest.mark.crash
+
+END_SECONDS = 20 * PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +31,7 @@ def node(pair: Pair) -> Iterator[RealNode]:
     """A running node; whatever is left of it afterwards is killed."""
     pair.es.start()
     pair.es.wait_ready()
+    until(lambda: len(children(pair.es)) == 2, seconds=20, what="both processes")  # the door may be the first to listen
     yield pair.es
     pair.es.kill()
 
@@ -39,10 +44,32 @@ def children(node: RealNode) -> list[int]:
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_when_it_is_told_to(node: RealNode, signal_number: signal.Signals) -> None:
     assert node.process is not None
-    assert len(children(node)) == 2
     node.process.send_signal(signal_number)
-    assert node.process.wait(20) == 0
+    assert node.process.wait(END_SECONDS) == 0
     assert not node.processes()
+
+
+TOLD_AT_ONCE = """
+import os, signal, sys, time
+from tansiq.node import processes
+from tansiq.node.home import load_home
+
+def door(home, context):
+    os.kill(os.getppid(), int(sys.argv[2]))
+    time.sleep(600)
+
+processes.run_web, processes.run_worker = door, lambda home, context: time.sleep(600)
+sys.exit(processes.run_node(load_home(sys.argv[1])))
+"""
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_as_well_when_it_is_told_to_before_all_of_it_has_started(
+    pair: Pair, signal_number: signal.Signals
+) -> None:
+    words = [sys.executable, "-c", TOLD_AT_ONCE, str(pair.es.home.path), str(int(signal_number))]
+    environment = os.environ | {"TANSIQ_UNLOCK_FILE": str(pair.es.secret)}
+    assert subprocess.run(words, env=environment, check=False, timeout=END_SECONDS).returncode == 0
 
 
 @pytest.mark.parametrize("which", [0, 1])
@@ -52,7 +79,7 @@ def test_when_one_process_dies_all_end_and_the_exit_code_says_so(
 ) -> None:
     assert node.process is not None
     os.kill(children(node)[which], signal_number)
-    assert node.process.wait(20) == 1
+    assert node.process.wait(END_SECONDS) == 1
     until(lambda: not node.processes(), seconds=20, what="all processes end")
 
 
@@ -60,7 +87,7 @@ def test_when_the_first_process_is_killed_no_orphan_goes_on(node: RealNode) -> N
     """An orphan would hold the door's port and deliver beside the node that a supervisor starts again."""
     assert node.process is not None
     node.process.kill()
-    node.process.wait(20)
+    node.process.wait(END_SECONDS)
     until(lambda: not node.processes(), seconds=20, what="the orphans end")
     node.process = None
     node.start()

@@ -17,6 +17,7 @@ import ssl
 import sys
 import threading
 from collections.abc import Callable
+from typing import Final
 
 import uvicorn
 from django.db import connections
@@ -40,6 +41,9 @@ from tansiq.node.worker import work
 from tansiq.registers.matching import index_of
 
 __all__ = ["check_settings", "run_node", "run_web", "run_worker", "settle_memory"]
+
+_ENDING: Final = frozenset({signal.SIGTERM, signal.SIGINT})
+"""The signals by which a node is told to end."""
 
 
 def _tls_secret(context: Context) -> tuple[bytes, bytes]:
@@ -116,10 +120,11 @@ def _fork(
     if pid == 0:
         status = 1
         try:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
             node_counts.claim(part)
             os.close(lifeline[1])
             threading.Thread(target=_end_with_parent, args=(lifeline[0],), daemon=True).start()
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
             function(home, context)
             status = 0
         except Exception:
@@ -166,6 +171,8 @@ def _run_tree(home: Home, *, ready: Callable[[], None]) -> int:
     settle_memory()
     lifeline = os.pipe()
     functions = (run_web, run_worker, run_pages) if home.pages else (run_web, run_worker)
+    # The door may listen, and the node be told to end, before this process goes on: that waits until it is ready for it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     children = {
         _fork(function, home, context, lifeline=lifeline, part=part) for part, function in enumerate(functions, start=1)
     }
@@ -182,6 +189,7 @@ def _run_tree(home: Home, *, ready: Callable[[], None]) -> int:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     ready()
     failed = 0
     while children:
