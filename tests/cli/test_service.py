@@ -59,12 +59,12 @@ def running(home: Home, tmp_path: Path) -> Iterator[Home]:
             time.sleep(0.05)
         yield home
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
 
 
 def get(address: str) -> tuple[int, str]:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(f"http://{address}", timeout=10) as answer:
+    with opener.open(f"http://{address}", timeout=PATIENCE_SECONDS) as answer:
         return answer.status, answer.read().decode()
 
 

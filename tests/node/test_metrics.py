@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import socket
 import stat
@@ -23,6 +24,7 @@ from tansiq.node.backup import backup
 from tansiq.node.counting import Counts
 from tansiq.node.measures import measure
 from tansiq.node.metrics import Place, exposition, parse_place, serve_metrics
+from tansiq.node.running import answers
 from tansiq.protocol.envelope import Lane
 
 __all__ = ["notes"]
@@ -196,12 +198,13 @@ def test_no_other_place_is(text: str) -> None:
 def ask(place: Place, request: bytes) -> bytes:
     family = socket.AF_UNIX if place.path else socket.AF_INET
     with socket.socket(family) as client:
-        client.settimeout(10)
+        client.settimeout(60)
         client.connect(place.path or (place.host, place.port))
-        client.sendall(request)
         answer = b""
-        while piece := client.recv(65_536):
-            answer += piece
+        with contextlib.suppress(ConnectionResetError, BrokenPipeError):  # who is left before all was read is told so
+            client.sendall(request)
+            while piece := client.recv(65_536):
+                answer += piece
         return answer
 
 
@@ -218,9 +221,12 @@ def served(node: Node, where: str, requests: list[bytes]) -> list[bytes]:
 
     async def play() -> list[bytes]:
         serving = asyncio.create_task(serve_metrics(home, node.context))
-        await asyncio.sleep(0.1)
         loop = asyncio.get_running_loop()
         try:
+            until = loop.time() + 60
+            while not answers(place.path or f"{place.host}:{place.port}"):
+                assert not serving.done() and loop.time() < until, "it does not serve"
+                await asyncio.sleep(0.02)
             return [await loop.run_in_executor(None, ask, place, request) for request in requests]
         finally:
             serving.cancel()
