@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -15,8 +16,10 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from support.pair import until
+from tansiq.exchange.context import system_clock
 from tansiq.node import guard
-from tansiq.node.guard import GuardedProtocol
+from tansiq.node.certificate import make_certificate, server_context
+from tansiq.node.guard import GuardedProtocol, GuardedServer
 
 REQUEST = b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody"
 PATIENCE = 0.4
@@ -64,12 +67,18 @@ def serving(**values: Any) -> Iterator[int]:
     config = uvicorn.Config(
         echo, host="127.0.0.1", port=0, http=GuardedProtocol, loop="asyncio", lifespan="off", ws="none", log_config=None, **values
     )  # fmt: skip
-    server = uvicorn.Server(config)
+    with running(uvicorn.Server(config)) as (port, _):
+        yield port
+
+
+@contextlib.contextmanager
+def running(server: uvicorn.Server) -> Iterator[tuple[int, threading.Thread]]:
+    """The port and the thread of a server, which is told to end."""
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
         until(lambda: server.started, seconds=10, what="the server listens")
-        yield int(server.servers[0].sockets[0].getsockname()[1])
+        yield int(server.servers[0].sockets[0].getsockname()[1]), thread
     finally:
         server.should_exit = True
         thread.join(10)
@@ -377,3 +386,34 @@ def test_who_asks_again_and_again_without_waiting_for_an_answer_is_sent_away(pat
     patient.sendall(REQUEST.replace(b"/x", b"/slow") + REQUEST * 200)
     assert ended(patient) < SLACK
     assert SERVED == ["/slow"]
+
+
+# ---------------------------------------------------------------------------------------------------- the end
+
+
+def test_who_shook_hands_when_the_server_was_told_to_end_keeps_it_from_nothing() -> None:
+    """The TLS handshake of a caller who then asks again and again is under way: he is no connection yet that could be told."""
+    certificate, private = make_certificate("x.test", ["127.0.0.1"], now_ms=system_clock())
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+    config = uvicorn.Config(
+        echo, host="127.0.0.1", port=0, http=GuardedProtocol, loop="asyncio", lifespan="off", ws="none", log_config=None
+    )
+    config.load()
+    config.ssl = server_context(certificate, private)
+    server = GuardedServer(config)
+    with running(server) as (port, thread), connect(port) as one, connect(port) as line:
+        with tls.wrap_socket(one) as first:  # whoever came before him is let in, so he is too
+            first.sendall(REQUEST)
+            assert answer(first).endswith(b"body")
+            server.should_exit = True
+            until(lambda: not server.servers[0].is_serving(), seconds=10, what="nobody else is let in")
+        began = time.monotonic()
+        with contextlib.suppress(OSError), tls.wrap_socket(line) as shaken:
+            while time.monotonic() - began < SLACK:
+                shaken.sendall(REQUEST)
+                if not answer(shaken):
+                    break
+        assert time.monotonic() - began < SLACK, "he is served for ever"
+        thread.join(SLACK)
+        assert not thread.is_alive()

@@ -15,10 +15,20 @@ import socket
 from collections import Counter
 from typing import Any, Final
 
+import uvicorn
 from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-__all__ = ["HEAD_BYTES", "HEAD_SECONDS", "LINE", "MOST_PER_ADDRESS", "TAKE_SECONDS", "GuardedProtocol", "network_of"]
+__all__ = [
+    "HEAD_BYTES",
+    "HEAD_SECONDS",
+    "LINE",
+    "MOST_PER_ADDRESS",
+    "TAKE_SECONDS",
+    "GuardedProtocol",
+    "GuardedServer",
+    "network_of",
+]
 
 LINE: Final = "tansiq.line"
 """The extension of a request's scope that holds the ``transport`` of its connection."""
@@ -30,9 +40,30 @@ TAKE_SECONDS = 15.0
 _TAKE_BYTES = 30_720
 """Of an answer that waits to leave, so many bytes must leave in `TAKE_SECONDS`: 16 kbit/s."""
 _MOST_PIPELINED = 16
+_TELL_SECONDS: Final = 0.1
 _UNSENT_BYTES: Final = 131_072
 """What the system keeps of an answer beside what is on the line: else it would take megabytes at once, and then nothing for minutes."""
 _TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+class GuardedServer(uvicorn.Server):
+    """uvicorn's server, which ends although callers come meanwhile: the web server tells to end only the connections that there are when it is
+    told itself, and one whose TLS handshake was under way would be served for as long as its caller goes on asking.
+    """
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Takes no more connections, and ends those that there are and those that still come to be, each after its answer."""
+        telling = asyncio.create_task(self._tell_those_who_come())
+        try:
+            await super().shutdown(sockets)
+        finally:
+            telling.cancel()
+
+    async def _tell_those_who_come(self) -> None:
+        while True:
+            await asyncio.sleep(_TELL_SECONDS)
+            for connection in list(self.server_state.connections):
+                connection.shutdown()
 
 
 @functools.lru_cache(1024)

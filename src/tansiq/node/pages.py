@@ -27,7 +27,7 @@ from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Sco
 from tansiq.exchange.context import Context
 from tansiq.node.bodies import FORM, WHOLE, Incoming, TooLargeError, flows, most_of, takes_its_time
 from tansiq.node.counted import Counted
-from tansiq.node.guard import LINE, GuardedProtocol
+from tansiq.node.guard import LINE, GuardedProtocol, GuardedServer
 from tansiq.node.health import HealthDoor
 from tansiq.node.home import Home
 from tansiq.node.opening import open_node
@@ -222,4 +222,4 @@ def run_pages(home: Home, context: Context | None = None) -> None:
         open_node(home)
     config = page_config(home, make_application(home))
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(uvicorn.Server(config).serve())
+        runner.run(GuardedServer(config).serve())

@@ -30,7 +30,7 @@ from tansiq.exchange.peers import peer_states
 from tansiq.node.certificate import held_certificates, server_context
 from tansiq.node.counted import Counted
 from tansiq.node.counting import node_counts
-from tansiq.node.guard import GuardedProtocol
+from tansiq.node.guard import GuardedProtocol, GuardedServer
 from tansiq.node.home import Home
 from tansiq.node.metrics import parse_place
 from tansiq.node.notify import transport_of
@@ -74,7 +74,7 @@ async def _serve(home: Home, context: Context, tls: ssl.SSLContext) -> None:
     )  # fmt: skip
     config.load()
     config.ssl = tls
-    await uvicorn.Server(config).serve()
+    await GuardedServer(config).serve()
 
 
 def run_web(home: Home, context: Context | None = None) -> None:
