@@ -1,7 +1,8 @@
 """Looking for what must not be readable at rest: words in every encoding in which somebody might have left them.
 
 Invariant: a search that finds nothing has shown before that it finds what is planted, in each encoding (`planted`). Letters are compared
-without case, so base64 is compared a little too generously: what is found is then a suspicion too much, never one too few.
+without case, so base64 is compared a little too generously: what is found is then a suspicion too much, never one too few. Only what is so
+short that a hundred megabytes of sealed bytes hold it by chance, once in some two hundred runs, must stand as somebody or a program writes it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ __all__ = ["Needles", "files_below", "planted", "rows_of_postgresql", "rows_of_s
 _PREFIX = 6
 _LEAST_LETTERS = 5
 _RUN = 4
+_SHORT = 8
+"""Shorter needles than this must stand in one of `_cases`: in any mixture of cases they occur by chance."""
 
 
 def _forms(words: str) -> Iterator[str]:
@@ -53,22 +56,32 @@ def _encodings(words: str) -> Iterator[tuple[str, bytes]]:
         yield from (("base64", one) for one in _base64(plain))
 
 
+def _cases(words: str, encoding: str, encoded: bytes) -> frozenset[bytes]:
+    """How one encoding of ``words`` stands where it was left: as it is, small, capital, or with capitals at the beginning; base64 as it is."""
+    if encoding == "base64":
+        return frozenset({encoded})
+    written = {words, words.lower(), words.upper(), words.title(), words.capitalize()}
+    others = {found for one in written for name, found in _encodings(one) if name == encoding}
+    return frozenset({encoded, encoded.lower(), encoded.upper(), *others})
+
+
 @dataclass(frozen=True)
 class Needles:
-    """The words to look for, by the beginning of each encoding."""
+    """The words to look for, by the beginning of each encoding; a short one with the cases in which it counts."""
 
-    by_prefix: Mapping[bytes, list[tuple[bytes, str]]]
+    by_prefix: Mapping[bytes, list[tuple[bytes, str, frozenset[bytes]]]]
 
     @classmethod
     def of(cls, *, names: Iterable[str], texts: Iterable[str] = ()) -> Needles:
         """Needles for ``names``, each whole and each part of it, and for ``texts``, in runs of four words: a page may end in the middle."""
-        found: dict[bytes, list[tuple[bytes, str]]] = {}
+        found: dict[bytes, list[tuple[bytes, str, frozenset[bytes]]]] = {}
         pieces = {piece for name in names for piece in _parts(name)} | {run for words in texts for run in _runs(words)}
         for one in pieces:
             for encoding, encoded in _encodings(one):
                 needle = encoded.lower()
                 if len(needle) >= _PREFIX:
-                    found.setdefault(needle[:_PREFIX], []).append((needle, f"{one!r} in {encoding}"))
+                    cases = _cases(one, encoding, encoded) if len(needle) < _SHORT else frozenset[bytes]()
+                    found.setdefault(needle[:_PREFIX], []).append((needle, f"{one!r} in {encoding}", cases))
         return cls(found)
 
     def __len__(self) -> int:
@@ -81,7 +94,11 @@ class Needles:
         for at in range(len(haystack) - _PREFIX + 1):
             candidates = known.get(haystack[at : at + _PREFIX])
             if candidates is not None:
-                found.update(told for needle, told in candidates if haystack.startswith(needle, at))
+                found.update(
+                    told
+                    for needle, told, cases in candidates
+                    if haystack.startswith(needle, at) and (not cases or data[at : at + len(needle)] in cases)
+                )
         return found
 
 
