@@ -14,7 +14,6 @@ import os
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -26,6 +25,7 @@ from typing import Any
 import pytest
 from django.db import connections
 
+from support.ports import free_port
 from support.source import HOUSE
 from tansiq.cli.main import main
 
@@ -118,11 +118,7 @@ class Machine:
 
 
 def free_ports(count: int) -> list[int]:
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    found = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return found
+    return [free_port() for _ in range(count)]
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from support.node import SECRET, Nodes
+from support.ports import free_port
 from tansiq.cli.nodes import _announce
 from tansiq.node import running as running_module
 from tansiq.node.asking import ask
@@ -31,10 +32,7 @@ def home(node: Nodes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     unlock = tmp_path / "unlock"
     unlock.write_bytes(SECRET)
     monkeypatch.setenv("TANSIQ_UNLOCK_FILE", str(unlock))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        listen = f"127.0.0.1:{probe.getsockname()[1]}"
-    made = replace(node("es.cgi").home, listen=listen)
+    made = replace(node("es.cgi").home, listen=f"127.0.0.1:{free_port()}")
     (made.path / "node.toml").write_text(made.to_toml(), encoding="utf-8")
     return made
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -17,19 +16,12 @@ from pathlib import Path
 import pytest
 
 from support.node import SECRET, Nodes
+from support.ports import free_port
 from tansiq.cli.main import main
 from tansiq.node import asking
 from tansiq.node.home import Home
 
 PATIENCE_SECONDS = 240
-
-
-def free_ports(count: int) -> list[str]:
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    found = [f"127.0.0.1:{probe.getsockname()[1]}" for probe in probes]
-    for probe in probes:
-        probe.close()
-    return found
 
 
 @pytest.fixture
@@ -38,7 +30,7 @@ def home(node: Nodes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     unlock = tmp_path / "unlock"
     unlock.write_bytes(SECRET)
     monkeypatch.setenv("TANSIQ_UNLOCK_FILE", str(unlock))
-    listen, pages, metrics = free_ports(3)
+    listen, pages, metrics = (f"127.0.0.1:{free_port()}" for _ in range(3))
     made = replace(node("es.cgi").home, listen=listen, pages=pages, metrics=metrics)
     (made.path / "node.toml").write_text(made.to_toml(), encoding="utf-8")
     return made

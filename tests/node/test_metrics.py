@@ -17,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from support.node import CAST, Clock, Node, Nodes, carry
 from support.notes import notes, send_notes
+from support.ports import free_port
 from tansiq.errors import BadInput
 from tansiq.keystore.sessions import SessionRow, add_session
 from tansiq.node import measures, metrics
@@ -208,12 +209,6 @@ def ask(place: Place, request: bytes) -> bytes:
         return answer
 
 
-@pytest.fixture
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
-
-
 def served(node: Node, where: str, requests: list[bytes]) -> list[bytes]:
     """What the node answers to each request at ``where``."""
     home = replace(node.home, metrics=where)
@@ -242,12 +237,12 @@ def closed() -> Iterator[None]:
 
 
 @pytest.mark.storage
-def test_prometheus_reads_them_and_nothing_else_is_there(node: Nodes, free_port: int) -> None:
+def test_prometheus_reads_them_and_nothing_else_is_there(node: Nodes) -> None:
     es = node("es.cgi")
     es.use()
     good, other, posted, noise = served(
         es,
-        f"127.0.0.1:{free_port}",
+        f"127.0.0.1:{free_port()}",
         [
             b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n",
             b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -276,10 +271,10 @@ def test_a_socket_is_for_the_account_and_its_group(node: Nodes, tmp_path: Path) 
 
 
 @pytest.mark.storage
-def test_a_head_that_never_ends_is_left(node: Nodes, free_port: int) -> None:
+def test_a_head_that_never_ends_is_left(node: Nodes) -> None:
     es = node("es.cgi")
     es.use()
-    [answer] = served(es, f"127.0.0.1:{free_port}", [b"GET /metrics HTTP/1.1\r\n" + b"x: y\r\n" * 5000])
+    [answer] = served(es, f"127.0.0.1:{free_port()}", [b"GET /metrics HTTP/1.1\r\n" + b"x: y\r\n" * 5000])
     assert answer == b""
 
 

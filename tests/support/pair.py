@@ -19,6 +19,7 @@ from pathlib import Path
 from django.db import connection, connections
 
 from support import launcher, postgres
+from support.ports import free_port
 from support.quick import cheap_passphrases
 from tansiq.directory.services import confirm_partner, take_directory
 from tansiq.exchange.context import Context, system_clock
@@ -37,6 +38,10 @@ AGENCIES = ("es.cgi", "ma.dgst")
 SECRET = b"an invented unlock secret"
 _LAUNCHER = Path(launcher.__file__)
 _STOP_SECONDS = 60
+_DONE = ("exchange_received", "exchange_handled", "exchange_receipt")
+_LEFT = ("exchange_outbox", "exchange_pending", "exchange_queue", "exchange_quarantine")
+_LONGEST = 5
+"""So many times as long as nothing may be done, all may take."""
 
 
 PATIENCE = 4
@@ -123,7 +128,7 @@ class RealNode:
                 os.killpg(self.process.pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
-            self.process.wait(_STOP_SECONDS)
+            self.process.wait(PATIENCE * _STOP_SECONDS)
             until(lambda: not self.processes(), seconds=_STOP_SECONDS, what=f"{self.agency} is gone")
 
     def stop(self) -> int:
@@ -131,7 +136,9 @@ class RealNode:
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(_STOP_SECONDS)
+            return self.process.wait(PATIENCE * _STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{self.agency} does not end: {self.processes()}\n{self.tail()}") from None
         finally:
             self.kill()
 
@@ -163,6 +170,15 @@ class RealNode:
     def open(self, *, clock: Callable[[], int] = system_clock) -> Context:
         """The node's context in this process, bound."""
         return open_node(self.home, secret=SECRET, clock=clock)
+
+    def counted(self, *tables: str) -> list[int]:
+        """How many rows stand in each of these tables."""
+        return [int(str(self.rows(f"SELECT COUNT(*) FROM {table}")[0][0])) for table in tables]
+
+    def left(self) -> str:
+        """What is not done yet, and how it stands with the other node."""
+        waits = dict(zip(_LEFT, self.counted(*_LEFT), strict=True))
+        return f"{waits}, peer {self.rows('SELECT * FROM exchange_peer')}"
 
     def rows(self, sql: str, values: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
         """The rows of a query on the node's main database."""
@@ -212,11 +228,19 @@ class Pair:
         return sizes[0], sizes[1]
 
     def wait_quiet(self, *, seconds: float = 60) -> None:
-        """Waits until `quiet`."""
-        try:
-            until(self.quiet, seconds=seconds, what="both nodes quiet")
-        except AssertionError as error:
-            raise AssertionError(f"{error}\n{self.es.tail()}\n---\n{self.ma.tail()}") from None
+        """Waits until `quiet`: while more and more is done, however slowly; but not so long, times `PATIENCE`, that nothing is."""
+        seconds *= PATIENCE
+        done, since, begun = self._done(), time.monotonic(), time.monotonic()
+        while not self.quiet():
+            before, done, now = done, self._done(), time.monotonic()
+            since = now if done != before else since
+            if now - since > seconds or now - begun > _LONGEST * seconds:
+                told = "\n---\n".join(f"{node.agency}: {node.left()}\n{node.tail()}" for node in self.nodes)
+                raise AssertionError(f"both nodes not quiet, nothing done for {now - since:.0f} s\n{told}")
+            time.sleep(0.05)
+
+    def _done(self) -> list[list[int]]:
+        return [node.counted(*_DONE) for node in self.nodes]
 
     def close(self) -> None:
         """Ends whatever still runs."""
@@ -228,16 +252,10 @@ class Pair:
                     postgres.drop_database(address.partition("?")[0].rpartition("/")[2])
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _make(folder: Path, agency: str, *, pulls: bool) -> tuple[RealNode, Directory]:
     secret = folder / f"{agency}.unlock"
     secret.write_bytes(SECRET)
-    home = Home(path=folder / agency, agency=agency, listen=f"127.0.0.1:{_free_port()}", pull_seconds=0.2)
+    home = Home(path=folder / agency, agency=agency, listen=f"127.0.0.1:{free_port()}", pull_seconds=0.2)
     if postgres.wanted():
         main, keys = (postgres.address_of(postgres.create_database()) for _ in range(2))
         home = replace(home, database=main, keys_database=keys)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -74,11 +73,8 @@ def shown() -> Iterator[Callable[..., str]]:
 def address() -> Iterator[str]:
     """The gallery, served as a node serves its pages."""
     with the_gallery():
-        with socket.socket() as door:
-            door.bind(("127.0.0.1", 0))
-            port = door.getsockname()[1]
         config = uvicorn.Config(
-            PageServer(WSGIHandler()), host="127.0.0.1", port=port, http=GuardedProtocol, loop="asyncio", lifespan="off", ws="none",
+            PageServer(WSGIHandler()), host="127.0.0.1", port=0, http=GuardedProtocol, loop="asyncio", lifespan="off", ws="none",
             log_config=None, access_log=False,
         )  # fmt: skip
         server = uvicorn.Server(config)
@@ -86,7 +82,7 @@ def address() -> Iterator[str]:
         thread.start()
         while not server.started:
             time.sleep(0.02)
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
         server.should_exit = True
         thread.join(timeout=10)
 

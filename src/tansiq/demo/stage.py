@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import secrets
 import shutil
 import signal
 import socket
@@ -24,6 +23,7 @@ from typing import Any, Final
 
 from tansiq.demo.cast import CAST, FELLOWS, Member
 from tansiq.demo.commands import Process, Workshop
+from tansiq.demo.ports import Block
 from tansiq.errors import Conflict, Unavailable
 from tansiq.node.asking import ask
 from tansiq.node.home import CONFIGURATION, Home, load_home
@@ -31,9 +31,7 @@ from tansiq.node.running import is_running
 
 __all__ = ["Node", "Stage", "clear", "stage"]
 
-_START_SECONDS: Final = 60.0
-_FIRST_PORT: Final = 20_000
-_PORTS: Final = 12_000
+_START_SECONDS: Final = 240.0
 _END_SECONDS: Final = 15.0
 _log = logging.getLogger("tansiq.demo")
 
@@ -132,25 +130,6 @@ def _listens(listen: str) -> bool:
     return True
 
 
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports of this machine that nobody uses now, below those that the system gives to callers."""
-    found: list[int] = []
-    while len(found) < count:
-        port = _FIRST_PORT + secrets.randbelow(_PORTS)
-        if port not in found and _is_free(port):
-            found.append(port)
-    return found
-
-
 @dataclass(slots=True)
 class Stage:
     """All nodes, the folder where their homes, documents and the proof lie, and the workshop that makes and starts them."""
@@ -241,9 +220,16 @@ def stage(
     """
     cast = (*CAST, *FELLOWS) if fellows else CAST
     folder = _folder(home, cast)
-    ports, shop = _free_ports(2 * len(cast)), shop or Workshop()
+    block, shop = Block(), shop or Workshop()
     nodes = [
-        _node(member, folder, ports, shop, pages=pages or member in CAST, settings=member.settings if fellows else {})
+        _node(
+            member,
+            folder,
+            block.ports,
+            shop,
+            pages=pages or member in CAST,
+            settings=member.settings if fellows else {},
+        )
         for member in cast
     ]
     for node in nodes:
@@ -256,5 +242,6 @@ def stage(
             made.stop()
         finally:
             shop.close()
+            block.close()
             if home is None:
                 shutil.rmtree(folder, ignore_errors=True)
