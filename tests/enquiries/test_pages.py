@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 import zipfile
@@ -340,12 +341,15 @@ def test_an_answer_with_its_items_comes_back_and_is_closed_with_its_use(
         assert "تم العثور على شخص" in browser.get(f"{page}replies/").content.decode()
 
 
+SOON = "some weeks from now"
+
+
 @pytest.mark.parametrize(
     ("word", "data", "told"),
     [
         ("refusal", {"grounds": ["refusal.investigation"], "reasons": "Enquête inventée.", "reasons.language": "fr"},
          "Perjuicio para una investigación en curso"),
-        ("delay", {"ground": "delay.judicial", "until_ms": "2027-01-09", "reason": "Autorisation demandée.",
+        ("delay", {"ground": "delay.judicial", "until_ms": SOON, "reason": "Autorisation demandée.",
                    "reason.language": "fr"}, "Pendiente de autorización judicial"),
         ("clarification-request", {"points": ["clarify.identity"], "question": "Date exacte ?",
                                    "question.language": "fr"}, "Identidad de la persona"),
@@ -355,7 +359,8 @@ def test_the_addressee_says(
     madrid: Side, rabat: Side, registered: Two, word: str, data: dict[str, Any], told: str
 ) -> None:
     page = sent(madrid, registered)
-    said(rabat, registered, page, word, data)
+    soon = dt.datetime.fromtimestamp(registered.clock() / 1000, dt.UTC).date() + dt.timedelta(days=40)
+    said(rabat, registered, page, word, {name: str(soon) if value == SOON else value for name, value in data.items()})
     with madrid as browser:
         assert told in browser.get(f"{page}replies/").content.decode()
         assert told in browser.get(f"{page}timeline/").content.decode()

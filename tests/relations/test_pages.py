@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from typing import Any
 
 import django
 import pytest
+from babel.dates import format_date
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tansiq.node.settings")
 django.setup()  # the models of other rooms are imported by this module
@@ -204,8 +206,6 @@ def test_the_channel_stands_at_its_case(posted: Posted, desks: Desks) -> None:
 PROPOSAL: dict[str, Any] = {
     "who": "ES-6100 es.cgi/liaison-tangier",
     "to": "ma.dgst/head",
-    "from_ms": "2026-11-01",
-    "until_ms": "2027-10-31",
     "tasks": ["task.case"],
     "fields": ["offence.terrorism"],
     "languages": ["es", "ar"],
@@ -224,13 +224,17 @@ def test_an_accreditation_is_proposed_and_accepted_on_the_pages(node: Nodes, clo
     es, ma = between(node)
     desks = sides(lambda number: es if number.startswith("ES") else ma, clock)
     head, host = desks(HEAD), desks("MA-1001")
+    begins = dt.datetime.fromtimestamp(clock() / 1000, dt.UTC).date().replace(day=1)
+    ends = begins + dt.timedelta(days=364)
+    proposal = PROPOSAL | {"from_ms": str(begins), "until_ms": str(ends)}
     with head as browser:
         wrong = messages(compose(browser, {"who": PROPOSAL["who"]}, path="/liaison/accreditations/new/"))
         assert {"tasks", "fields", "languages", "reach", "from_ms", "until_ms"} <= set(wrong)
-        answer = compose(browser, PROPOSAL, path="/liaison/accreditations/new/")
+        answer = compose(browser, proposal, path="/liaison/accreditations/new/")
         assert answer.status_code == 302, messages(answer)
         preview = browser.get(answer["Location"])
-        assert "Del 1 nov 2026 al 31 oct 2027" in preview.content.decode()
+        said = (format_date(day, "d MMM y", "es") for day in (begins, ends))
+        assert "Del {} al {}".format(*said) in preview.content.decode()
         done = browser.post(answer["Location"], {"version": hidden(preview, "version")})
         assert done.status_code == 302, done.content.decode()[:3000]
         place = str(done["Location"])
