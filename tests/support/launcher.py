@@ -64,7 +64,8 @@ TABLES = {
 }
 _POINTS = sorted(faults.POINTS)
 _MOST_UNDER_WAY = 500
-"""When so many statements wait, no more are said: a slow machine is not to have more to do than a quick one."""
+_SELDOM = 0.1
+"""When so many statements wait, more are said but seldom: a slow machine is not to have more to do than a quick one."""
 
 
 def make_tables() -> None:
@@ -179,7 +180,7 @@ class Speaker:
         while True:
             try:
                 if self._file.exists():
-                    if self._under_way() < _MOST_UNDER_WAY:
+                    if self._random.random() < _SELDOM or self._under_way() < _MOST_UNDER_WAY:
                         self._speak()
                     self._random.choice((self._erase, self._relay, self._retry))()
                 else:
