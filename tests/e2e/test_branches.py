@@ -181,7 +181,7 @@ def test_nothing_that_was_written_is_lost_when_the_session_ends_meanwhile(desks:
     desk = desks("ES-4002")
     page = desk.open("/enquiries/new/")
     page.fill("textarea[name=facts]", "Lo primero que se escribió.")
-    expect(page.locator("#draft-state")).to_contain_text(text("web.draft.saved", "es"), timeout=15_000)
+    expect(page.locator("#draft-state")).to_contain_text(text("web.draft.saved", "es"))
     here = page.url
     page.fill("textarea[name=reasons_held]", "Lo último, justo antes de terminar la sesión.")
     other = desk.new_page()
@@ -218,7 +218,7 @@ def test_what_was_written_a_moment_before_the_page_was_left_is_kept(desks: Calla
     page.goto("/enquiries/new/")
     here = page.url
     page.fill("textarea[name=facts]", f"Lo primero que se escribió ({way}).")
-    expect(page.locator("#draft-state")).to_contain_text(text("web.draft.saved", "es"), timeout=15_000)
+    expect(page.locator("#draft-state")).to_contain_text(text("web.draft.saved", "es"))
     page.fill("textarea[name=facts]", last)
     LEAVING[way](page)
     soon(

@@ -32,7 +32,7 @@ def said(page: Page, channel: str) -> str:
 
 
 def kept(page: Page, language: str) -> None:
-    expect(page.locator("#draft-state")).to_contain_text(text("web.draft.saved", language), timeout=15_000)
+    expect(page.locator("#draft-state")).to_contain_text(text("web.draft.saved", language))
 
 
 def test_the_four_stand_side_by_side_and_follow_what_is_written(madrid: Desk) -> None:
@@ -48,9 +48,9 @@ def test_the_four_stand_side_by_side_and_follow_what_is_written(madrid: Desk) ->
     expect(page.locator("#four-direct")).to_contain_text(reason("not-a-head", "es"))
 
     page.locator(f'{FORM} [name="sensitive"][value="no"]').check()
-    expect(page.locator("#four-embassy")).to_contain_text(reason("purely-operational", "es"), timeout=15_000)
+    expect(page.locator("#four-embassy")).to_contain_text(reason("purely-operational", "es"))
     page.locator(f'{FORM} [name="nature"]').select_option("strategic")
-    expect(page.locator("#four-embassy")).to_contain_text(reason("strategic", "es"), timeout=15_000)
+    expect(page.locator("#four-embassy")).to_contain_text(reason("strategic", "es"))
     assert verdict("recommended", "es") in said(page, "embassy")
 
 

@@ -136,5 +136,5 @@ def test_what_is_no_courier_file_is_refused_and_says_why(
         else:
             page.evaluate("document.querySelector('form[data-courier]').submit()")
         said = text(f"courier.{code}.what", desk.language).partition("{")[0]
-        expect(page.locator("main form")).to_contain_text(said, timeout=15_000)
+        expect(page.locator("main form")).to_contain_text(said)
     desk.picture(f"76-courier-refused-{'script' if script else 'form'}")

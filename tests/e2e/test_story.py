@@ -51,7 +51,7 @@ def madrid_asks(madrid: Desk) -> str:
     page = madrid.open("/")
     page.locator('main a[href="/enquiries/new/"]').first.click()
     write(page, written(draft("enquiry")))
-    expect(page.locator("#draft-state")).to_contain_text(text("web.draft.saved", "es"), timeout=15_000)
+    expect(page.locator("#draft-state")).to_contain_text(text("web.draft.saved", "es"))
     here = page.url.partition("#")[0]
     madrid.picture("03-compose")
 

@@ -28,7 +28,7 @@ from playwright.sync_api import BrowserContext, Page, Request
 
 from support.browsing import Browser
 from support.bureaux import Board
-from support.desks import PICTURES, axe_faults, keep, settled
+from support.desks import PATIENCE_MS, PICTURES, axe_faults, keep, settled
 from support.node import Node
 from tansiq.node.site import bind_site
 
@@ -176,7 +176,7 @@ class Pages:
             [{"name": name, "value": cookie.value, "url": address} for name, cookie in anna.client.cookies.items()]
         )
         desk = BureauDesk(context, context.new_page(), address, language)
-        desk.page.set_default_timeout(20_000)
+        desk.page.set_default_timeout(PATIENCE_MS)
         desk.page.on("pageerror", lambda error: desk.failures.append(str(error)))
 
         def asked(request: Request) -> None:

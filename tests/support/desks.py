@@ -18,12 +18,13 @@ from typing import Any, Final
 from axe_playwright_python.base import AXE_SCRIPT
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect, sync_playwright
 
 from tansiq.demo.cast import Person
 from tansiq.demo.stage import Node
 
 __all__ = [
+    "PATIENCE_MS",
     "PICTURES",
     "RULES",
     "Desk",
@@ -39,9 +40,13 @@ __all__ = [
 PICTURES: Final = Path("build/pictures")
 RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 _PATIENCE_SECONDS: Final = 120.0
+PATIENCE_MS: Final = int(_PATIENCE_SECONDS * 1000)
+"""So long a browser waits for what it is asked to do and for what it is asked to see: it waits no longer than it must."""
 _STEP_SECONDS: Final = 30
 _used: Final[dict[tuple[str, str], int]] = {}
 """The step of the code that somebody used last, by the node and the number: a code is taken once."""
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @contextmanager
@@ -52,7 +57,7 @@ def a_browser() -> Iterator[Browser]:
         "--disable-component-update", "--disable-sync",
     ]  # fmt: skip
     with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path="/usr/bin/chromium", args=options)
+        opened = play.chromium.launch(executable_path="/usr/bin/chromium", args=options, timeout=PATIENCE_MS)
         yield opened
         opened.close()
 
@@ -141,6 +146,7 @@ class Desk:
 
     def watch(self, page: Page) -> Page:
         """A tab on which nothing may fail and nothing be loaded from elsewhere."""
+        page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: self.failures.append(str(error)))
         page.on("request", self._asked)
         return page

@@ -41,7 +41,7 @@ class Visit:
         if form is not None:
             body = urlencode(form)
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        connection = http.client.HTTPConnection(self._address, timeout=20)
+        connection = http.client.HTTPConnection(self._address, timeout=120)
         try:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()

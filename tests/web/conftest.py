@@ -22,6 +22,7 @@ from django.test import Client, RequestFactory, override_settings  # noqa: E402
 from playwright.sync_api import Browser, sync_playwright  # noqa: E402
 
 from support import gallery  # noqa: E402
+from support.desks import PATIENCE_MS  # noqa: E402
 from tansiq.node.guard import GuardedProtocol  # noqa: E402
 from tansiq.node.pages import PageServer  # noqa: E402
 from tansiq.web import registry  # noqa: E402
@@ -91,6 +92,8 @@ def address() -> Iterator[str]:
 def browser() -> Iterator[Browser]:
     """Debian's chromium, as `make browser` installs it. It ends with its module, for its driver keeps an event loop running."""
     with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"])
+        opened = play.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"], timeout=PATIENCE_MS
+        )
         yield opened
         opened.close()

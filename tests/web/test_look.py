@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from support.desks import axe_faults
+from support.desks import PATIENCE_MS, axe_faults
 
 PAGES = (
     "/gallery/desk/",
@@ -29,6 +29,7 @@ def pages(browser: Browser, address: str, request: pytest.FixtureRequest) -> Ite
     context = browser.new_context(
         base_url=address, extra_http_headers={"Accept-Language": language}, java_script_enabled=scripts, **told
     )
+    context.set_default_timeout(PATIENCE_MS)
     yield context.new_page()
     context.close()
 
@@ -86,14 +87,14 @@ def test_the_pages_go_in_the_direction_of_their_language(pages: Page) -> None:
 def test_everything_can_be_done_without_a_script(pages: Page) -> None:
     pages.goto("/gallery/desk/")
     pages.locator("[data-dialog]").click()
-    assert pages.url.endswith("/gallery/dialog/")
+    pages.wait_for_url("**/gallery/dialog/")
     pages.goto("/gallery/form/")
     pages.locator("form.form button.first").click()
-    assert pages.locator("#summary").is_visible()
+    pages.locator("#summary").wait_for()
     pages.locator("#summary a").first.click()
-    assert pages.url.endswith("#f-purpose")
+    pages.wait_for_url("**#f-purpose")
     pages.locator("button[name=language][value=ar]").click()
-    assert pages.locator("html").get_attribute("dir") == "rtl"
+    pages.locator("html[dir=rtl]").wait_for()
 
 
 @pytest.mark.parametrize("pages", [{}], ids=[""], indirect=True)
@@ -113,7 +114,7 @@ def test_the_keyboard_leads_through_a_list_to_the_search_and_out_of_a_question(p
     pages.locator("dialog[open]").wait_for()
     assert pages.evaluate("document.querySelector('dialog').contains(document.activeElement)")
     pages.keyboard.press("Escape")
-    assert not pages.locator("dialog[open]").count()
+    pages.locator("dialog[open]").wait_for(state="detached")
 
 
 @pytest.mark.parametrize("pages", [{}], ids=[""], indirect=True)
@@ -130,7 +131,7 @@ def test_the_summary_of_faults_has_the_focus_and_leads_to_the_field(pages: Page)
 @pytest.mark.parametrize("pages", [{}], ids=[""], indirect=True)
 def test_a_draft_is_kept_while_one_writes_and_says_when_it_could_not_be(pages: Page) -> None:
     pages.goto("/gallery/form/", wait_until="networkidle")
-    with pages.expect_request("**/gallery/draft", timeout=6_000) as sent:
+    with pages.expect_request("**/gallery/draft", timeout=PATIENCE_MS) as sent:
         pages.locator("#f-reason").fill("متن")
     assert "reason=%D9%85" in (sent.value.post_data or "") and "csrfmiddlewaretoken" in (sent.value.post_data or "")
     pages.locator(".draft-state.late").wait_for()  # the gallery keeps no drafts
