@@ -161,6 +161,6 @@ def test_interrupted_in_the_middle_it_stops_its_nodes_and_removes_its_folder(
         while process.poll() is None and not list(place.glob("*/*.log")) and time.monotonic() < until:
             time.sleep(0.05)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(60) == 130
+        assert process.wait(WAIT_SECONDS) == 130
     assert not list(place.iterdir())
     assert not open_below(place)

@@ -22,7 +22,7 @@ from tansiq.errors import Error, Unavailable
 __all__ = ["Json", "Scenery", "draft"]
 
 Json = dict[str, Any]
-_PATIENCE_SECONDS: Final = 40.0
+_PATIENCE_SECONDS: Final = 160.0
 _PAUSE_SECONDS: Final = 0.05
 _ROUND_SECONDS: Final = 1.0
 

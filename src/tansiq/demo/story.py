@@ -28,7 +28,7 @@ from tansiq.policy.codes import code_list
 __all__ = ["Story"]
 
 Json = dict[str, Any]
-_PATIENCE_SECONDS: Final = 25.0
+_PATIENCE_SECONDS: Final = 120.0
 _PAUSE_SECONDS: Final = 0.03
 _REGISTER, _UN_REGISTER = "demo", "un"
 
