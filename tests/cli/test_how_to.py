@@ -105,7 +105,7 @@ class Machine:
         )
         self.running.append(process)
         until = time.monotonic() + PATIENCE_SECONDS
-        while " ready " not in (log.read_text() if log.exists() else ""):
+        while "ready https" not in (log.read_text() if log.exists() else ""):
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < until, log.read_text()
             time.sleep(0.05)

@@ -16,6 +16,7 @@ import pytest
 
 from support.node import SECRET, Nodes
 from support.ports import free_port
+from tansiq.cli import nodes
 from tansiq.cli.nodes import _announce
 from tansiq.node import running as running_module
 from tansiq.node.asking import ask
@@ -51,7 +52,7 @@ def start(home: Home, *words: str) -> subprocess.Popen[str]:
 def until_ready(log: Path, process: subprocess.Popen[str]) -> str:
     until = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < until and process.poll() is None:
-        if log.exists() and " ready " in (told := log.read_text()):
+        if log.exists() and "ready https" in (told := log.read_text()):
             return told
         time.sleep(0.02)
     process.kill()
@@ -90,15 +91,17 @@ def test_it_is_not_ready_before_its_pages_answer(
     home: Home, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(running_module, "is_running", lambda _home: True)
+    monkeypatch.setattr(nodes, "_READY_SECONDS", 0.1)
     caplog.set_level("INFO", "tansiq.node")
     host, _, port = home.listen.partition(":")
     with socket.create_server((host, int(port))), socket.socket() as pages:
         pages.bind((host, 0))
         _announce(replace(home, pages=f"{host}:{pages.getsockname()[1]}"))
-        time.sleep(0.5)
+        until = time.monotonic() + PATIENCE_SECONDS
+        while "not ready after" not in caplog.text and time.monotonic() < until:
+            time.sleep(0.02)
         assert "ready https" not in caplog.text
         pages.listen()
-        until = time.monotonic() + PATIENCE_SECONDS
         while "ready https" not in caplog.text and time.monotonic() < until:
             time.sleep(0.02)
     assert "ready https" in caplog.text

@@ -45,7 +45,7 @@ def running(home: Home, tmp_path: Path) -> Iterator[Home]:
         words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
         until = time.monotonic() + PATIENCE_SECONDS
-        while " ready " not in (log.read_text() if log.exists() else ""):
+        while "ready https" not in (log.read_text() if log.exists() else ""):
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < until, log.read_text()
             time.sleep(0.05)

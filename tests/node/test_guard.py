@@ -48,7 +48,7 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
         body = bytes(8_388_608)
     if scope["path"] == "/slow":
         await asyncio.sleep(1.0)
-    while scope["path"] in HELD:
+    while scope["path"] in HELD:  # noqa: ASYNC110 - set from another thread
         await asyncio.sleep(0.01)
     await send(
         {"type": "http.response.start", "status": 200, "headers": [(b"content-length", str(len(body)).encode())]}

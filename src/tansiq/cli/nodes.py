@@ -156,14 +156,14 @@ def _announce(home: Home) -> None:
         from tansiq.node.running import answers, is_running
 
         doors = [door for door in (home.listen, home.pages) if door]
-        until = time.monotonic() + _READY_SECONDS
-        while time.monotonic() < until:
-            if is_running(home) and all(map(answers, doors)):
-                _log.info("ready https://%s agency=%s pid=%d", home.listen, home.agency, os.getpid())
-                _notify("READY=1")
-                return
+        until: float | None = time.monotonic() + _READY_SECONDS
+        while not (is_running(home) and all(map(answers, doors))):
+            if until is not None and time.monotonic() >= until:
+                _log.error("not ready after %d seconds", int(_READY_SECONDS))
+                until = None  # it is said once; whoever waits for the word hears it all the same, when it is
             time.sleep(0.05)
-        _log.error("not ready after %d seconds", int(_READY_SECONDS))
+        _log.info("ready https://%s agency=%s pid=%d", home.listen, home.agency, os.getpid())
+        _notify("READY=1")
 
     threading.Thread(target=wait, name="ready", daemon=True).start()
 
