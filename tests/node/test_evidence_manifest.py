@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.exhibits import ES, Story, archive, refused, story, tell
+from support.exhibits import ES, Story, archive, refused, signed_again, story, tell
 from tansiq.errors import Error, NotProven
 from tansiq.node.evidence import verify_archive
 from tansiq.node.evidence_manifest import MANIFEST, SIGNATURE, pack
 from tansiq.node.evidence_zip import read_zip, write_zip
 from tansiq.protocol.cose import sign1
-from tansiq.protocol.evidence import KIND
 
 __all__ = ["archive", "story"]
 
@@ -48,6 +48,10 @@ MANIFESTS: dict[str, Callable[[dict[str, Any]], object]] = {
     "a document twice": lambda manifest: manifest["directory"][ES].append(f"directory/{ES}-1.cose"),
     "a file of another sort": lambda manifest: first(manifest).update(file="README.md"),
     "a receipt that is no head": lambda manifest: first(manifest)["hops"][0]["receipt"].update(file="README.md"),
+    "a file in two places": lambda manifest: first(manifest)["parts"][1].update(
+        disclosed=first(manifest)["parts"][0]["disclosed"]
+    ),
+    "a name on the way out": lambda manifest: first(manifest).update(file="../" + first(manifest)["file"]),
     "a place outside": lambda manifest: first(manifest)["hops"][0]["envelope"].update(index=7),
 }
 
@@ -88,9 +92,18 @@ def test_a_manifest_written_otherwise_is_refused_even_signed(story: Story, archi
     refused(signed_again(story, members, twice_said), story.pins)
 
 
-def signed_again(story: Story, members: Mapping[str, bytes], manifest: bytes) -> bytes:
-    signature = sign1(manifest, kind=KIND, signer=story.es.node_key, detached=True)
-    return write_zip({**members, MANIFEST: manifest, SIGNATURE: signature})
+def test_no_member_is_read_twice(story: Story, archive: bytes) -> None:
+    """A manifest that names one large member a thousand times would let a reader hash it a thousand times."""
+    members = read_zip(archive)
+    manifest = json.loads(members[MANIFEST])
+    name = next(name for name in members if name.startswith("disclosed/"))
+    members[name] = bytes(1_000_000)
+    part = {"sha256": "00" * 32, "commitment": "00" * 32, "length": 1, "disclosed": name}
+    first(manifest)["parts"] = [part] * 3_000
+    wrong = signed_again(story, members, json.dumps(manifest, indent=1).encode() + b"\n")
+    before = time.process_time()
+    assert refused(wrong, story.pins).code == "evidence.other-manifest"
+    assert time.process_time() - before < 1
 
 
 def test_a_signature_of_another_kind_is_not_the_exporters(story: Story, archive: bytes) -> None:

@@ -16,11 +16,14 @@ import pytest
 from peer import SimulatedPeer, introduce, seeded
 from tansiq.errors import NotProven
 from tansiq.node.evidence import to_archive, verify_archive
+from tansiq.node.evidence_manifest import MANIFEST, SIGNATURE
+from tansiq.node.evidence_zip import write_zip
 from tansiq.protocol.cbor import bstr, decode
 from tansiq.protocol.concealment import DOCKET_PLACE, reveal
+from tansiq.protocol.cose import sign1
 from tansiq.protocol.directory import fingerprint
 from tansiq.protocol.envelope import parse_batch_head, parse_entry
-from tansiq.protocol.evidence import Evidence, Exhibit, Hop, LeafProof
+from tansiq.protocol.evidence import KIND, Evidence, Exhibit, Hop, LeafProof
 from tansiq.protocol.heads import Direction, exchange_leaf, parse_head, parse_receipt, receipt
 from tansiq.protocol.keys import SigningKey
 from tansiq.protocol.merkle import MemoryNodes, inclusion_path, leaf_hash
@@ -28,7 +31,20 @@ from tansiq.protocol.parcel import Parcel
 from tansiq.protocol.parts import Part
 from tansiq.protocol.statement import Made
 
-__all__ = ["ES", "LIES", "MA", "Lie", "Story", "archive", "openings", "refused", "story", "tell"]
+__all__ = [
+    "ES",
+    "LIES",
+    "MA",
+    "Lie",
+    "Story",
+    "archive",
+    "openings",
+    "refused",
+    "signed_again",
+    "story",
+    "tell",
+    "with_member",
+]
 
 MA, ES = "ma.dgst", "es.cgi"
 Lie = Callable[["Story"], Evidence]
@@ -242,3 +258,15 @@ def refused(archive: bytes, pins: Mapping[str, bytes | str]) -> NotProven:
         verify_archive(archive, pinned=pins)
     assert caught.value.exit_code == 1
     return caught.value
+
+
+def signed_again(story: Story, members: Mapping[str, bytes], manifest: bytes) -> bytes:
+    """The archive of ``members`` with another manifest, which Madrid, who exports, has signed."""
+    signature = sign1(manifest, kind=KIND, signer=story.es.node_key, detached=True)
+    return write_zip({**members, MANIFEST: manifest, SIGNATURE: signature})
+
+
+def with_member(story: Story, members: Mapping[str, bytes], name: str, data: bytes) -> bytes:
+    """The archive with another content of one member, whose SHA-256 in the manifest is put right, signed again."""
+    old, new = (hashlib.sha256(one).hexdigest().encode() for one in (members[name], data))
+    return signed_again(story, {**members, name: data}, members[MANIFEST].replace(old, new))

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from tansiq.errors import BadInput, Conflict, Error, NotFound, NotProven, TooMuch, Unavailable
 from tansiq.node.evidence_manifest import MANIFEST, MAX_MANIFEST_BYTES, SIGNATURE, pack, unpack
-from tansiq.node.evidence_zip import MAX_EVIDENCE_BYTES, read_zip, write_zip
+from tansiq.node.evidence_zip import MAX_EVIDENCE_BYTES, MAX_MEMBERS, read_zip, write_zip
 from tansiq.node.reading import read_at_most
 from tansiq.protocol.cose import sign1
 from tansiq.protocol.directory import fingerprint, parse_directory
@@ -61,10 +61,11 @@ def to_archive(evidence: Evidence, *, signer: Signer) -> bytes:
     readme = resources.files("tansiq.exchange").joinpath("evidence_readme.md").read_bytes()
     members = pack(evidence, readme=readme)
     members[SIGNATURE] = sign1(members[MANIFEST], kind=KIND, signer=signer, detached=True)
-    archive = write_zip(members)
-    if len(archive) > MAX_EVIDENCE_BYTES or len(members[MANIFEST]) > MAX_MANIFEST_BYTES:
-        raise TooMuch("evidence.too-large", limit=MAX_EVIDENCE_BYTES)
-    return archive
+    if len(members) <= MAX_MEMBERS and len(members[MANIFEST]) <= MAX_MANIFEST_BYTES:
+        archive = write_zip(members)
+        if len(archive) <= MAX_EVIDENCE_BYTES:
+            return archive
+    raise TooMuch("evidence.too-large", limit=MAX_EVIDENCE_BYTES)
 
 
 def _fingerprint_of(shown: str) -> bytes:

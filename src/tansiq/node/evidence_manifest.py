@@ -2,7 +2,8 @@
 
 Invariant: ``pack`` is the only layout and ``unpack`` its inverse; a reader packs again what it unpacked and compares,
 so a key, a blank, an order or a file that the manifest would not have written itself is refused. Whatever the manifest
-repeats of a signed thing (times, numbers, hashes) is computed from it by both sides and can't say anything else.
+repeats of a signed thing (times, numbers, hashes) is computed from it by both sides and can't say anything else. Each
+member is read once, whatever the manifest names, so that reading takes time and memory in proportion to the file.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any, Final
 from tansiq.errors import NotProven
 from tansiq.protocol.concealment import DOCKET_PLACE
 from tansiq.protocol.directory import Directory, parse_directory
-from tansiq.protocol.envelope import parse_batch_head, parse_entry
+from tansiq.protocol.envelope import BatchHead, parse_batch_head, parse_entry
 from tansiq.protocol.evidence import Evidence, Exhibit, Hop, LeafProof, in_file, place_name
 from tansiq.protocol.evidence_report import utc_text
 from tansiq.protocol.heads import Direction, parse_receipt
@@ -31,6 +32,8 @@ README: Final = "README.md"
 FORMAT: Final = "tansiq-evidence-1"
 MAX_MANIFEST_BYTES: Final = 32 * 1024 * 1024
 """Some seven thousand statements of a few parts each."""
+_LEAST_BYTES: Final = 16
+"""For each value, in the mean: a manifest of ours has three times as many. Millions of empty lists would fill the memory."""
 
 
 class _Members(dict[str, bytes]):
@@ -139,9 +142,12 @@ def pack(evidence: Evidence, *, readme: bytes) -> dict[str, bytes]:
 
 
 class _Reader:
-    """Typed reading of a manifest that may be hostile; every method raises NotProven('evidence.other-manifest')."""
+    """Typed reading of a manifest that may be hostile; every method raises NotProven('evidence.other-manifest').
 
-    def __init__(self, value: Any, members: Mapping[str, bytes]) -> None:
+    What is read as a member is taken out of ``members``.
+    """
+
+    def __init__(self, value: Any, members: dict[str, bytes]) -> None:
         if type(value) is not dict:
             raise NotProven("evidence.other-manifest")
         self._value: dict[str, Any] = value
@@ -179,12 +185,12 @@ class _Reader:
         return [_Reader(value, self._members) for value in self._get(key, list)]
 
     def file(self, key: str) -> bytes:
-        return _member(self._members, self.text(key))
+        return _take(self._members, self.text(key))
 
     def files(self) -> list[tuple[str, bytes]]:
         """The members, by name, that stand in the lists that are the values of this map."""
         names = [name for key in self._value for name in self._get(key, list)]
-        return [(name, _member(self._members, name)) for name in names]
+        return [(name, _take(self._members, name)) for name in names]
 
     def shown(self, key: str) -> bytes | None:
         return None if self._value.get(key) is None else self.file(key)
@@ -197,10 +203,10 @@ def _unhex(value: Any) -> bytes:
         raise NotProven("evidence.other-manifest") from error
 
 
-def _member(members: Mapping[str, bytes], name: Any) -> bytes:
+def _take(members: dict[str, bytes], name: Any) -> bytes:
     if type(name) is not str or name not in members:
         raise NotProven("evidence.other-manifest")
-    return members[name]
+    return members.pop(name)
 
 
 def _read_leaf(reader: _Reader | None) -> LeafProof | None:
@@ -215,14 +221,17 @@ def _read_leaf(reader: _Reader | None) -> LeafProof | None:
     return LeafProof(encoded, Direction(direction), reader.number("time_ms"), reader.octets("root"))
 
 
-def _read_hop(reader: _Reader) -> Hop:
+def _read_hop(reader: _Reader, heads: dict[str, BatchHead]) -> Hop:
+    """A hop; ``heads`` are those of the batches that were read, by file."""
     envelope = reader.inner("envelope")
-    encoded = envelope.file("file")
-    with in_file(envelope.text("file")):
-        head = parse_batch_head(encoded)
+    name = envelope.text("file")
+    if name not in heads:
+        encoded = envelope.file("file")
+        with in_file(name):
+            heads[name] = parse_batch_head(encoded)
     return Hop(
         entry=reader.octets("entry"),
-        head=head,
+        head=heads[name],
         index=envelope.number("index"),
         path=envelope.hashes("path"),
         receipt=_read_leaf(reader.optional("receipt")),
@@ -230,7 +239,7 @@ def _read_hop(reader: _Reader) -> Hop:
     )
 
 
-def _read_exhibit(reader: _Reader) -> Exhibit:
+def _read_exhibit(reader: _Reader, heads: dict[str, BatchHead]) -> Exhibit:
     encoded = reader.file("file")
     with in_file(reader.text("file")):
         statement = parse_statement(encoded)
@@ -242,7 +251,7 @@ def _read_exhibit(reader: _Reader) -> Exhibit:
         proofs=tuple(
             PartProof(part.octets("sha256"), part.octets("commitment"), part.number("length")) for part in parts
         ),
-        hops=tuple(_read_hop(hop) for hop in reader.each("hops")),
+        hops=tuple(_read_hop(hop, heads) for hop in reader.each("hops")),
         openings={place: opening for place, opening in shown.items() if opening is not None},
     )
 
@@ -252,20 +261,21 @@ def unpack(members: Mapping[str, bytes]) -> Evidence:
 
     Nothing is verified yet but that. Raises NotProven: 'evidence.other-manifest', 'evidence.not-proven'.
     """
-    encoded = _member(members, MANIFEST)
+    left = dict(members)
+    encoded, readme = _take(left, MANIFEST), _take(left, README)
+    if len(encoded) > MAX_MANIFEST_BYTES or sum(map(encoded.count, (b",", b"[", b"{"))) > len(encoded) // _LEAST_BYTES:
+        raise NotProven("evidence.other-manifest")
     try:
-        if len(encoded) > MAX_MANIFEST_BYTES:
-            raise NotProven("evidence.other-manifest")
-        manifest = _Reader(json.loads(encoded), members)
+        manifest = _Reader(json.loads(encoded), left)
     except (ValueError, RecursionError) as error:
         raise NotProven("evidence.other-manifest") from error
     documents = []
     for name, document in manifest.inner("directory").files():
         with in_file(name):
             documents.append(parse_directory(document))
-    exhibits = [_read_exhibit(reader) for reader in manifest.each("statements")]
+    heads: dict[str, BatchHead] = {}
+    exhibits = [_read_exhibit(reader, heads) for reader in manifest.each("statements")]
     evidence = Evidence(manifest.text("exporter"), manifest.number("exported_ms"), tuple(documents), tuple(exhibits))
-    readme = _member(members, README)
     with in_file(MANIFEST):
         again = pack(evidence, readme=readme)
     rest = {name: data for name, data in members.items() if name != SIGNATURE}
