@@ -50,7 +50,7 @@ fmt: $(READY) ## Put the code into its form and mend what can be mended safely
 
 ##@ Longer runs
 
-soak: $(READY) ## Crashes at random, evidence bit by bit and the properties, for long
+soak: $(READY) ## Crashes at random, load, evidence bit by bit and the properties, for long (LOAD_STATEMENTS=20000)
 	@HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -m soak $(ARGS)
 	@HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -m "not soak and not storage and not crash" \
 	  tests/protocol tests/policy tests/names tests/registers $(ARGS)

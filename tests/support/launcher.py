@@ -3,6 +3,8 @@
     TEST_KILL      POINT:N   kill -9 the whole process group at the N-th visit of a fault point
     TEST_VISITS    FILE      every point that is visited, and the one that killed, is written there
     TEST_SPEAK     FILE      as long as this file exists, statements are sent (see `Speaker`)
+    TEST_PAUSE     SECONDS   how long the speaker rests at most between two bursts (0.12)
+    TEST_LARGE     BYTES     one statement in `LARGE_EVERY` has up to so many (else all have up to `SMALL`)
     TEST_CLOCK_MS  N         the node's clock is N milliseconds ahead
     TEST_READ_ONLY 1         the databases refuse to be written
 
@@ -54,6 +56,8 @@ ECHO_EVERY = 7
 """Every so many statements its handler answers, in the same commit."""
 REFUSE_EVERY = 11
 """Every so many statements its handler refuses until it is allowed, so that the statement is set aside and tried again."""
+
+SMALL, LARGE_EVERY = 2_000, 20
 
 STEP, ECHO = "test.step", "test.echo"
 TABLES = {
@@ -157,12 +161,15 @@ def _draft(
         follows=follows,
     )
     key = sealing_key_of(theirs, context.clock())[1]
-    parts = [Part("test", {0: number, 1: os.urandom(random.randrange(2_000))})]
+    large = int(os.environ.get("TEST_LARGE", SMALL)) if number % LARGE_EVERY == 0 else SMALL
+    parts = [Part("test", {0: number, 1: os.urandom(random.randrange(large))})]
     return Draft(docket=docket, parts=parts, readers=[Reader(peer, key)], lane=lane)
 
 
 class Speaker:
     """Sends numbered statements in bursts, relays, erases and retries some, as long as its file exists.
+
+    What it has passed it remembers, so that a burst costs no more the longer it has spoken.
 
     What was committed is written to ``<file>.<agency>`` afterwards: the promise that the test holds the node to.
     """
@@ -173,6 +180,8 @@ class Speaker:
         self._file = file
         self._peer = "ma.dgst" if context.agency == "es.cgi" else "es.cgi"
         self._random = random.Random(os.urandom(8))
+        self._longest = float(os.environ.get("TEST_PAUSE", "0.12"))
+        self._erased = self._relayed = 0
         self._promised = os.open(f"{file}.{context.agency}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def run(self) -> None:
@@ -188,7 +197,7 @@ class Speaker:
             except Exception:
                 logging.exception("the speaker failed")
                 time.sleep(0.5)
-            time.sleep(self._random.uniform(0.02, 0.12))
+            time.sleep(self._random.uniform(self._longest / 6, self._longest))
 
     def _speak(self) -> None:
         count = self._random.randint(1, CHAINS)
@@ -223,46 +232,53 @@ class Speaker:
             cursor.execute("SELECT " + " + ".join(f"(SELECT COUNT(*) FROM {table})" for table in tables))
             return int(cursor.fetchone()[0])
 
-    def _one(self, sql: str) -> bytes | None:
+    def _one(self, sql: str, *values: int) -> tuple[int, bytes] | None:
         with connection.cursor() as cursor:
-            cursor.execute(sql)
+            cursor.execute(sql, values)
             row = cursor.fetchone()
-        return bytes(row[0]) if row else None
+        return (row[0], bytes(row[1])) if row else None
 
     def _erase(self) -> None:
-        """Erases an old statement of ours, whose receipt we have."""
+        """Erases the oldest statement of ours that is not, once we have its receipt."""
         said = self._one(
-            "SELECT t.statement FROM test_said t WHERE NOT EXISTS (SELECT 1 FROM exchange_tombstone e WHERE e.thing = t.statement) "
-            "ORDER BY t.number LIMIT 1"
+            "SELECT t.number, t.statement FROM test_said t WHERE t.number > %s AND NOT EXISTS "
+            "(SELECT 1 FROM exchange_tombstone e WHERE e.thing = t.statement) ORDER BY t.number LIMIT 1",
+            self._erased,
         )
         if said is not None:
             try:
-                erase(said, context=self._context, reason="test")
+                erase(said[1], context=self._context, reason="test")
             except Conflict as error:
                 if error.code != "exchange.erase-undelivered":
                     raise
+            else:
+                self._erased = said[0]
 
     def _relay(self) -> None:
-        """Passes a received statement back to the peer, whose desk stands on its route."""
+        """Passes the oldest received statement that was not back to the peer, whose desk stands on its route."""
         heard = self._one(
-            "SELECT e.statement FROM test_effect e WHERE NOT EXISTS (SELECT 1 FROM test_relayed r WHERE r.statement = e.statement) "
-            "ORDER BY e.id LIMIT 1"
+            "SELECT e.id, e.statement FROM test_effect e WHERE e.id > %s AND NOT EXISTS "
+            "(SELECT 1 FROM test_relayed r WHERE r.statement = e.statement) ORDER BY e.id LIMIT 1",
+            self._relayed,
         )
         if heard is None:
             return
         key = sealing_key_of(f"{self._peer}/desk", self._context.clock())[1]
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("INSERT INTO test_relayed (statement) VALUES (%s)", (heard,))
-            relay(heard, to=self._peer, readers=[Reader(self._peer, key, docket_only=True)], context=self._context)
+            cursor.execute("INSERT INTO test_relayed (statement) VALUES (%s)", (heard[1],))
+            relay(heard[1], to=self._peer, readers=[Reader(self._peer, key, docket_only=True)], context=self._context)
+        self._relayed = heard[0]
         wake(str(self._home.run))
 
     def _retry(self) -> None:
         """Allows what the handler refused, and tries it again."""
-        digest = self._one("SELECT statement FROM exchange_quarantine WHERE code = 'exchange.handler-failed' LIMIT 1")
-        if digest is not None:
+        refused = self._one(
+            "SELECT 0, statement FROM exchange_quarantine WHERE code = 'exchange.handler-failed' LIMIT 1"
+        )
+        if refused is not None:
             with connection.cursor() as cursor:
-                cursor.execute("INSERT INTO test_allowed (statement) VALUES (%s) ON CONFLICT DO NOTHING", (digest,))
-            retry(digest, context=self._context)
+                cursor.execute("INSERT INTO test_allowed (statement) VALUES (%s) ON CONFLICT DO NOTHING", (refused[1],))
+            retry(refused[1], context=self._context)
 
 
 # ---------------------------------------------------------------------------------------------------- the node
