@@ -230,10 +230,13 @@ class Pair:
     def wait_quiet(self, *, seconds: float = 60) -> None:
         """Waits until `quiet`: while more and more is done, however slowly; but not so long, times `PATIENCE`, that nothing is."""
         seconds *= PATIENCE
-        done, since, begun = self._done(), time.monotonic(), time.monotonic()
+        begun = since = looked = time.monotonic()
+        done = self._done()
         while not self.quiet():
-            before, done, now = done, self._done(), time.monotonic()
-            since = now if done != before else since
+            now = time.monotonic()
+            if now - looked > 1.0:
+                before, done, looked = done, self._done(), now
+                since = now if done != before else since
             if now - since > seconds or now - begun > _LONGEST * seconds:
                 told = "\n---\n".join(f"{node.agency}: {node.left()}\n{node.tail()}" for node in self.nodes)
                 raise AssertionError(f"both nodes not quiet, nothing done for {now - since:.0f} s\n{told}")
