@@ -90,7 +90,7 @@ def test_a_node_that_is_well(madrid: Node) -> None:
     assert "running" in {check.code for check in checks}
     assert {check.name for check in checks} == {
         "home", "unlock", "disk", "running", "database", "schema", "key-store", "certificate", "keys", "clock", "peers", "gaps",
-        "quarantine", "witness", "restoring", "backup", "mirror", "pages", "metrics", "notices",
+        "quarantine", "witness", "restoring", "backup", "mirror", "erasures", "pages", "metrics", "notices",
     }  # fmt: skip
 
 
